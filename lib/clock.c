@@ -1,0 +1,64 @@
+#include "lib/clock.h"
+
+#include <assert.h>
+
+#define US_PER_S INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
+
+/* The years 1 to 9999 have four digits; what lies outside is shown as their ends. */
+#define TEXT_MIN_US (INT64_C(-62135596800) * US_PER_S)
+#define TEXT_MAX_US (INT64_C(253402300800) * US_PER_S - 1)
+
+static int64_t
+read_ns(clockid_t clock)
+{
+    struct timespec now;
+
+    if (clock_gettime(clock, &now) != 0)
+        abort(); /* only an unknown clock fails */
+    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+int64_t
+clock_wall_ms(void)
+{
+    return read_ns(CLOCK_REALTIME) / 1000000;
+}
+
+int64_t
+clock_wall_us(void)
+{
+    return read_ns(CLOCK_REALTIME) / 1000;
+}
+
+int64_t
+clock_mono_ms(void)
+{
+    return read_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+int64_t
+clock_mono_ns(void)
+{
+    return read_ns(CLOCK_MONOTONIC);
+}
+
+void
+clock_text(int64_t wall_us, char out[CLOCK_TEXT + 1])
+{
+    int64_t us = wall_us < TEXT_MIN_US   ? TEXT_MIN_US
+                 : wall_us > TEXT_MAX_US ? TEXT_MAX_US
+                                         : wall_us;
+    int64_t part = (us % US_PER_S + US_PER_S) % US_PER_S;
+    time_t seconds = (time_t)((us - part) / US_PER_S);
+    struct tm tm;
+    size_t len;
+
+    if (!gmtime_r(&seconds, &tm))
+        abort(); /* the range was bounded above */
+    /* %Y does not pad years below 1000 in glibc, hence %4d by hand. */
+    len = (size_t)snprintf(out, CLOCK_TEXT + 1, "%04u", (unsigned)(tm.tm_year + 1900) % 10000);
+    len += strftime(out + len, CLOCK_TEXT + 1 - len, "-%m-%dT%H:%M:%S", &tm);
+    len += (size_t)snprintf(out + len, CLOCK_TEXT + 1 - len, ".%06uZ", (unsigned)part % 1000000);
+    assert(len == CLOCK_TEXT);
+}

@@ -1,0 +1,16 @@
+noinst_LIBRARIES += liblib.a
+
+liblib_a_SOURCES = \
+	lib/arena.c lib/arena.h \
+	lib/ban.h \
+	lib/buf.c lib/buf.h \
+	lib/clock.c lib/clock.h \
+	lib/config.c lib/config.def lib/config.h \
+	lib/err.c lib/err.h \
+	lib/id.c lib/id.h \
+	lib/json_check.c lib/json_check.h \
+	lib/json_reader.c lib/json_reader.h \
+	lib/json_writer.c lib/json_writer.h \
+	lib/log.c lib/log.h \
+	lib/secret.c lib/secret.h \
+	lib/str.c lib/str.h

@@ -1,0 +1,73 @@
+/*
+ * Http: HTTP/1.1 and HTTP/2 client on a libuv loop, by libcurl's multi
+ * interface. Everything happens on the loop's thread; name resolution on
+ * libcurl's own. A transfer streams: its body reaches on_data() as it arrives.
+ *
+ * The outgoing gate: with `gate` set, only public addresses and those that
+ * `allow` lists are dialled, checked at the socket (CURLOPT_OPENSOCKETFUNCTION)
+ * and again for reused connections (CURLOPT_PREREQFUNCTION); redirects are
+ * never followed here, proxies and netrc are off.
+ */
+#ifndef LIB_HTTP_H
+#define LIB_HTTP_H
+
+#include "lib/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct http;
+struct http_transfer;
+struct uv_loop_s;
+
+struct http_header {
+    const char *name, *value;
+};
+
+struct http_reply {
+    int status;               /* 0 when no reply came */
+    const char *content_type; /* "" when absent */
+    int64_t retry_after_ms;   /* from Retry-After or retry-after-ms; -1 when absent; 1 h at most */
+    int64_t body_bytes;       /* decoded bytes received */
+    int64_t first_byte_ms, total_ms;
+    struct err err; /* OK when the transfer came to its proper end, whatever the status */
+};
+
+struct http_request {
+    const char *method; /* NULL: GET, or POST with a body */
+    const char *url;
+    const struct http_header *headers;
+    size_t header_count;
+    const char *body; /* NULL for none; copied */
+    size_t body_len;
+    bool gate;
+    const char *allow;                     /* for the gate; see url_allowed_host() */
+    int64_t connect_ms, idle_ms, total_ms; /* idle: without a byte of body */
+    int64_t body_max;                      /* decoded bytes; more ends with ERR_TOO_LARGE */
+    void *arg;
+    /* Once, before the first on_data(). May be NULL. */
+    void (*on_reply)(void *arg, const struct http_reply *reply);
+    /* Return false to end the transfer; on_end() then gets ERR_TOO_LARGE. */
+    bool (*on_data)(void *arg, const char *bytes, size_t len);
+    /* Exactly once, last, unless http_cancel() came first. The transfer is gone afterwards. */
+    void (*on_end)(void *arg, const struct http_reply *reply);
+};
+
+/* One client per loop. Closed (and open transfers dropped) with the arena. */
+struct http *http_new(struct arena *a, struct uv_loop_s *loop);
+
+/* Start a transfer. Never fails here: what goes wrong is told to on_end(), later. */
+struct http_transfer *http_send(struct http *h, const struct http_request *rq);
+
+/* Close the connection at once; no callback follows. */
+void http_cancel(struct http_transfer *t);
+
+/* Stop and go on reading (back-pressure). */
+void http_pause(struct http_transfer *t, bool paused);
+
+/* Release everything of the client's that is on the loop, before the loop is closed. */
+void http_close(struct http *h);
+
+#endif
