@@ -13,4 +13,6 @@ liblib_a_SOURCES = \
 	lib/json_writer.c lib/json_writer.h \
 	lib/log.c lib/log.h \
 	lib/secret.c lib/secret.h \
-	lib/str.c lib/str.h
+	lib/sse.c lib/sse.h \
+	lib/str.c lib/str.h \
+	lib/url.c lib/url.h
