@@ -1,0 +1,253 @@
+/*
+ * Job: the queue. Live jobs are in one small table, scheduled ones and finished
+ * ones in others (see migrations/0002_queue.sql for the layout and its reasons).
+ *
+ * A job is added in the transaction of what it is about, claimed in batches
+ * with FOR ... SKIP LOCKED by a worker's incarnation, and ended under that
+ * incarnation's live lease only: job_fence() first in a transaction makes
+ * everything in it fail with ERR_LEASE_LOST once another worker has taken the
+ * jobs away. The database's clock decides all times.
+ *
+ * Order: queue, priority (0 first), then position; a retry goes to the end.
+ * Jobs with one serial key run one after the other, in the order they were
+ * added. Of jobs with one unique key at most one is unfinished.
+ */
+#ifndef DB_JOB_H
+#define DB_JOB_H
+
+#include "lib/err.h"
+#include "lib/id.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct db;
+
+#define JOB_PRIORITIES     10 /* 0 is the most urgent */
+#define JOB_PRIORITY_USUAL 5
+#define JOB_CLAIM_MAX      500
+#define JOB_KIND_MAX       40            /* characters */
+#define JOB_PAYLOAD_MAX    (1024 * 1024) /* bytes */
+#define JOB_ERROR_MAX      2000          /* characters */
+
+/* As the API names them. */
+enum job_state {
+    JOB_AVAILABLE, /* waits for a worker, or for its turn under a serial key or limit */
+    JOB_SCHEDULED, /* waits for its time */
+    JOB_RUNNING,
+    JOB_RETRYABLE, /* failed, waits for the next attempt */
+    JOB_COMPLETED,
+    JOB_DISCARDED, /* out of attempts, or failed for good: a dead letter */
+    JOB_CANCELLED,
+    JOB_STATE_COUNT
+};
+extern const char *const job_state_names[JOB_STATE_COUNT + 1];
+
+struct job_new {
+    struct id id; /* made by id_new() */
+    const char *kind;
+    const char *queue;      /* NULL: "default" */
+    int priority;           /* 0..9; set JOB_PRIORITY_USUAL */
+    int max_attempts;       /* 0: 1 */
+    int64_t delay_ms;       /* not before now + this */
+    int64_t deadline_ms;    /* not started later than now + this: discarded; 0: none */
+    struct id user_id;      /* whose work this is; unset: the system's */
+    struct id subject_id;   /* the row that it is about: request, source, ...; may be unset */
+    struct id serial_key;   /* may be unset */
+    struct id unique_key;   /* may be unset; see job_key() */
+    const char *request_id; /* of the HTTP request, for logs; may be NULL */
+    const char *payload;    /* JSON text; NULL: none */
+};
+
+/* A key made from a name and a value (UUIDv5-like hash): the same for the same texts. */
+struct id job_key(const char *name, const char *value);
+
+/*
+ * Add a job within the open transaction and wake a sleeping worker at its
+ * commit. Answers nothing, so it is queued (db_later) and costs no round trip.
+ * When an unfinished job holds the unique key nothing is added. The caller's
+ * user must be the job's (row-level security), or the caller the worker.
+ */
+struct err job_add(struct db *db, struct arena *a, const struct job_new *job) CHECKED;
+
+/* Many at once, one statement; without serial keys (ERR_INTERNAL when one has one). */
+struct err job_add_many(struct db *db, struct arena *a, const struct job_new *jobs,
+                        size_t n) CHECKED;
+
+/* What a worker gets. */
+struct job_claimed {
+    struct id id;
+    const char *kind, *queue, *payload, *request_id; /* payload, request_id may be NULL */
+    struct id user_id, subject_id;
+    int attempt, max_attempts; /* attempt: 1 for the first */
+    bool cancel;               /* cancelled while its worker was away: end it as cancelled */
+    int64_t waited_ms;         /* since it could first have run */
+};
+
+/* How a job ended, or where it goes next. */
+enum job_outcome {
+    JOB_END_COMPLETED,
+    JOB_END_RETRY,     /* again after delay_ms; discarded when attempts are used up */
+    JOB_END_DISCARDED, /* failed for good */
+    JOB_END_CANCELLED,
+    JOB_END_RETURN, /* hand back unfinished at a graceful stop: the attempt does not count */
+};
+
+struct job_end {
+    struct id id;
+    enum job_outcome outcome;
+    int64_t delay_ms;  /* JOB_END_RETRY */
+    const char *error; /* one line for people; NULL when completed */
+};
+
+/* ---- a worker's life ---------------------------------------------------- */
+
+struct job_worker {
+    int64_t lease; /* incarnation: the fence; 0 when not registered */
+    /* private: positions below which nothing unclaimed is left, per queue and priority */
+    struct job_marks *marks;
+};
+
+/*
+ * Register a new incarnation. `listener` is the connection that stays open
+ * while the worker lives: it takes the session lock by which peers see its
+ * death at once, and must LISTEN on the worker's channels (db/notify.h).
+ * Register again, after dropping all work, whenever that connection was lost.
+ * Marks live in `a`.
+ */
+struct err job_worker_start(struct db *db, struct db *listener, struct arena *a, const char *host,
+                            int pid, const char *queues, struct job_worker *out) CHECKED;
+
+/* Say that this worker lives; every 5 s. ERR_LEASE_LOST when peers have buried it. */
+struct err job_worker_beat(struct db *db, const struct job_worker *w, int64_t running) CHECKED;
+
+/* Remove the incarnation; whatever it still holds goes back to the queue at once. */
+struct err job_worker_stop(struct db *db, const struct job_worker *w) CHECKED;
+
+/*
+ * Bury dead workers: those whose session lock is free (process gone: call every
+ * second) or that have not beaten for 30 s (host gone), and put their jobs back,
+ * with the attempt counted. *freed is how many. Also lets parked jobs go on
+ * whose turn has come, moves what is due from the scheduled, and discards what
+ * is past its deadline or was killed in its last attempt; such a job's kind
+ * and id are in *lost, so that the worker can tell whom it concerns.
+ */
+struct err job_rescue(struct db *db, struct arena *a, const struct job_worker *w,
+                      int64_t *freed) CHECKED;
+struct err job_promote(struct db *db, struct arena *a, int64_t *moved) CHECKED;
+
+/*
+ * Record ends and claim more, in one transaction and one round trip. `limit`
+ * 0 claims nothing. `queues` NULL: all. `fresh` also looks below the marks:
+ * once a second, and before sleeping. Ends of jobs that this lease no longer
+ * holds are dropped; *dropped counts them. Claims that are all there is to a
+ * call commit asynchronously: losing one loses nothing.
+ */
+struct job_exchange {
+    const struct job_end *ends;
+    size_t end_count;
+    const char *const *queues;
+    size_t queue_count;
+    int limit;
+    bool fresh;
+    bool sleep; /* in: mark this worker asleep, before claiming, so that adders notify */
+    /* out */
+    struct job_claimed *claimed;
+    size_t claimed_count;
+    int64_t dropped;
+};
+struct err job_exchange(struct db *db, struct arena *a, struct job_worker *w,
+                        struct job_exchange *x) CHECKED;
+
+/*
+ * First in a transaction that writes a job's results: everything in it fails
+ * with ERR_LEASE_LOST unless this worker's incarnation is alive, and the
+ * worker cannot be buried before it ends. Queued. One row is locked,
+ * whatever the number of jobs.
+ */
+struct err job_fence(struct db *db, const struct job_worker *w) CHECKED;
+
+/*
+ * End one job within the open transaction, so that its effect and its end
+ * commit together; also lets the next of its serial key go on. Queued; fails the
+ * transaction with ERR_LEASE_LOST when the lease is gone.
+ */
+struct err job_end_here(struct db *db, struct arena *a, const struct job_worker *w,
+                        const struct job_end *end) CHECKED;
+
+/* 0..100 and a line for people; shown by the API and in the user's feed. Queued. */
+struct err job_progress(struct db *db, struct arena *a, const struct job_worker *w,
+                        struct id job_id, int percent, const char *message) CHECKED;
+
+/* ---- for users and operators -------------------------------------------- */
+
+struct job_info {
+    struct id id, user_id, subject_id;
+    const char *kind, *queue, *state, *error, *message; /* error, message may be NULL */
+    int priority, attempt, max_attempts, progress;
+    const char *created_at, *run_at, *started_at,
+        *finished_at; /* RFC 3339; may be NULL but created_at, run_at */
+};
+
+struct job_filter {
+    const char *state, *kind, *queue; /* NULL: any */
+    struct id before;                 /* page: jobs added before this one; unset: newest */
+    int limit;
+    bool everybody; /* admins: all users' */
+};
+
+/* ERR_NOT_FOUND when unknown, forgotten or another user's. */
+struct err job_get(struct db *db, struct arena *a, struct id id, struct job_info *out) CHECKED;
+struct err job_list(struct db *db, struct arena *a, const struct job_filter *filter,
+                    struct job_info **out, size_t *count) CHECKED;
+
+enum job_cancelled {
+    JOB_CANCEL_DONE,    /* was waiting: is cancelled now */
+    JOB_CANCEL_ASKED,   /* runs: its worker has been told, and ends it within a second */
+    JOB_CANCEL_TOO_LATE /* had ended before */
+};
+struct err job_cancel(struct db *db, struct arena *a, struct id id,
+                      enum job_cancelled *out) CHECKED;
+
+/* Discarded, cancelled or retryable: run again now, with its attempts renewed. ERR_CONFLICT else.
+ */
+struct err job_retry(struct db *db, struct arena *a, struct id id) CHECKED;
+
+/* How many jobs of the caller run or wait in a queue, ahead of `id` in the order: its position, 0
+ * when it runs. */
+struct err job_position(struct db *db, struct arena *a, struct id id, int64_t *out) CHECKED;
+
+/* Unfinished jobs of the user in a queue. */
+struct err job_count_user(struct db *db, struct arena *a, const char *queue, struct id user_id,
+                          int64_t *out) CHECKED;
+
+struct queue_info {
+    const char *name;
+    bool paused;
+    int64_t max_running, max_running_user;                       /* 0: no limit */
+    int64_t available, scheduled, running, retryable, discarded; /* discarded: in the last day */
+    double oldest_s; /* wait of the oldest available job; 0 without */
+};
+struct err queue_list(struct db *db, struct arena *a, struct queue_info **out,
+                      size_t *count) CHECKED;
+
+/* ERR_NOT_FOUND for an unknown queue. Negative limits stay as they are. */
+struct err queue_pause(struct db *db, struct arena *a, const char *name, bool paused) CHECKED;
+struct err queue_limit(struct db *db, struct arena *a, const char *name, int64_t max_running,
+                       int64_t max_running_user) CHECKED;
+
+struct worker_info {
+    int64_t lease;
+    const char *host, *queues, *started_at, *seen_at;
+    int pid;
+    int64_t running;
+};
+struct err worker_list(struct db *db, struct arena *a, struct worker_info **out,
+                       size_t *count) CHECKED;
+
+/* Housekeeping: drop partitions of finished jobs older than keep_days, make those to come. */
+struct err job_sweep(struct db *db, struct arena *a, int64_t keep_days) CHECKED;
+
+#endif

@@ -1,0 +1,194 @@
+-- name: request_place
+-- Where a new request goes: the chat, locked so that requests of one chat are made
+-- one after the other, and the agent, if the caller may use it. One row always.
+select c.id as chat_id, c.agent_id as chat_agent_id, a.id as agent_id,
+       (select count(*) from (select 1 from requests u
+                               where u.user_id = (select app_user()) and u.completed_at is null
+                               limit $4::int) x) as unfinished,
+       exists (select from requests b where b.chat_id = c.id and b.completed_at is null) as busy
+  from (select 1) one
+  left join lateral (select h.id, h.agent_id
+                       from chats h
+                      where h.user_id = (select app_user())
+                        and (h.id = $2::uuid
+                             or ($2::uuid is null and h.agent_id = $1::uuid and h.session_id = $3))
+                        for no key update) c on true
+  left join agents a on a.id = coalesce($1::uuid, c.agent_id);
+
+-- name: request_chat_new
+-- Of two first calls of one session, the second finds the chat of the first.
+insert into chats (id, user_id, agent_id, title, session_id, preview, created_at, active_at, read_at)
+values ($1, app_user(), $2, $3, $4, $5, clock_timestamp(), clock_timestamp(), clock_timestamp())
+on conflict (user_id, agent_id, session_id) where session_id is not null
+do update set active_at = clock_timestamp()
+returning id;
+
+-- name: request_chat_touch
+update chats set active_at = clock_timestamp(), read_at = clock_timestamp(), preview = $2,
+       agent_id = coalesce(agent_id, $3)
+ where id = $1;
+
+-- name: request_messages_new
+insert into messages (id, user_id, chat_id, role, content, created_at)
+select m.id, app_user(), $1, m.role, m.content, clock_timestamp()
+  from unnest($2::uuid[], $3::text[], $4::text[]) with ordinality as m (id, role, content, n)
+ order by m.n;
+
+-- name: request_new
+with answer as (
+    insert into messages (id, user_id, chat_id, role, status, content, request_id, created_at)
+    values ($3, app_user(), $2, 'assistant', 'in_progress', '', $1, clock_timestamp())
+    returning id
+)
+insert into requests (id, user_id, chat_id, agent_id, user_message_id, message_id, job_id, max_attempts,
+                      http_request_id, created_at, last_seq)
+select $1, app_user(), $2, $4, $5, answer.id, $6, $7, $8, clock_timestamp(), 1 from answer;
+
+-- name: request_unfinished
+select id, job_id from requests
+ where chat_id = $1 and user_id = (select app_user()) and completed_at is null
+ order by created_at, id;
+
+-- name: request_get
+-- The running text is that of the newest message item: an attempt that was cut has left its own.
+select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
+       coalesce(u.content, '') as user_message, r.status, m.content, m.sources::text as sources,
+       case when r.status = 'streaming'
+            then (select coalesce(string_agg(e.text, '' order by e.seq), '')
+                    from response_events e
+                   where e.request_id = r.id and e.type = 22
+                     and e.item = (select max(i.item) from response_events i
+                                    where i.request_id = r.id and i.type = 20))
+            end as partial,
+       case when r.completed_at is null
+            then (select coalesce(max(e.seq), r.last_seq) from response_events e where e.request_id = r.id)
+            else r.last_seq end as seq,
+       r.attempt, r.max_attempts, ts(r.next_attempt_at) as next_attempt_at, r.error::text as error,
+       r.usage::text as usage, r.trace_id, r.finish_reason, ts(r.created_at) as created_at,
+       ts(r.started_at) as started_at, ts(r.completed_at) as completed_at
+  from requests r
+  join messages m on m.id = r.message_id
+  left join messages u on u.id = r.user_message_id
+ where r.id = $1 and r.user_id = (select app_user());
+
+-- name: request_list
+select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
+       coalesce(u.content, '') as user_message, r.status, m.content, m.sources::text as sources,
+       null::text as partial, r.last_seq as seq,
+       r.attempt, r.max_attempts, ts(r.next_attempt_at) as next_attempt_at, r.error::text as error,
+       r.usage::text as usage, r.trace_id, r.finish_reason, ts(r.created_at) as created_at,
+       ts(r.started_at) as started_at, ts(r.completed_at) as completed_at
+  from requests r
+  join messages m on m.id = r.message_id
+  left join messages u on u.id = r.user_message_id
+ where r.user_id = (select app_user())
+   and ($1::text is null or r.status = $1)
+   and ($2::uuid is null or r.chat_id = $2)
+   and (r.created_at, r.id) < (coalesce($3::timestamptz, 'infinity'),
+                               coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ order by r.created_at desc, r.id desc
+ limit $5;
+
+-- name: request_job
+-- The chat is locked first, as request_create() does: see request_finish() for the order.
+select r.job_id, r.chat_id, r.message_id, r.user_id, r.status, r.attempt, r.completed_at is not null as final,
+       coalesce((select max(e.seq) from response_events e where e.request_id = r.id), r.last_seq) as seq
+  from requests r
+  join chats c on c.id = r.chat_id
+ where r.id = $1 and r.user_id = (select app_user())
+   for no key update of c;
+
+-- name: request_of_message
+-- A user message answers for itself; an assistant's leads to the one that it answered.
+select m.chat_id, coalesce(r.user_message_id, m.id) as user_message_id, coalesce(r.agent_id, c.agent_id) as agent_id
+  from messages m
+  join chats c on c.id = m.chat_id
+  left join requests r on r.message_id = m.id
+ where m.id = $1 and m.user_id = (select app_user())
+   and (m.role = 'user' or r.user_message_id is not null);
+
+-- name: request_watch
+select r.status, r.completed_at is not null as final,
+       coalesce((select max(e.seq) from response_events e where e.request_id = r.id), r.last_seq) as last_seq
+  from requests r
+ where r.id = $1 and r.user_id = $2;
+
+-- name: request_load
+select r.id, r.user_id, r.chat_id, r.agent_id, r.message_id, r.user_message_id, r.status, r.http_request_id,
+       coalesce((select max(e.seq) from response_events e where e.request_id = r.id), r.last_seq) as last_seq,
+       coalesce((select max(e.item) from response_events e
+                  where e.request_id = r.id and e.type in (10, 20, 30)), -1) + 1 as next_item,
+       o.item as open_item, o.type as open_type, extract(epoch from r.created_at)::bigint as created_s,
+       a.id is null as agent_gone, a.kind, a.endpoint_url, a.model, a.credential, a.instructions, a.temperature,
+       a.max_output_tokens, a.history_limit, a.user_id as agent_owner_id,
+       exists (select from sources s where s.agent_id = a.id) as has_sources
+  from requests r
+  left join agents a on a.id = r.agent_id
+  left join lateral (select b.item, b.type
+                       from response_events b
+                      where b.request_id = r.id and b.type in (10, 20, 30)
+                        and not exists (select from response_events d
+                                         where d.request_id = r.id and d.item = b.item
+                                           and d.type in (11, 26, 27, 35, 36))
+                      order by b.item desc
+                      limit 1) o on true
+ where r.id = $1;
+
+-- name: request_history
+-- Of several answers to one message only the newest counts; what is still being
+-- written does not.
+select h.role, h.content
+  from (select m.role, m.content, m.created_at, m.id
+          from messages m
+          join messages q on q.id = $2
+         where m.chat_id = $1 and m.content <> '' and m.status <> 'in_progress'
+           and (m.created_at, m.id) <= (q.created_at, q.id)
+           and not exists (select from requests r
+                             join requests n on n.user_message_id = r.user_message_id
+                                            and (n.created_at, n.id) > (r.created_at, r.id)
+                            where m.role = 'assistant' and r.id = m.request_id)
+         order by m.created_at desc, m.id desc
+         limit $3) h
+ order by h.created_at, h.id;
+
+-- name: request_items
+select b.item, b.type, b.data, d.type as done_type, d.data as done_data,
+       (select coalesce(string_agg(t.text, '' order by t.seq), '')
+          from response_events t
+         where t.request_id = $1 and t.item = b.item and t.type in (22, 32)) as text
+  from response_events b
+  left join response_events d on d.request_id = $1 and d.item = b.item and d.type in (11, 26, 27, 35, 36)
+ where b.request_id = $1 and b.type in (10, 20, 30)
+ order by b.item;
+
+-- name: request_started
+update requests
+   set status = 'streaming', attempt = $2, next_attempt_at = null,
+       started_at = coalesce(started_at, clock_timestamp())
+ where id = $1 and completed_at is null;
+
+-- name: request_retrying
+update requests
+   set attempt = $2, next_attempt_at = clock_timestamp() + make_interval(secs => $3::double precision / 1000)
+ where id = $1 and completed_at is null;
+
+-- name: request_end
+with ended as (
+    update requests
+       set status = $2, output = $3::jsonb, usage = $4::jsonb, error = $5::jsonb, finish_reason = $6,
+           last_seq = $7, next_attempt_at = null, completed_at = clock_timestamp()
+     where id = $1 and completed_at is null
+    returning message_id, chat_id
+), answered as (
+    update messages m
+       set status = $2, content = $8, sources = $9::jsonb
+      from ended where m.id = ended.message_id
+    returning m.id
+), chat as (
+    update chats c
+       set answered_at = clock_timestamp(), active_at = clock_timestamp(),
+           preview = case when $8 = '' then c.preview else $10 end
+      from ended where c.id = ended.chat_id
+    returning c.id
+)
+select must(exists (select from answered), 'the request was final already') from (select count(*) from chat) x;
