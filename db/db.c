@@ -365,9 +365,10 @@ db_is_connected(const struct db *db)
 void
 db_disconnect(struct db *db)
 {
+    /* A transaction stays open, so that its commit fails rather than does nothing. */
     PQfinish(db->conn);
     db->conn = NULL;
-    db->in_tx = db->failed = db->lazy = false;
+    db->lazy = false;
     db->queued = 0;
 }
 
@@ -379,6 +380,7 @@ db_begin(struct db *db, enum tx mode, struct id user)
     settle_lazy(db);
     assert(!db->in_tx);
     TRY(db_connect(db));
+    db->failed = false;
     if (mode == TX_NONE)
         return OK;
     TRY(send_text(db, mode == TX_READ ? "begin read only" : "begin"));
