@@ -6,6 +6,7 @@ liblib_a_SOURCES = \
 	lib/buf.c lib/buf.h \
 	lib/clock.c lib/clock.h \
 	lib/config.c lib/config.def lib/config.h \
+	lib/daemon.c lib/daemon.h \
 	lib/err.c lib/err.h \
 	lib/id.c lib/id.h \
 	lib/json_check.c lib/json_check.h \
