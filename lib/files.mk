@@ -8,6 +8,9 @@ liblib_a_SOURCES = \
 	lib/config.c lib/config.def lib/config.h \
 	lib/daemon.c lib/daemon.h \
 	lib/err.c lib/err.h \
+	lib/http.c lib/http.h \
+	lib/http_loop.c lib/http_loop.h \
+	lib/http_transfer.c lib/http_transfer.h \
 	lib/id.c lib/id.h \
 	lib/json_check.c lib/json_check.h \
 	lib/json_reader.c lib/json_reader.h \

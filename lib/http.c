@@ -1,0 +1,448 @@
+#include "lib/http.h"
+
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/http_loop.h"
+#include "lib/http_transfer.h"
+
+#include <assert.h>
+#include <locale.h>
+#include <pthread.h>
+#include <signal.h>
+
+#define CONNECTIONS       1024L /* kept open to the few hosts that the operator names */
+#define CONNECTIONS_GATED 256L  /* crawled hosts are many, and seldom met again */
+#define EASY_SPARE        128   /* curl handles kept for later, of some 25 KiB each */
+
+/*
+ * Transfers are used again, with their timer, curl handle and arena. What
+ * callers ask for is only noted, and done by work() in the loop's next turn:
+ * in libcurl's callbacks handles may neither be added nor removed.
+ */
+struct http_transfer {
+    struct transfer t;
+    struct client *client;
+    uv_timer_t idle;
+    enum { SPARE, WAITING, RUNNING, OVER } state;
+    bool in_work;                      /* on the list of those with something to do */
+    struct http_transfer *next_work;   /* in that list */
+    struct http_transfer *prev, *next; /* in the client's live ones, or `next` spare one */
+};
+
+/* What outlives the caller's arena until libuv has let go of it. */
+struct client {
+    struct arena *arena;
+    uv_loop_t *uv;
+    struct http_loop open, gated;
+    uv_idle_t kick; /* active while there is work */
+    size_t handles; /* on the libuv loop */
+    int depth;      /* of enter() */
+    bool closing;
+    struct http_transfer *live, *spare;
+    struct http_transfer *work_first, *work_last;
+    int easy_spare;
+};
+
+struct http {
+    struct client *client; /* NULL once closed */
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void
+prepare_process(void)
+{
+    const char *locale = setlocale(LC_CTYPE, NULL);
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        abort();
+    if (locale && strcmp(locale, "C") == 0)
+        (void)setlocale(LC_CTYPE, "C.UTF-8");
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+opened(void *owner)
+{
+    struct client *c = owner;
+
+    c->handles++;
+}
+
+static void
+closed(void *owner)
+{
+    struct client *c = owner;
+
+    if (--c->handles == 0)
+        arena_free(c->arena);
+}
+
+static void
+on_handle_closed(uv_handle_t *handle)
+{
+    closed(handle->data);
+}
+
+static void
+on_idle_closed(uv_handle_t *handle)
+{
+    struct http_transfer *x = handle->data;
+
+    closed(x->client);
+}
+
+static struct http_loop *
+loop_of(struct http_transfer *x)
+{
+    return x->t.rq.gate ? &x->client->gated : &x->client->open;
+}
+
+static struct http_transfer *
+take_spare(struct client *c)
+{
+    struct http_transfer *x = c->spare;
+
+    if (x) {
+        c->spare = x->next;
+    } else {
+        x = ARENA_NEW(c->arena, struct http_transfer);
+        x->client = c;
+        (void)uv_timer_init(c->uv, &x->idle);
+        x->idle.data = x;
+        opened(c);
+    }
+    if (x->t.easy)
+        c->easy_spare--;
+    else
+        x->t = (struct transfer){ .arena = arena_new(), .easy = curl_easy_init() };
+    if (!x->t.easy)
+        abort();
+    return x;
+}
+
+static void
+free_easy(struct http_transfer *x)
+{
+    curl_easy_cleanup(x->t.easy);
+    arena_free(x->t.arena);
+    x->t.easy = NULL;
+    x->t.arena = NULL;
+}
+
+static void
+put_spare(struct http_transfer *x)
+{
+    struct client *c = x->client;
+    struct arena *arena = x->t.arena;
+    CURL *easy = x->t.easy;
+
+    transfer_release(&x->t);
+    arena_reset(arena);
+    x->t = (struct transfer){ .arena = arena, .easy = easy };
+    x->state = SPARE;
+    if (c->easy_spare < EASY_SPARE)
+        c->easy_spare++;
+    else
+        free_easy(x);
+    x->prev = NULL;
+    x->next = c->spare;
+    c->spare = x;
+}
+
+static void
+link_live(struct client *c, struct http_transfer *x)
+{
+    x->prev = NULL;
+    x->next = c->live;
+    if (c->live)
+        c->live->prev = x;
+    c->live = x;
+}
+
+/* Take a transfer off libcurl and the list; its memory stays for now. */
+static void
+detach(struct http_transfer *x)
+{
+    struct client *c = x->client;
+
+    if (x->state == RUNNING)
+        (void)curl_multi_remove_handle(loop_of(x)->multi, x->t.easy);
+    (void)uv_timer_stop(&x->idle);
+    if (x->prev)
+        x->prev->next = x->next;
+    else
+        c->live = x->next;
+    if (x->next)
+        x->next->prev = x->prev;
+    x->state = OVER;
+}
+
+/* The memory of a detached transfer; one that is on the work list waits for its turn. */
+static void
+retire(struct http_transfer *x)
+{
+    if (!x->in_work)
+        put_spare(x);
+}
+
+/* The end of a transfer whose reply is complete, unless its caller has dropped it. */
+static void
+end(struct http_transfer *x)
+{
+    detach(x);
+    if (!x->t.dropped && x->t.rq.on_end) {
+        x->t.dropped = true; /* for http_cancel() inside of on_end() */
+        x->t.rq.on_end(x->t.rq.arg, &x->t.reply);
+    }
+    retire(x);
+}
+
+/* Everything of the client's goes; the memory once libuv has let go of all handles. */
+static void
+tear_down(struct client *c)
+{
+    struct http_transfer *x, *next;
+
+    for (x = c->work_first; x; x = next) {
+        next = x->next_work;
+        x->in_work = false;
+        if (x->state == OVER)
+            put_spare(x);
+    }
+    while ((x = c->live)) {
+        detach(x);
+        put_spare(x);
+    }
+    for (x = c->spare; x; x = x->next) {
+        if (x->t.easy)
+            free_easy(x);
+        uv_close((uv_handle_t *)&x->idle, on_idle_closed);
+    }
+    http_loop_close(&c->open);
+    http_loop_close(&c->gated);
+    uv_close((uv_handle_t *)&c->kick, on_handle_closed);
+}
+
+/*
+ * Callbacks of callers run only between these two, so that http_close() there
+ * waits until nothing is in use.
+ */
+static void
+enter(void *owner)
+{
+    struct client *c = owner;
+
+    c->depth++;
+}
+
+static void
+leave(void *owner)
+{
+    struct client *c = owner;
+
+    if (--c->depth == 0 && c->closing)
+        tear_down(c);
+}
+
+static void
+on_done(void *owner, CURL *easy, CURLcode result)
+{
+    char *private = NULL;
+    struct http_transfer *x;
+
+    (void)owner;
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+    x = (struct http_transfer *)(void *)private;
+    transfer_finish(&x->t, result);
+    end(x);
+}
+
+static void
+on_idle(uv_timer_t *timer)
+{
+    struct http_transfer *x = timer->data;
+    struct client *c = x->client;
+    int64_t idle_ms = x->t.rq.idle_ms;
+    int64_t left_ms = x->t.paused ? idle_ms : x->t.alive_ms + idle_ms - clock_mono_ms();
+
+    if (left_ms > 0) {
+        (void)uv_timer_start(timer, on_idle, (uint64_t)left_ms, 0);
+        return;
+    }
+    enter(c);
+    transfer_finish_idle(&x->t);
+    end(x);
+    leave(c);
+}
+
+static void
+begin(struct http_transfer *x)
+{
+    int failed;
+
+    x->t.reply.err = transfer_prepare(&x->t);
+    if (x->t.reply.err.code) {
+        end(x);
+        return;
+    }
+    failed = (int)curl_easy_setopt(x->t.easy, CURLOPT_PRIVATE, x);
+    failed |= (int)curl_multi_add_handle(loop_of(x)->multi, x->t.easy);
+    if (failed)
+        abort();
+    x->state = RUNNING;
+    if (x->t.rq.idle_ms > 0)
+        (void)uv_timer_start(&x->idle, on_idle, (uint64_t)x->t.rq.idle_ms, 0);
+}
+
+/* Hand on what libcurl has kept; on_data() is called from inside. */
+static void
+resume(struct http_transfer *x)
+{
+    CURLcode failed;
+
+    x->t.held = false;
+    failed = curl_easy_pause(x->t.easy, CURLPAUSE_CONT);
+    if (failed) {
+        transfer_finish(&x->t, failed);
+        end(x);
+    }
+}
+
+static void
+work(struct http_transfer *x)
+{
+    x->in_work = false;
+    if (x->state == OVER)
+        put_spare(x);
+    else if (x->t.dropped)
+        end(x);
+    else if (x->state == WAITING)
+        begin(x);
+    else if (x->t.held && !x->t.paused)
+        resume(x);
+}
+
+static void
+on_kick(uv_idle_t *kick)
+{
+    struct client *c = kick->data;
+    struct http_transfer *x = c->work_first, *next;
+
+    /* What is added meanwhile is for the next turn, so that others have theirs. */
+    c->work_first = c->work_last = NULL;
+    (void)uv_idle_stop(kick);
+    enter(c);
+    for (; x; x = next) {
+        next = x->next_work;
+        work(x);
+    }
+    leave(c);
+}
+
+static void
+add_work(struct http_transfer *x)
+{
+    struct client *c = x->client;
+
+    if (x->in_work)
+        return;
+    x->in_work = true;
+    x->next_work = NULL;
+    if (c->work_last)
+        c->work_last->next_work = x;
+    else
+        c->work_first = x;
+    c->work_last = x;
+    (void)uv_idle_start(&c->kick, on_kick);
+}
+
+static void
+on_arena_end(void *arg)
+{
+    http_close(arg);
+}
+
+static void
+open_loop(struct client *c, struct http_loop *l, long connections)
+{
+    *l = (struct http_loop){
+        .uv = c->uv,
+        .arena = c->arena,
+        .owner = c,
+        .enter = enter,
+        .leave = leave,
+        .done = on_done,
+        .opened = opened,
+        .closed = closed,
+    };
+    http_loop_open(l, connections);
+}
+
+struct http *
+http_new(struct arena *a, struct uv_loop_s *loop)
+{
+    struct http *h = ARENA_NEW(a, struct http);
+    struct arena *own = arena_new();
+    struct client *c = ARENA_NEW(own, struct client);
+
+    (void)pthread_once(&once, prepare_process);
+    c->arena = own;
+    c->uv = loop;
+    open_loop(c, &c->open, CONNECTIONS);
+    open_loop(c, &c->gated, CONNECTIONS_GATED);
+    (void)uv_idle_init(loop, &c->kick);
+    c->kick.data = c;
+    opened(c);
+    h->client = c;
+    arena_defer(a, on_arena_end, h);
+    return h;
+}
+
+struct http_transfer *
+http_send(struct http *h, const struct http_request *rq)
+{
+    struct http_transfer *x;
+
+    assert(h->client);
+    x = take_spare(h->client);
+    transfer_init(&x->t, rq);
+    x->state = WAITING;
+    link_live(h->client, x);
+    add_work(x);
+    return x;
+}
+
+void
+http_cancel(struct http_transfer *x)
+{
+    if (x->t.dropped)
+        return;
+    x->t.dropped = true;
+    add_work(x);
+}
+
+void
+http_pause(struct http_transfer *x, bool paused)
+{
+    if (x->t.paused && !paused)
+        x->t.alive_ms = clock_mono_ms();
+    x->t.paused = paused;
+    if (!paused && x->t.held)
+        add_work(x);
+}
+
+void
+http_close(struct http *h)
+{
+    struct client *c = h->client;
+
+    if (!c)
+        return;
+    h->client = NULL;
+    c->closing = true;
+    for (struct http_transfer *x = c->live; x; x = x->next)
+        x->t.dropped = true;
+    if (c->depth == 0)
+        tear_down(c);
+}
