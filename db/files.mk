@@ -8,17 +8,19 @@ sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql
 libdb_a_SOURCES = db/agent.c db/agent.h db/api_key.c db/api_key.h db/auth.c db/auth.h \
 	db/chat.c db/chat.h db/db.c db/db.h db/event.c db/event.h db/event_json.c db/event_json.h \
 	db/feed.c db/feed.h db/idempotency.c db/idempotency.h db/job.c db/job.h db/job_worker.c \
-	db/message.c db/message.h db/notify.h db/queue.c db/request.c db/request.h \
+	db/message.c db/message.h db/notify.h db/page.h db/queue.c db/request.c db/request.h \
 	db/source.c db/source.h db/system.c db/system.h db/user.c db/user.h
 nodist_libdb_a_SOURCES = db/queries.c db/queries.h
 
 # Queries are compiled in, and prepared by every connection.
 BUILT_SOURCES += db/queries.h
 CLEANFILES += db/queries.h db/queries.c
-db/queries.h: $(sql) db/embed_sql.awk
-	$(AM_V_GEN)$(MKDIR_P) db && $(AWK) -v part=h -f $(srcdir)/db/embed_sql.awk $(sql) >$@.tmp && mv $@.tmp $@
-db/queries.c: $(sql) db/embed_sql.awk db/queries.h
-	$(AM_V_GEN)$(AWK) -v part=c -f $(srcdir)/db/embed_sql.awk $(sql) >$@.tmp && mv $@.tmp $@
+db/queries.h: $(sql) $(migrations) db/embed_sql.awk
+	$(AM_V_GEN)$(MKDIR_P) db && $(AWK) -v part=h -f $(srcdir)/db/embed_sql.awk $(sql) \
+		$(migrations:%=$(srcdir)/%) >$@.tmp && mv $@.tmp $@
+db/queries.c: $(sql) $(migrations) db/embed_sql.awk db/queries.h
+	$(AM_V_GEN)$(AWK) -v part=c -f $(srcdir)/db/embed_sql.awk $(sql) \
+		$(migrations:%=$(srcdir)/%) >$@.tmp && mv $@.tmp $@
 
 migrations = db/migrations/0001_accounts.sql db/migrations/0002_queue.sql \
 	db/migrations/0003_chats.sql

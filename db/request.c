@@ -171,7 +171,8 @@ settle_chat(struct db *db, struct arena *a, const struct request_new *in, struct
 
     if (id_is_set(*chat_id))
         return preview ? db_later(db, Q_REQUEST_CHAT_TOUCH,
-                                  ARGS(arg_id(*chat_id), arg_str(preview), arg_id(agent_id)))
+                                  ARGS(arg_id(*chat_id), arg_str(preview), arg_id(agent_id),
+                                       arg_str(title)))
                        : OK;
     if (!*title)
         title = "New chat";

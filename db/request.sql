@@ -25,7 +25,9 @@ returning id;
 
 -- name: request_chat_touch
 update chats set active_at = clock_timestamp(), read_at = clock_timestamp(), preview = $2,
-       agent_id = coalesce(agent_id, $3)
+       agent_id = coalesce(agent_id, $3),
+       title = case when title_by = 'none' and $4 <> '' then $4 else title end,
+       title_by = case when title_by = 'none' and $4 <> '' then 'message' else title_by end
  where id = $1;
 
 -- name: request_messages_new

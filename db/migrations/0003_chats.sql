@@ -31,6 +31,19 @@ create table agents (
 create index agents_user on agents (user_id, created_at, id);
 create index agents_shared on agents (created_at, id) where visibility <> 'private';
 
+-- A try at an agent's endpoint: the app adds the row and its job, a worker writes what it met.
+create table agent_tests (
+    id         uuid primary key,
+    user_id    uuid not null references users on delete cascade,
+    agent_id   uuid not null references agents on delete cascade,
+    status     text not null default 'queued' check (status in ('queued', 'done')),
+    result     jsonb,
+    created_at timestamptz not null default now(),
+    check ((status = 'done') = (result is not null))
+);
+create index agent_tests_agent on agent_tests (agent_id, created_at);
+create index agent_tests_user on agent_tests (user_id);
+
 create table sources (
     id          uuid primary key,
     user_id     uuid not null references users on delete cascade,
@@ -71,7 +84,7 @@ create table chats (
     user_id      uuid not null references users on delete cascade,
     agent_id     uuid references agents on delete set null,
     title        text not null check (length(title) between 1 and 200),
-    title_by     text not null default 'message' check (title_by in ('message', 'user', 'model')),
+    title_by     text not null default 'message' check (title_by in ('none', 'message', 'user', 'model')),
     session_id   text check (length(session_id) between 1 and 200),
     preview      text not null default '',
     pinned       boolean not null default false,
@@ -246,8 +259,8 @@ do $$
 declare
     t text;
 begin
-    foreach t in array array['agents', 'sources', 'chunks', 'chats', 'messages', 'requests', 'response_events',
-                             'feeds', 'feed_events', 'idempotency_keys'] loop
+    foreach t in array array['agents', 'agent_tests', 'sources', 'chunks', 'chats', 'messages', 'requests',
+                             'response_events', 'feeds', 'feed_events', 'idempotency_keys'] loop
         execute format('alter table %I enable row level security', t);
         execute format('alter table %I force row level security', t);
         execute format('create policy owner_role on %I to offstage_owner using (true) with check (true)', t);
@@ -273,7 +286,9 @@ grant select (id, user_id, name, description, kind, endpoint_url, model, has_cre
               max_output_tokens, history_limit, visibility, starter_questions, created_at, updated_at),
       insert, update, delete on agents to offstage_app;
 grant select, insert on response_events to offstage_app;
+grant select, insert, delete on agent_tests to offstage_app;
 grant select on agents to offstage_worker;
+grant select, update on agent_tests to offstage_worker;
 grant select, update on sources, chats, messages, requests to offstage_worker;
 grant select, insert, delete on chunks to offstage_worker;
 grant select, insert on response_events to offstage_worker;
@@ -287,5 +302,6 @@ grant select on response_events, feeds, feed_events to offstage_stream;
 -- migrate:down
 
 set local role offstage_owner;
-drop table idempotency_keys, feed_events, feeds, response_events, requests, messages, chats, chunks, sources, agents;
+drop table idempotency_keys, feed_events, feeds, response_events, requests, messages, chats, chunks, sources, agent_tests,
+    agents;
 drop function passages_search(uuid, text, int), feed_add(uuid, text, jsonb), must(boolean, text);

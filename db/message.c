@@ -1,0 +1,92 @@
+#include "db/message.h"
+
+#include "db/db.h"
+#include "lib/arena.h"
+#include "lib/str.h"
+
+#define PREVIEW_MAX 200 /* bytes */
+
+static struct message
+read_message(const struct row *r)
+{
+    return (struct message){
+        .id = row_id(r, "id"),
+        .chat_id = row_id(r, "chat_id"),
+        .request_id = row_opt_id(r, "request_id"),
+        .role = row_str(r, "role"),
+        .status = row_str(r, "status"),
+        .content = row_str(r, "content"),
+        .sources = row_opt_str(r, "sources"),
+        .trace_id = row_opt_str(r, "trace_id"),
+        .created_at = row_str(r, "created_at"),
+    };
+}
+
+static struct err
+missing(struct err e, const char *what)
+{
+    return e.code == ERR_NOT_FOUND ? (struct err){ ERR_NOT_FOUND, what } : e;
+}
+
+struct err
+message_insert(struct db *db, struct arena *a, struct id chat_id, const char *role,
+               const char *content, struct message *out)
+{
+    const char *preview = str_dup(a, str_utf8_prefix(str_from(content), PREVIEW_MAX));
+    struct row row;
+
+    TRY(missing(db_one(db, a, Q_MESSAGE_INSERT,
+                       ARGS(arg_id(id_new()), arg_id(chat_id), arg_str(role), arg_str(content),
+                            arg_str(preview)),
+                       &row),
+                "chat not found"));
+    *out = read_message(&row);
+    return OK;
+}
+
+struct err
+message_get(struct db *db, struct arena *a, struct id id, struct message *out)
+{
+    struct row row;
+
+    TRY(missing(db_one(db, a, Q_MESSAGE_GET, ARGS(arg_id(id)), &row), "message not found"));
+    *out = read_message(&row);
+    return OK;
+}
+
+struct err
+message_list(struct db *db, struct arena *a, struct id chat_id, enum message_order order,
+             const struct page *page, struct message **out, size_t *count)
+{
+    enum query q = order == MESSAGE_OLDEST_FIRST ? Q_MESSAGE_LIST : Q_MESSAGE_LIST_NEWEST;
+    struct message *list;
+    struct rows rows;
+    size_t n = 0;
+
+    TRY(db_all(db, a, q,
+               ARGS(arg_id(chat_id), arg_str(page->at), arg_id(page->id), arg_int(page->limit)),
+               &rows));
+    if (rows.count == 0)
+        return ERR(ERR_NOT_FOUND, "chat not found");
+    list = arena_array(a, (size_t)rows.count, sizeof(*list));
+    for (int i = 0; i < rows.count; i++) {
+        struct row row = row_at(&rows, i);
+
+        if (id_is_set(row_opt_id(&row, "id")))
+            list[n++] = read_message(&row);
+    }
+    *out = list;
+    *count = n;
+    return OK;
+}
+
+struct err
+message_delete(struct db *db, struct arena *a, struct id id)
+{
+    struct row row;
+
+    TRY(missing(db_one(db, a, Q_MESSAGE_DELETE, ARGS(arg_id(id)), &row), "message not found"));
+    return row_bool(&row, "gone")
+               ? OK
+               : ERR(ERR_CONFLICT, "the message is being written: cancel its request first");
+}

@@ -1,0 +1,52 @@
+-- name: source_insert
+insert into sources (id, user_id, agent_id, type, title, content, job_id)
+select $1, a.user_id, a.id, 'text', $3, $4, $5
+  from agents a
+ where a.id = $2 and a.user_id = (select app_user())
+returning id, user_id, agent_id, job_id, type, title, status, error, chunk_count,
+          ts(created_at) as created_at, ts(updated_at) as updated_at;
+
+-- name: source_get
+select id, agent_id, job_id, type, title, status, error, chunk_count, ts(created_at) as created_at,
+       ts(updated_at) as updated_at
+  from sources
+ where id = $1 and user_id = (select app_user());
+
+-- name: source_list
+-- One row without a source when the agent has none on this page.
+select a.id as agent, s.id, s.agent_id, s.job_id, s.type, s.title, s.status, s.error, s.chunk_count,
+       ts(s.created_at) as created_at, ts(s.updated_at) as updated_at
+  from agents a
+  left join lateral (select *
+                       from sources l
+                      where l.agent_id = a.id and l.user_id = a.user_id
+                        and (l.created_at, l.id) < (coalesce($2::timestamptz, 'infinity'),
+                                                    coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+                      order by l.created_at desc, l.id desc
+                      limit $4) s on true
+ where a.id = $1 and a.user_id = (select app_user())
+ order by s.created_at desc, s.id desc;
+
+-- name: source_delete
+delete from sources where id = $1 and user_id = (select app_user()) returning id, job_id;
+
+-- name: source_load
+update sources set status = 'indexing', error = null, updated_at = clock_timestamp()
+ where id = $1 and user_id = (select app_user())
+returning id, user_id, agent_id, title, content;
+
+-- name: source_forget
+delete from chunks where source_id = $1 and user_id = (select app_user());
+
+-- name: source_index
+insert into chunks (id, user_id, agent_id, source_id, position, heading, content)
+select c.id, $1, $2, $3, c.n, c.heading, c.content
+  from unnest($4::uuid[], $5::text[], $6::text[]) with ordinality as c (id, heading, content, n);
+
+-- name: source_ready
+update sources set status = 'ready', chunk_count = $2, error = null, updated_at = clock_timestamp()
+ where id = $1 and user_id = (select app_user());
+
+-- name: source_failed
+update sources set status = 'failed', error = $2, updated_at = clock_timestamp()
+ where id = $1 and user_id = (select app_user());
