@@ -1,0 +1,5 @@
+# Programs of ./dev bench, built only by it.
+
+EXTRA_PROGRAMS += offstage-bench-upstream
+offstage_bench_upstream_SOURCES = tests/bench/upstream.c
+offstage_bench_upstream_LDADD = $(LIB_LIBS)
