@@ -40,10 +40,13 @@ whether the client left before the end. Counts (`times`) go by model and last me
 import argparse
 import asyncio
 import json
+import pathlib
 import random
+import subprocess
 import sys
 import time
 import urllib.parse
+import urllib.request
 
 WORDS = ('the a of to and in is it that stage curtain light voice answer question page river stone window paper '
          'winter summer quiet early late round green small café naïve Straße 日本 🙂 "quoted" <b> & \\ 100%').split()
@@ -412,6 +415,25 @@ class Server:
             pass
         finally:
             writer.close()
+
+
+class Upstream:
+    """The server as a process of its own; `url` is the base that agents are given."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([sys.executable, str(pathlib.Path(__file__).resolve())],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.origin = 'http://127.0.0.1:' + self.process.stdout.readline().split()[1]
+        self.url = self.origin + '/v1'
+
+    def log(self, marker):
+        """What was asked with a last message that contains `marker`, oldest first."""
+        with urllib.request.urlopen(self.origin + '/_log?marker=' + urllib.parse.quote(marker), timeout=30) as reply:
+            return json.load(reply)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
 
 
 async def main():
