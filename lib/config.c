@@ -83,7 +83,10 @@ set(enum setting s, const char *text)
         /* Unset stands outside the range: a minimum is for those who set it. */
         if (len > 0 && (len < min || len > max))
             return mistake(
-                s, arena_printf(life, "must have %" PRId64 " to %" PRId64 " bytes", min, max),
+                s,
+                arena_printf(life, "must have %s%" PRId64 " bytes",
+                             min > 1 ? arena_printf(life, "%" PRId64 " to ", min) : "at most ",
+                             max),
                 text);
         break;
     }

@@ -1,0 +1,54 @@
+# Tests of one module each, which need nothing but the code: make check-unit.
+# To add one: tests/unit/test_NAME.c, its name in UNIT_TESTS, and what it links.
+
+UNIT_TESTS = \
+	tests/unit/test_arena \
+	tests/unit/test_buf \
+	tests/unit/test_clock \
+	tests/unit/test_config \
+	tests/unit/test_daemon \
+	tests/unit/test_err \
+	tests/unit/test_event_json \
+	tests/unit/test_http \
+	tests/unit/test_id \
+	tests/unit/test_json_check \
+	tests/unit/test_json_reader \
+	tests/unit/test_json_writer \
+	tests/unit/test_log \
+	tests/unit/test_secret \
+	tests/unit/test_sse \
+	tests/unit/test_str \
+	tests/unit/test_url
+
+check_LIBRARIES = libharness.a
+libharness_a_SOURCES = \
+	tests/harness/harness.c tests/harness/harness.h \
+	tests/harness/server.c tests/harness/server.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += $(UNIT_TESTS)
+endif
+
+UNIT_LIBS = libharness.a $(LIB_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_arena_LDADD = $(UNIT_LIBS)
+tests_unit_test_buf_LDADD = $(UNIT_LIBS)
+tests_unit_test_clock_LDADD = $(UNIT_LIBS)
+tests_unit_test_config_LDADD = $(UNIT_LIBS)
+tests_unit_test_daemon_LDADD = $(UNIT_LIBS)
+tests_unit_test_err_LDADD = $(UNIT_LIBS)
+tests_unit_test_event_json_LDADD = libharness.a $(DB_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_http_LDADD = $(UNIT_LIBS)
+tests_unit_test_id_LDADD = $(UNIT_LIBS)
+tests_unit_test_json_check_LDADD = $(UNIT_LIBS)
+tests_unit_test_json_reader_LDADD = $(UNIT_LIBS)
+tests_unit_test_json_writer_LDADD = $(UNIT_LIBS)
+tests_unit_test_log_LDADD = $(UNIT_LIBS)
+tests_unit_test_secret_LDADD = $(UNIT_LIBS)
+tests_unit_test_sse_LDADD = $(UNIT_LIBS)
+tests_unit_test_str_LDADD = $(UNIT_LIBS)
+tests_unit_test_url_LDADD = $(UNIT_LIBS)
+
+.PHONY: check-unit
+check-unit: $(UNIT_TESTS)
+	CMOCKA_MESSAGE_OUTPUT=TAP prove --exec '' $(UNIT_TESTS)
