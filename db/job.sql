@@ -1,0 +1,215 @@
+-- Jobs. What a statement relies on is said in migrations/0002_queue.sql.
+
+-- ---- adding ---------------------------------------------------------------------
+
+-- name: job_add
+with new as (
+    insert into jobs (id, kind, queue, priority, max_attempts, waits, run_at, deadline, user_id, subject_id,
+                      request_id, payload, forget)
+    values ($1, $2, (select q.id from queues q where q.name = $3::text), $4, $5,
+            case when $6::bigint > 0 then 4 else 0 end, now() + $6 * interval '1 ms',
+            now() + $7::bigint * interval '1 ms', $8, $9, $10, $11, $12)
+    returning waits
+)
+select pg_notify('job', $3::text)
+  from new
+ where new.waits = 0
+   and exists (select from workers w where w.sleeping and (w.queues is null or $3::text = any (w.queues)));
+
+-- name: job_add_keyed
+select job_add_keyed($1, $2, (select q.id from queues q where q.name = $3::text), $4, $5, $6, $7, $8, $9, $10, $11,
+                     $12, $13, $14);
+
+-- name: job_add_many
+with new as (
+    insert into jobs (id, kind, queue, priority, max_attempts, waits, run_at, deadline, user_id, subject_id,
+                      request_id, payload, forget)
+    select n.id, n.kind, q.id, n.priority, n.max_attempts, case when n.delay_ms > 0 then 4 else 0 end,
+           now() + n.delay_ms * interval '1 ms', now() + n.deadline_ms * interval '1 ms', n.user_id, n.subject_id,
+           n.request_id, n.payload, n.forget
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::smallint[], $6::bigint[], $7::bigint[],
+                  $8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::boolean[])
+           n (id, kind, queue, priority, max_attempts, delay_ms, deadline_ms, user_id, subject_id, request_id,
+              payload, forget)
+      left join queues q on q.name = n.queue
+    returning queue, waits
+)
+select job_wake(n.queue) from (select distinct queue from new where waits = 0) n;
+
+-- ---- the worker's side ------------------------------------------------------------
+
+-- name: worker_lease
+-- The lock comes before the row: a row without it is a dead worker's.
+select l.lease, pg_advisory_lock(1, l.lease) from (select nextval('worker_lease')::int as lease) l;
+
+-- name: worker_insert
+insert into workers (lease, host, pid, queues) values ($1, $2, $3, string_to_array($4, ','));
+
+-- name: worker_beat
+update workers set seen_at = now(), running = $2 where lease = $1;
+
+-- name: worker_sleeps
+update workers set sleeping = $2 where lease = $1;
+
+-- name: worker_bury
+select worker_bury($1, null) as freed;
+
+-- name: workers_rescue
+select workers_rescue($1, $2 * interval '1 s') as freed;
+
+-- name: jobs_promote
+select jobs_promote() as moved;
+
+-- name: job_queues
+-- The statistics of a queue are always of another time: its plans are pinned for the
+-- session. Which queues are claimed from one claim at a time?
+select q.id, q.name, q.max_running > 0 or q.max_running_user > 0 as limited
+  from (select set_config('enable_sort', 'off', false), set_config('enable_bitmapscan', 'off', false)) pinned
+ cross join queues q
+ order by q.id;
+
+-- name: job_commit_lazily
+select set_config('synchronous_commit', 'off', true);
+
+-- name: job_fence
+select job_fence($1);
+
+-- name: job_claim
+-- One probe of jobs_ready for each priority of each queue, above the mark, in the order
+-- given; then the rows by their places.
+update jobs j
+   set lease = $1, attempt = j.attempt + 1, started_at = now()
+ where j.ctid = any (array (
+           select f.place
+             from unnest($2::smallint[], $3::smallint[], $4::bigint[]) w (queue, priority, mark)
+            cross join lateral (select n.ctid as place
+                                  from jobs n
+                                 where n.queue = w.queue and n.priority = w.priority and n.waits = 0
+                                   and n.lease is null and n.pos > w.mark
+                                 order by n.pos
+                                 limit $5
+                                   for no key update skip locked) f
+            where w.queue <> all (array (select q.id
+                                           from queues q
+                                          where q.paused or q.max_running > 0 or q.max_running_user > 0))
+            limit $5))
+returning j.ctid as place, j.pos, j.id, j.queue, j.priority, j.kind, j.payload, j.request_id, j.user_id, j.subject_id,
+          j.serial_key, j.attempt, j.max_attempts, j.cancel, j.forget, coalesce(j.deadline < now(), false) as expired,
+          (date_part('epoch', now() - j.run_at) * 1000)::bigint as waited_ms, false as limited;
+
+-- name: job_claim_limited
+select place, pos, id, queue, priority, kind, payload, request_id, user_id, subject_id, serial_key, attempt,
+       max_attempts, cancel, forget, coalesce(deadline < now(), false) as expired,
+       (date_part('epoch', now() - run_at) * 1000)::bigint as waited_ms, true as limited
+  from job_claim_limited($1, $2, $3, $4, $5);
+
+-- name: jobs_done
+-- The ends of jobs whose rows are where they were claimed. The sum guards against a table
+-- that was rewritten meanwhile.
+with gone as (
+    delete from jobs where ctid = any ($2::tid[]) and lease = $1 returning pos
+)
+select jobs_must_be(sum(pos), $3) from gone;
+
+-- name: jobs_done_kept
+with gone as (
+    delete from jobs where ctid = any ($2::tid[]) and lease = $1 returning *
+), kept as (
+    insert into jobs_done (id, created_at, run_at, started_at, queue, priority, state, attempt, max_attempts, kind,
+                           user_id, subject_id, serial_key, unique_key, request_id)
+    select id, created_at, run_at, started_at, queue, priority, 4, attempt, max_attempts, kind, user_id, subject_id,
+           serial_key, unique_key, request_id
+      from gone
+)
+select jobs_must_be(sum(pos), $3) from gone;
+
+-- name: jobs_next_of_keys
+select jobs_next_of_keys($1);
+
+-- name: jobs_end
+select jobs_end($1, $2, $3, $4, $5) as held;
+
+-- name: job_end_here
+select job_end_here($1, $2, $3, $4, $5);
+
+-- name: job_progress
+insert into job_notes as n (job_id, user_id, progress, message)
+select j.id, j.user_id, $3, $4 from jobs j where j.id = $2 and j.lease = $1
+on conflict (job_id) do update set progress = excluded.progress, message = excluded.message;
+
+-- ---- looking ----------------------------------------------------------------------
+
+-- name: job_get
+select j.id, j.user_id, j.subject_id, j.kind, q.name as queue, j.priority, j.attempt, j.max_attempts, j.state,
+       j.progress, j.message, j.error, ts(j.created_at) as created_at, ts(j.run_at) as run_at,
+       ts(j.started_at) as started_at, ts(j.finished_at) as finished_at
+  from all_jobs j
+  join queues q on q.id = j.queue
+ where j.id = $1;
+
+-- name: job_list
+-- The caller's, newest first.
+select j.id, j.user_id, j.subject_id, j.kind, q.name as queue, j.priority, j.attempt, j.max_attempts, j.state,
+       j.progress, j.message, j.error, ts(j.created_at) as created_at, ts(j.run_at) as run_at,
+       ts(j.started_at) as started_at, ts(j.finished_at) as finished_at
+  from (select *
+          from all_jobs a
+         where a.user_id = (select app_user()) and a.id < coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+           and ($2::int is null or a.state = $2) and ($3::text is null or a.kind = $3)
+           and ($4::text is null or a.queue = (select q.id from queues q where q.name = $4))
+         order by a.id desc
+         limit $5) j
+  join queues q on q.id = j.queue
+ order by j.id desc;
+
+-- name: job_list_everybody
+select j.id, j.user_id, j.subject_id, j.kind, q.name as queue, j.priority, j.attempt, j.max_attempts, j.state,
+       j.progress, j.message, j.error, ts(j.created_at) as created_at, ts(j.run_at) as run_at,
+       ts(j.started_at) as started_at, ts(j.finished_at) as finished_at
+  from (select *
+          from all_jobs a
+         where a.id < coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+           and ($2::int is null or a.state = $2) and ($3::text is null or a.kind = $3)
+           and ($4::text is null or a.queue = (select q.id from queues q where q.name = $4))
+         order by a.id desc
+         limit $5) j
+  join queues q on q.id = j.queue
+ order by j.id desc;
+
+-- name: job_cancel
+select job_cancel($1) as how;
+
+-- name: job_retry
+select job_retry($1);
+
+-- name: job_position
+select job_position($1, $2) as position;
+
+-- name: job_count_user
+select count(*) as n
+  from jobs j
+ where j.user_id = $2 and j.queue = (select q.id from queues q where q.name = $1);
+
+-- ---- queues and workers --------------------------------------------------------------
+
+-- name: queue_list
+select name, paused, max_running, max_running_user, available, scheduled, running, retryable, discarded, oldest_s
+  from queue_stats();
+
+-- name: queue_pause
+update queues set paused = $2 where name = $1;
+
+-- name: queue_wake
+select job_wake(q.id) from queues q where q.name = $1;
+
+-- name: queue_limit
+select queue_limit($1, $2, $3) as known;
+
+-- name: worker_list
+select lease, host, pid, coalesce(array_to_string(queues, ','), '') as queues, running,
+       ts(started_at) as started_at, ts(seen_at) as seen_at
+  from workers
+ order by lease;
+
+-- name: jobs_sweep
+select jobs_sweep($1);
