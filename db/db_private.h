@@ -1,0 +1,40 @@
+/* What db.c, db_connect.c and db_error.c share: the connection. Private to them. */
+#ifndef DB_DB_PRIVATE_H
+#define DB_DB_PRIVATE_H
+
+#include "db/db.h"
+
+#include <libpq-fe.h>
+
+#define DB_QUEUED_MAX  256  /* statements between two syncs */
+#define DB_MESSAGE_MAX 1000 /* bytes */
+
+/* Beside those of the .sql files: text that this layer itself sends. */
+enum { DB_STATEMENT_TEXT = -1 };
+
+struct db {
+    struct arena *arena;
+    struct db_options options;
+    PGconn *conn;
+    bool in_tx, failed;
+    bool lazy;  /* a COMMIT was sent whose answer nobody has read */
+    int queued; /* statements sent since the last sync, whose results wait */
+    int sent[DB_QUEUED_MAX];
+    int64_t wait_ns;
+    int64_t next_connect_ms;
+    char message[DB_MESSAGE_MAX];
+};
+
+/* The connection is gone: close it and say why. */
+struct err db_lost(struct db *db);
+
+/* The error that a result reports. `query` names it in messages for the log. */
+struct err db_error_of(struct db *db, const PGresult *res, int query);
+
+/* An error with a message of one line in db->message, valid until the next one. */
+struct err db_error_text(struct db *db, enum err_code code, const char *what, const char *text);
+
+/* The result of one queued statement: all but the last of its PGresults are dropped. */
+PGresult *db_take_result(struct db *db);
+
+#endif

@@ -1,0 +1,98 @@
+/* Columns of rows: the row_ functions of db/db.h. */
+#include "db/db.h"
+
+#include <assert.h>
+#include <libpq-fe.h>
+
+struct row
+row_at(const struct rows *rows, int n)
+{
+    assert(n >= 0 && n < rows->count);
+    return (struct row){ rows->res, n };
+}
+
+static int
+column(const struct row *r, const char *col)
+{
+    int n = PQfnumber(r->res, col);
+
+    assert(n >= 0);
+    return n;
+}
+
+const char *
+row_opt_str(const struct row *r, const char *col)
+{
+    int n = column(r, col);
+
+    return PQgetisnull(r->res, r->n, n) ? NULL : PQgetvalue(r->res, r->n, n);
+}
+
+const char *
+row_str(const struct row *r, const char *col)
+{
+    const char *s = row_opt_str(r, col);
+
+    assert(s);
+    return s;
+}
+
+size_t
+row_len(const struct row *r, const char *col)
+{
+    return (size_t)PQgetlength(r->res, r->n, column(r, col));
+}
+
+struct id
+row_opt_id(const struct row *r, const char *col)
+{
+    const char *s = row_opt_str(r, col);
+    struct id id = ID_NONE;
+
+    if (s && !id_parse(s, &id))
+        assert(!"not an id");
+    return id;
+}
+
+struct id
+row_id(const struct row *r, const char *col)
+{
+    struct id id = row_opt_id(r, col);
+
+    assert(id_is_set(id));
+    return id;
+}
+
+int64_t
+row_opt_int(const struct row *r, const char *col, int64_t unset)
+{
+    const char *s = row_opt_str(r, col);
+
+    return s ? strtoll(s, NULL, 10) : unset;
+}
+
+int64_t
+row_int(const struct row *r, const char *col)
+{
+    return strtoll(row_str(r, col), NULL, 10);
+}
+
+double
+row_opt_double(const struct row *r, const char *col, double unset)
+{
+    const char *s = row_opt_str(r, col);
+
+    return s ? strtod(s, NULL) : unset;
+}
+
+double
+row_double(const struct row *r, const char *col)
+{
+    return strtod(row_str(r, col), NULL);
+}
+
+bool
+row_bool(const struct row *r, const char *col)
+{
+    return row_str(r, col)[0] == 't';
+}
