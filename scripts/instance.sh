@@ -77,11 +77,15 @@ can_pass()
 
 make_folders()
 {
+    local owner
+
     mkdir -p "$VAR" "$LOGS" "$VAR/nginx" || fail "could not make $VAR" "give another folder by --var"
     [[ -O $VAR ]] || fail "$VAR belongs to another user" "give a folder of your own by --var"
-    mkdir -m 700 "$RUN" 2>/dev/null || [[ -d $RUN && ! -L $RUN ]] &&
-        [[ $(stat -c %U "$RUN") == "${USER_NAME:-$(id -un)}" || -O $RUN ]] ||
-        fail "$RUN belongs to another user" "give a shorter folder by --var"
+    if ! mkdir -m 700 "$RUN" 2>/dev/null; then
+        [[ -d $RUN && ! -L $RUN ]] && owner=$(stat -c %U "$RUN") || owner=
+        [[ $owner == "$(id -un)" || $owner == "${USER_NAME:-?}" ]] ||
+            fail "$RUN belongs to another user" "give a shorter folder by --var"
+    fi
     [[ $RUN == "$VAR/run" ]] || ln -sfn "$RUN" "$VAR/run"
     [[ -z $USER_NAME ]] || chown "$USER_NAME" "$RUN" "$LOGS" "$VAR/nginx"
     : >"$LOG"
