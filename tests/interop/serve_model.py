@@ -1,6 +1,6 @@
 """llama.cpp's server with a small chat model, until standard input ends.
 
-Run with the packages of packages.py on PYTHONPATH; prints the server's address.
+Run by packages.model_python(); prints the server's address.
 """
 
 import importlib.util
