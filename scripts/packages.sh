@@ -41,6 +41,8 @@ readonly PACKAGES_TEST=(
     python3-requests:/usr/lib/python3/dist-packages/requests/__init__.py
     python3-websocket:/usr/lib/python3/dist-packages/websocket/__init__.py
     python3-venv:/usr/lib/python3*/ensurepip/__init__.py
+    nodejs:node
+    npm:npm
 )
 
 # provided PROBE: a path or pattern, a header, or a command
