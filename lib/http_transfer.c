@@ -337,7 +337,9 @@ meaning(const struct transfer *t, CURLcode result)
 
     switch ((int)result) { /* an int, since libcurl has a hundred codes */
     case CURLE_OK:
-        return OK;
+        if (t->replied)
+            return OK;
+        return ERR(ERR_UPSTREAM, "the connection was cut"); /* amid the headers */
     case CURLE_OPERATION_TIMEDOUT:
         return timed_out(t);
     case CURLE_COULDNT_RESOLVE_HOST:
