@@ -1,0 +1,416 @@
+#include "stream/gateway.h"
+
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/daemon.h"
+#include "lib/log.h"
+#include "stream/gateway_private.h"
+
+#include <strings.h>
+#include <sys/resource.h>
+
+#define HEAD_MAX      (64 * 1024) /* bytes of a request's head */
+#define HEAD_S        15          /* that a client is given to send it */
+#define SPARE_FILES   64          /* descriptors beside those of clients */
+#define CHECK_MS      20000       /* between two checks of all credentials */
+#define TICK_MS       1000
+#define TICK_FAST_MS  100 /* while statuses are held, or while it ends */
+#define US_PER_MS     1000
+#define RX_BYTES      256         /* that a WebSocket reads at once: clients have nothing to say */
+#define TX_BYTES      (64 * 1024) /* written at once */
+#define STOP_READER_MS 5000
+
+/* ---- letters ---------------------------------------------------------------------- */
+
+struct ask *
+gateway_ask(struct gateway *g, enum ask_kind kind)
+{
+    struct ask *ask = pool_take(&g->asks);
+
+    ask->kind = kind;
+    return ask;
+}
+
+static void
+end_revoked(void *arg, struct link *holder)
+{
+    struct conn *c = LIST_OF(holder, struct conn, holder);
+    struct gateway *g = arg;
+
+    g->metrics.revoked++;
+    conn_close(c, WHY_REVOKED, WS_REVOKED);
+}
+
+static void
+check_credentials(struct gateway *g)
+{
+    struct ask *ask;
+
+    g->check_ms = clock_mono_ms();
+    if (g->checking || g->credentials.table.count == 0)
+        return;
+    g->checking = true;
+    ask = gateway_ask(g, ASK_CHECK);
+    ask->arena = arena_new();
+    ask->count = credentials_ask(&g->credentials, ask->arena, &ask->ids);
+    reader_ask(g->reader, ask);
+}
+
+/* While the database is away nothing is known, and streams stay open. */
+static void
+take_check(struct gateway *g, struct ask *ask)
+{
+    g->checking = false;
+    if (!ask->err.code)
+        credentials_answer(&g->credentials, ask->ids, ask->count, end_revoked, g);
+    arena_free(ask->arena);
+}
+
+static void
+take_letter(struct gateway *g, struct letter *letter)
+{
+    struct ask *ask = (struct ask *)letter;
+
+    if (letter->kind == LETTER_BATCH) {
+        struct batch *b = (struct batch *)letter;
+
+        metrics_lag(&g->metrics, clock_mono_ns() - b->noted_ns);
+        hub_deliver(&g->hub, b, conn_news, g);
+        return;
+    }
+    if (ask->kind == ASK_CHECK)
+        take_check(g, ask);
+    else if (ask->kind != ASK_LEAVE)
+        conn_answer(g, ask);
+    pool_give(&g->asks, ask);
+}
+
+static void
+take_letters(struct gateway *g)
+{
+    bool revoked = reader_take_revoked(g->reader);
+    struct letter *next, *letter = reader_take(g->reader);
+
+    for (; letter; letter = next) {
+        next = letter->next;
+        take_letter(g, letter);
+    }
+    /* After the answers: a credential that was good when it was looked at may be so no more. */
+    if (revoked)
+        check_credentials(g);
+}
+
+/* On the database thread. */
+static void
+wake(void *arg)
+{
+    struct gateway *g = arg;
+
+    lws_cancel_service(g->context);
+}
+
+/* ---- time --------------------------------------------------------------------------- */
+
+static void
+ping_silent(struct gateway *g, int64_t now)
+{
+    int64_t silent_ms = g->options->ping_s * 1000;
+
+    LIST_EACH(it, after, &g->open)
+    {
+        struct conn *c = LIST_OF(it, struct conn, link);
+
+        if (now - c->wrote_ms < silent_ms)
+            return;
+        c->ping = true;
+        c->wrote_ms = now;
+        list_move(&g->open, &c->link);
+        lws_callback_on_writable(c->wsi);
+    }
+}
+
+static void
+let_statuses_go(struct gateway *g, int64_t now)
+{
+    LIST_EACH(it, after, &g->held)
+    {
+        struct conn *c = LIST_OF(it, struct conn, link);
+
+        if (now >= c->until_ms)
+            conn_let_go(c);
+    }
+}
+
+static void
+tick(lws_sorted_usec_list_t *sul)
+{
+    struct gateway *g = lws_container_of(sul, struct gateway, tick);
+    int64_t now = clock_mono_ms();
+
+    g->ticking = false;
+    ping_silent(g, now);
+    let_statuses_go(g, now);
+    if (now - g->check_ms >= CHECK_MS)
+        check_credentials(g);
+    if (g->conns.used || g->stopping)
+        gateway_start_clock(g);
+}
+
+void
+gateway_start_clock(struct gateway *g)
+{
+    bool fast = g->stopping || !list_is_empty(&g->held);
+
+    if (g->ticking && !fast)
+        return;
+    g->ticking = true;
+    lws_sul_schedule(g->context, 0, &g->tick, tick, (fast ? TICK_FAST_MS : TICK_MS) * US_PER_MS);
+}
+
+/* ---- the end ------------------------------------------------------------------------ */
+
+/*
+ * Nothing new comes in. Streams end without a terminal event, by which clients
+ * know to connect again; held statuses are answered as they are.
+ */
+static void
+stop(struct gateway *g)
+{
+    if (g->stopping)
+        return;
+    g->stopping = true;
+    g->stop_ms = clock_mono_ms() + g->options->drain_s * 1000;
+    daemon_notify("STOPPING=1");
+    log_info("gateway_stopping", LOG_I("n", (int64_t)g->conns.used));
+    LIST_EACH(it, after, &g->waiting)
+    {
+        conn_turn_away(LIST_OF(it, struct conn, link));
+    }
+    LIST_EACH(it, after, &g->open)
+    {
+        conn_close(LIST_OF(it, struct conn, link), WHY_STOPPED, WS_RESTART);
+    }
+    LIST_EACH(it, after, &g->held)
+    {
+        conn_let_go(LIST_OF(it, struct conn, link));
+    }
+    gateway_start_clock(g);
+}
+
+static bool
+is_done(const struct gateway *g)
+{
+    return g->stopping &&
+           (g->conns.used + g->heads == 0 || clock_mono_ms() >= g->stop_ms);
+}
+
+/* ---- libwebsockets -------------------------------------------------------------------- */
+
+static void
+log_lws(int level, const char *line)
+{
+    char text[300];
+
+    snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
+    /* Clients provoke most of what it calls an error. */
+    if (level & LLL_ERR)
+        log_warn("libwebsockets", LOG_S("msg", text));
+    else
+        log_debug("libwebsockets", LOG_S("msg", text));
+}
+
+void
+gateway_log(bool on)
+{
+    lws_set_log_level(on ? LLL_ERR | LLL_WARN : 0, log_lws);
+}
+
+/* A client has come: either to send a request, or back with its handshake. */
+static void
+welcome(struct gateway *g, struct lws *wsi)
+{
+    if (g->adopting) {
+        lws_set_opaque_user_data(wsi, g->adopting);
+        return;
+    }
+    g->heads++;
+    lws_set_opaque_user_data(wsi, &g->heads);
+}
+
+static void
+forget(struct gateway *g, void *opaque)
+{
+    if (opaque == &g->heads)
+        g->heads--;
+    else if (opaque && opaque != &g->listen_fd && opaque != g->options)
+        conn_gone(opaque);
+}
+
+static int
+readable_file(struct gateway *g, const void *opaque)
+{
+    if (opaque == &g->listen_fd) {
+        if (g->stopping)
+            return -1;
+        door_accept(g);
+        return 0;
+    }
+    stop(g);
+    return -1;
+}
+
+static int
+callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+    struct gateway *g = lws_context_user(lws_get_context(wsi));
+    void *opaque = lws_get_opaque_user_data(wsi);
+
+    (void)user;
+    (void)len;
+    /* Only what concerns us: there are some eighty others. */
+    switch ((int)reason) {
+    case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
+        take_letters(g);
+        return 0;
+    case LWS_CALLBACK_RAW_RX_FILE:
+        return readable_file(g, opaque);
+    case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+        welcome(g, wsi);
+        return 0;
+    case LWS_CALLBACK_HTTP:
+        return conn_visit(g, wsi, false);
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        if (opaque != &g->heads)
+            return 0;
+        return conn_visit(g, wsi, strcasecmp(in, "websocket") == 0);
+    case LWS_CALLBACK_RAW_ADOPT:
+        /* Nothing is read: that the client has gone is seen by its hanging up. */
+        (void)lws_rx_flow_control(wsi, 0);
+        conn_opened(opaque, wsi);
+        return 0;
+    case LWS_CALLBACK_ESTABLISHED:
+        conn_opened(opaque, wsi);
+        return 0;
+    case LWS_CALLBACK_RAW_WRITEABLE:
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return conn_write(opaque);
+    case LWS_CALLBACK_WSI_DESTROY:
+        forget(g, opaque);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static const struct lws_protocols protocols[] = {
+    { .name = GATEWAY_PROTOCOL,
+      .callback = callback,
+      .rx_buffer_size = RX_BYTES,
+      .tx_packet_size = TX_BYTES },
+    { .name = NULL },
+};
+
+/* ---- the start ------------------------------------------------------------------------ */
+
+/* libwebsockets sizes its tables by the limit of descriptors. */
+static struct err
+allow_files(size_t max)
+{
+    struct rlimit limit;
+    rlim_t need = max + SPARE_FILES;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return ERR(ERR_INTERNAL, "cannot read the limit of open files");
+    if (need > limit.rlim_max)
+        return ERR(ERR_INTERNAL, "OFFSTAGE_STREAM_MAX is above the limit of open files");
+    limit.rlim_cur = need;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return ERR(ERR_INTERNAL, "cannot raise the limit of open files");
+    return OK;
+}
+
+static struct err
+make_context(struct gateway *g)
+{
+    static const lws_retry_bo_t no_validity_checks = { 0 };
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .protocols = protocols,
+        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .gid = -1,
+        .uid = -1,
+        .user = g,
+        .max_http_header_data = 0,
+        .max_http_header_data2 = HEAD_MAX,
+        .timeout_secs = HEAD_S,
+        .retry_and_idle_policy = &no_validity_checks,
+    };
+
+    gateway_log(true);
+    g->context = lws_create_context(&info);
+    if (!g->context)
+        return ERR(ERR_INTERNAL, "cannot start libwebsockets");
+    g->vhost = lws_create_vhost(g->context, &info);
+    return g->vhost ? OK : ERR(ERR_INTERNAL, "cannot start libwebsockets");
+}
+
+static struct err
+watch_stop(struct gateway *g)
+{
+    lws_adopt_desc_t adopt = { .vh = g->vhost,
+                               .type = LWS_ADOPT_RAW_FILE_DESC,
+                               .fd.filefd = g->options->stop_fd,
+                               .vh_prot_name = GATEWAY_PROTOCOL };
+
+    return lws_adopt_descriptor_vhost_via_info(&adopt)
+               ? OK
+               : ERR(ERR_INTERNAL, "cannot watch for signals");
+}
+
+static struct err
+start(struct gateway *g)
+{
+    const struct gateway_options *options = g->options;
+    struct reader_options reader = { .conninfo = options->conninfo,
+                                     .role = options->role,
+                                     .listen = options->listen,
+                                     .expected = options->max,
+                                     .wake = wake,
+                                     .arg = g };
+
+    hub_init(&g->hub, g->life, options->max, options->buffer);
+    credentials_init(&g->credentials, g->life, options->max);
+    pool_init(&g->conns, g->life, sizeof(struct conn));
+    pool_init(&g->asks, g->life, sizeof(struct ask));
+    list_init(&g->waiting);
+    list_init(&g->open);
+    list_init(&g->held);
+    TRY(allow_files(options->max));
+    TRY(make_context(g));
+    TRY(reader_start(g->life, &reader, &g->reader));
+    TRY(watch_stop(g));
+    return door_open(g, options->socket);
+}
+
+struct err
+gateway_run(const struct gateway_options *options)
+{
+    struct arena *life = arena_new();
+    struct gateway *g = ARENA_NEW(life, struct gateway);
+
+    *g = (struct gateway){ .life = life, .scratch = arena_new(), .options = options };
+    TRY(start(g));
+    log_info("gateway_started", LOG_S("path", options->socket));
+    daemon_notify("READY=1");
+    while (!is_done(g) && lws_service(g->context, 0) >= 0)
+        continue;
+    log_info("gateway_stopped", LOG_I("n", (int64_t)g->conns.used));
+    /* What still runs goes with the process. */
+    if (!reader_stop(g->reader, STOP_READER_MS))
+        return OK;
+    lws_context_destroy(g->context);
+    door_close(g);
+    arena_free(g->scratch);
+    arena_free(life);
+    return OK;
+}

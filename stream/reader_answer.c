@@ -1,0 +1,179 @@
+/* Answers of the database thread. */
+#include "db/auth.h"
+#include "db/db.h"
+#include "db/event.h"
+#include "db/feed.h"
+#include "db/request.h"
+#include "lib/arena.h"
+#include "stream/reader_private.h"
+
+#define EACH 200 /* events of one answer: a replay is read as fast as its reader takes it */
+
+static void
+join(struct follows *follows, struct ask *ask, int64_t after)
+{
+    follow_add(follows, ask->topic_id, after);
+    ask->joined = true;
+}
+
+/* Events after ask->seq. When they reach the end of the log, what follows is heard of as news. */
+static struct err
+read_request(struct reader *r, struct ask *ask, bool final, int64_t last_seq)
+{
+    struct event_cursor cursor = { ask->topic_id, ask->seq };
+    struct event_row *rows;
+    size_t n;
+
+    TRY(event_read(r->db, r->scratch, &cursor, 1, EACH, &rows, &n));
+    if (n) {
+        ask->batch = batch_of_events(TOPIC_REQUEST, rows, n);
+        last_seq = batch_last(ask->batch);
+        ask->ended = ask->batch->ends;
+    }
+    if (n == EACH || ask->ended)
+        return OK;
+    if (final)
+        ask->ended = true;
+    else
+        join(&r->requests, ask, last_seq);
+    return OK;
+}
+
+static struct err
+open_request(struct reader *r, struct ask *ask)
+{
+    struct request_watch watch;
+
+    ask->topic_id = ask->visit.id;
+    ask->seq = ask->visit.after == AFTER_UNSET ? -1 : ask->visit.after;
+    TRY(request_watch(r->db, r->scratch, ask->topic_id, ask->user_id, &watch));
+    if (watch.final && watch.last_seq <= ask->seq) {
+        ask->ended = true;
+        return OK;
+    }
+    return read_request(r, ask, watch.final,
+                        watch.last_seq < ask->seq ? watch.last_seq : ask->seq);
+}
+
+static struct err
+open_status(struct reader *r, struct ask *ask)
+{
+    struct request_watch watch;
+
+    ask->topic_id = ask->visit.id;
+    TRY(request_watch(r->db, r->scratch, ask->topic_id, ask->user_id, &watch));
+    ask->seq = ask->visit.after == AFTER_UNSET ? watch.last_seq : ask->visit.after;
+    if (watch.final || watch.last_seq > ask->seq)
+        ask->ended = true;
+    else
+        join(&r->requests, ask, watch.last_seq);
+    return OK;
+}
+
+static struct err
+read_feed(struct reader *r, struct ask *ask)
+{
+    struct feed_cursor cursor = { ask->topic_id, ask->seq };
+    struct feed_event *rows;
+    size_t n;
+
+    TRY(feed_read(r->db, r->scratch, &cursor, 1, EACH, &rows, &n));
+    if (n)
+        ask->batch = batch_of_feed(rows, n);
+    if (n < EACH)
+        join(&r->feeds, ask, n ? rows[n - 1].seq : ask->seq);
+    return OK;
+}
+
+static struct err
+open_feed(struct reader *r, struct ask *ask)
+{
+    int64_t after = ask->visit.after, newest, oldest;
+
+    ask->topic_id = ask->user_id;
+    TRY(feed_last(r->db, r->scratch, ask->user_id, &newest, &oldest));
+    if (after == AFTER_UNSET) {
+        ask->seq = newest;
+        join(&r->feeds, ask, newest);
+        return OK;
+    }
+    ask->seq = after < 0 ? 0 : after;
+    if (ask->seq >= oldest - 1 && ask->seq <= newest)
+        return read_feed(r, ask);
+    ask->batch = batch_of_reset(ask->user_id, newest);
+    ask->seq = -1;
+    join(&r->feeds, ask, newest);
+    return OK;
+}
+
+static struct err
+open_topic(struct reader *r, struct ask *ask)
+{
+    struct auth_caller caller;
+
+    TRY(ask->visit.by_key ? auth_by_key(r->db, r->scratch, ask->visit.token, &caller)
+                          : auth_by_session(r->db, r->scratch, ask->visit.token, &caller));
+    ask->user_id = caller.user_id;
+    ask->credential_id = caller.credential_id;
+    if (ask->visit.what == VISIT_FEED)
+        return open_feed(r, ask);
+    return ask->visit.what == VISIT_STATUS ? open_status(r, ask) : open_request(r, ask);
+}
+
+static struct err
+read_more(struct reader *r, struct ask *ask)
+{
+    ask->topic_id = ask->visit.id;
+    ask->seq = ask->visit.after;
+    if (ask->visit.what == VISIT_FEED)
+        return read_feed(r, ask);
+    return read_request(r, ask, false, ask->seq);
+}
+
+static struct err
+check(struct reader *r, struct ask *ask)
+{
+    return auth_still_good(r->db, ask->arena, ask->ids, ask->count, &ask->ids, &ask->count);
+}
+
+static struct err
+answer(struct reader *r, struct ask *ask)
+{
+    switch (ask->kind) {
+    case ASK_OPEN:
+        return open_topic(r, ask);
+    case ASK_MORE:
+        return read_more(r, ask);
+    case ASK_CHECK:
+        return check(r, ask);
+    case ASK_LEAVE:
+    default:
+        return OK;
+    }
+}
+
+void
+reader_answer(struct reader *r, struct ask *ask)
+{
+    struct err e;
+
+    ask->err = OK;
+    if (ask->kind == ASK_LEAVE) {
+        follow_leave(ask->visit.what == VISIT_FEED ? &r->feeds : &r->requests, ask->visit.id);
+        return;
+    }
+    e = db_begin(r->db, TX_READ, ID_NONE);
+    if (!e.code)
+        e = answer(r, ask);
+    if (e.code) {
+        /* A statement that took too long is as good as a database that is away. */
+        ask->err.code = e.code == ERR_TIMEOUT ? ERR_UNAVAILABLE : e.code;
+        snprintf(ask->reason, sizeof(ask->reason), "%s", e.msg);
+        ask->err.msg = ask->reason;
+        reader_complain("ask_failed", e);
+        db_rollback(r->db);
+    } else {
+        db_end_read(r->db);
+    }
+    arena_reset(r->scratch);
+}

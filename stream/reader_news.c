@@ -1,0 +1,98 @@
+/* How the database thread follows topics. */
+#include "db/db.h"
+#include "db/event.h"
+#include "db/feed.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "stream/reader_private.h"
+
+#define AT_ONCE   256 /* topics of one query */
+#define EACH      100 /* events of one topic in it */
+#define GATHER_MS 8   /* between two looks: what comes meanwhile is read together */
+#define ERROR_MS  1000
+
+static void
+pass_on(struct reader *r, struct batch *b, struct follow *one, size_t n)
+{
+    b->noted_ns = one->noted_ns;
+    one->after = batch_last(b);
+    one->more = n == EACH;
+    one->ended = b->ends;
+    reader_send(r, &b->letter);
+}
+
+static struct err
+read_requests(struct reader *r, struct follow **taken, size_t n)
+{
+    struct event_cursor cursors[AT_ONCE];
+    struct event_row *rows;
+    size_t count, end;
+
+    for (size_t i = 0; i < n; i++)
+        cursors[i] = (struct event_cursor){ taken[i]->entry.id, taken[i]->after };
+    TRY(event_read(r->db, r->scratch, cursors, n, EACH, &rows, &count));
+    for (size_t i = 0; i < count; i = end) {
+        struct id id = rows[i].e.request_id;
+
+        for (end = i + 1; end < count && id_eq(rows[end].e.request_id, id); end++)
+            continue;
+        pass_on(r, batch_of_events(TOPIC_REQUEST, rows + i, end - i),
+                follow_find(&r->requests, id), end - i);
+    }
+    return OK;
+}
+
+static struct err
+read_feeds(struct reader *r, struct follow **taken, size_t n)
+{
+    struct feed_cursor cursors[AT_ONCE];
+    struct feed_event *rows;
+    size_t count, end;
+
+    for (size_t i = 0; i < n; i++)
+        cursors[i] = (struct feed_cursor){ taken[i]->entry.id, taken[i]->after };
+    TRY(feed_read(r->db, r->scratch, cursors, n, EACH, &rows, &count));
+    for (size_t i = 0; i < count; i = end) {
+        struct id id = rows[i].user_id;
+
+        for (end = i + 1; end < count && id_eq(rows[end].user_id, id); end++)
+            continue;
+        pass_on(r, batch_of_feed(rows + i, end - i), follow_find(&r->feeds, id), end - i);
+    }
+    return OK;
+}
+
+/* Read up to AT_ONCE dirty topics of one kind. False when there may be no more, or on an error. */
+static bool
+read_some(struct reader *r, struct follows *follows,
+          struct err (*read)(struct reader *, struct follow **, size_t))
+{
+    struct follow *taken[AT_ONCE];
+    size_t n = follow_take(follows, taken, AT_ONCE);
+    struct err e;
+
+    if (n == 0)
+        return false;
+    e = db_begin(r->db, TX_NONE, ID_NONE);
+    if (!e.code)
+        e = read(r, taken, n);
+    for (size_t i = 0; e.code && i < n; i++)
+        taken[i]->more = true;
+    follow_give_back(follows, taken, n);
+    reader_complain("read_failed", e);
+    if (e.code)
+        r->read_ms = clock_mono_ms() + ERROR_MS;
+    arena_reset(r->scratch);
+    return !e.code && n == AT_ONCE;
+}
+
+void
+reader_read_news(struct reader *r)
+{
+    r->read_ms = clock_mono_ms() + GATHER_MS;
+    atomic_fetch_add(&r->reads, 1);
+    while (read_some(r, &r->requests, read_requests))
+        continue;
+    while (read_some(r, &r->feeds, read_feeds))
+        continue;
+}

@@ -1,0 +1,46 @@
+/* What the files of the database thread share: reader.c, reader_answer.c, reader_news.c. */
+#ifndef STREAM_READER_PRIVATE_H
+#define STREAM_READER_PRIVATE_H
+
+#include "stream/ask.h"
+#include "stream/follow.h"
+#include "stream/reader.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct db;
+
+struct reader {
+    struct reader_options options;
+    struct arena *life;    /* of the database thread: arenas are not shared */
+    struct arena *scratch; /* emptied after each use */
+    struct db *db;
+    struct follows requests, feeds;
+    int64_t connect_ms; /* when to try again; monotonic, as all times here */
+    int64_t poll_ms;    /* when to look at everything */
+    int64_t read_ms;    /* not before this */
+    struct letter *todo;  /* asks taken from `in` and not answered yet */
+    struct letter *later; /* those of open streams that failed */
+    int64_t later_ms;     /* when to try them again */
+
+    pthread_t thread;
+    int wake_fd;
+    struct mailbox in, out;
+    atomic_bool stop, revoked, connected, listening;
+    atomic_llong connects, reads, topics;
+};
+
+/* Answer one ask, but for its way back. */
+void reader_answer(struct reader *r, struct ask *ask);
+
+/* Read what is dirty and pass it on. */
+void reader_read_news(struct reader *r);
+
+/* To the service thread. */
+void reader_send(struct reader *r, struct letter *letter);
+
+/* Log an error that is not the database's absence, which is logged once by reader.c. */
+void reader_complain(const char *event, struct err e);
+
+#endif

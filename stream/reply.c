@@ -1,0 +1,104 @@
+#include "stream/reply.h"
+
+#include "lib/json_writer.h"
+#include "stream/visit.h"
+
+#include <inttypes.h>
+
+#define RETRY_MS 1000 /* after which a browser connects again */
+
+static void
+head(struct buf *out, int status, const char *reason, const char *name)
+{
+    buf_printf(out, "HTTP/1.1 %d %s\r\nX-Request-Id: %s\r\nConnection: close\r\n", status, reason,
+               name);
+}
+
+static void
+body(struct buf *out, const char *type, const char *text, size_t len)
+{
+    buf_printf(out, "Content-Type: %s\r\nCache-Control: no-store\r\nContent-Length: %zu\r\n\r\n",
+               type, len);
+    buf_add(out, text, len);
+}
+
+/* What the client may know: from ERR_INTERNAL on the message is for the log. */
+static const char *
+detail_of(struct err e)
+{
+    if (e.code < ERR_INTERNAL)
+        return e.msg;
+    if (e.code == ERR_UNAVAILABLE || e.code == ERR_TIMEOUT)
+        return "the database cannot be reached; try again";
+    return "something went wrong on the server";
+}
+
+static void
+write_problem(struct buf *out, struct err e, const char *name)
+{
+    struct json_writer w;
+    char type[64];
+
+    snprintf(type, sizeof(type), "/problems/%s", err_name(e.code));
+    jw_begin(&w, out);
+    jw_object(&w, NULL);
+    jw_str(&w, "type", type);
+    jw_str(&w, "title", err_title(e.code));
+    jw_int(&w, "status", err_status(e.code));
+    jw_str(&w, "detail", detail_of(e));
+    jw_str(&w, "instance", name);
+    jw_str(&w, "error", detail_of(e));
+    jw_object_end(&w);
+}
+
+void
+reply_problem(struct buf *out, struct err e, const char *name)
+{
+    struct buf json;
+
+    buf_init(&json, out->arena, REPLY_MAX);
+    write_problem(&json, e, name);
+    head(out, err_status(e.code), err_title(e.code), name);
+    if (e.code == ERR_METHOD)
+        buf_add_str(out, "Allow: GET\r\n");
+    if (e.code == ERR_UNAUTHENTICATED)
+        buf_add_str(out, "WWW-Authenticate: Bearer\r\n");
+    if (e.code == ERR_UNAVAILABLE || e.code == ERR_RATE_LIMITED)
+        buf_add_str(out, "Retry-After: 1\r\n");
+    body(out, "application/problem+json; charset=utf-8", json.data, json.len);
+}
+
+void
+reply_nothing(struct buf *out, const char *name)
+{
+    head(out, 204, "No Content", name);
+    buf_add_str(out, "Cache-Control: no-store\r\n\r\n");
+}
+
+void
+reply_text(struct buf *out, const char *type, const char *text, const char *name)
+{
+    head(out, 200, "OK", name);
+    body(out, type, text, strlen(text));
+}
+
+void
+reply_pass_on(struct buf *out, const struct visit *v, const char *name)
+{
+    head(out, 200, "OK", name);
+    buf_printf(out, "X-Accel-Redirect: /_app/api/requests/%s%s\r\n", v->id.s,
+               v->short_path ? "" : "/status");
+    buf_add_str(out, "Cache-Control: no-store\r\nContent-Length: 0\r\n\r\n");
+}
+
+void
+reply_stream(struct buf *out, int64_t seq, const char *name)
+{
+    head(out, 200, "OK", name);
+    buf_add_str(out, "Content-Type: text/event-stream; charset=utf-8\r\n"
+                     "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n\r\n");
+    buf_printf(out, "retry: %d\n", RETRY_MS);
+    if (seq >= 0)
+        buf_printf(out, "id: %" PRId64 "\n", seq);
+    buf_add_char(out, '\n');
+}

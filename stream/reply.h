@@ -1,0 +1,35 @@
+/*
+ * Reply: answers of the gateway as HTTP/1.1 text. Pure. Every connection
+ * carries one answer and is closed after it: nginx is the only client, on a
+ * local socket, and a stream has no length to end it by.
+ */
+#ifndef STREAM_REPLY_H
+#define STREAM_REPLY_H
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/id.h"
+
+struct visit;
+
+#define REPLY_MAX ((size_t)64 * 1024) /* bytes of an answer, but for the events of a stream */
+
+/* problem+json (RFC 9457), as the app writes it. `name` is the X-Request-Id. */
+void reply_problem(struct buf *out, struct err e, const char *name);
+
+/* 204: a response that has ended, and its reader has all of it. */
+void reply_nothing(struct buf *out, const char *name);
+
+/* 200 with a body. */
+void reply_text(struct buf *out, const char *type, const char *body, const char *name);
+
+/* nginx lets the app answer a status that was held. */
+void reply_pass_on(struct buf *out, const struct visit *v, const char *name);
+
+/*
+ * The head of an event stream, and its first block: how soon to reconnect, and,
+ * unless `seq` is negative, where to go on when nothing comes before a cut.
+ */
+void reply_stream(struct buf *out, int64_t seq, const char *name);
+
+#endif

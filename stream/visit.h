@@ -1,0 +1,64 @@
+/*
+ * Visit: what a request to the gateway asks for, read from its text. Pure: who
+ * the credential belongs to, and whether the request is there, is found out by
+ * the database thread.
+ */
+#ifndef STREAM_VISIT_H
+#define STREAM_VISIT_H
+
+#include "lib/err.h"
+#include "lib/id.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VISIT_TOKEN_MAX 255 /* bytes of a session token or API key */
+#define VISIT_WAIT_MAX  60  /* seconds that a status is held */
+#define VISIT_NAME_MAX  64  /* bytes of an X-Request-Id that is taken over */
+#define VISIT_KEY       24  /* characters of a Sec-WebSocket-Key: 16 bytes in base64 */
+
+#define AFTER_UNSET INT64_MIN /* the client did not say where to go on */
+
+enum visit_what {
+    VISIT_REQUEST, /* the events of a request */
+    VISIT_FEED,    /* the caller's feed */
+    VISIT_STATUS,  /* the status of a request, once it has changed */
+    VISIT_HEALTH,
+    VISIT_METRICS
+};
+
+/* What came; texts are NULL where nothing did. */
+struct visit_text {
+    const char *method, *path;
+    const char *const *query; /* "name=value", decoded */
+    size_t query_count;
+    const char *host, *origin, *fetch_site, *cookie, *authorization, *last_event_id;
+    const char *request_id, *ws_key, *ws_version;
+    bool upgrade; /* to a WebSocket */
+};
+
+struct visit {
+    enum visit_what what;
+    bool websocket;
+    struct id id;   /* of the request, but for VISIT_FEED */
+    int64_t after;  /* the last event that the client has, -1 for none; or AFTER_UNSET */
+    int64_t wait_s; /* 0: answer at once */
+    bool short_path; /* VISIT_STATUS without /status */
+    bool by_key;
+    char token[VISIT_TOKEN_MAX + 1];
+    char ws_key[VISIT_KEY + 1];
+};
+
+/*
+ * ERR_NOT_FOUND, ERR_METHOD, ERR_MALFORMED (the query, the handshake),
+ * ERR_UNAUTHENTICATED (no credential), ERR_FORBIDDEN (a page of another origin
+ * uses its visitor's cookie). `public_url` is the setting; "" for none.
+ */
+struct err visit_read(const struct visit_text *text, const char *public_url,
+                      struct visit *out) CHECKED;
+
+/* The client's X-Request-Id when it is a sane token, else a new id. */
+void visit_name(const struct visit_text *text, char out[VISIT_NAME_MAX + 1]);
+
+#endif
