@@ -28,11 +28,13 @@ select e.request_id, e.seq, e.user_id, e.attempt, e.type, e.item, e.data,
  order by e.request_id, e.seq;
 
 -- name: event_result
+-- Only when the log is gone: a response that ended since event_read looked still has its events.
 select r.user_id, r.attempt, r.last_seq, r.status, r.output::text as output, r.usage::text as usage,
        r.error::text as error, r.finish_reason, extract(epoch from r.created_at)::bigint as created_s,
        r.agent_id::text as model
   from requests r
- where r.id = $1 and r.completed_at is not null and r.last_seq > $2;
+ where r.id = $1 and r.completed_at is not null and r.last_seq > $2
+   and not exists (select from response_events e where e.request_id = r.id and e.seq > $2);
 
 -- name: event_last
 select coalesce(max(seq), -1) as seq from response_events where request_id = $1;
