@@ -300,7 +300,6 @@ db_one(struct db *db, struct arena *a, enum query q, const struct arg *args, siz
 struct err
 db_later(struct db *db, enum query q, const struct arg *args, size_t nargs)
 {
-    assert(db->in_tx);
     if (db->failed)
         return ERR(ERR_INTERNAL, "the transaction has failed");
     return send_query(db, q, args, nargs);

@@ -58,7 +58,8 @@ void db_disconnect(struct db *db);
 /*
  * Start a transaction on behalf of `user`; rows of other users are out of
  * sight until it ends. An unset id sees no user's rows, unless the role may.
- * TX_NONE runs each statement alone.
+ * TX_NONE begins and commits nothing: each statement that is answered is a
+ * transaction, together with what was queued before it.
  */
 struct err db_begin(struct db *db, enum tx mode, struct id user) CHECKED;
 

@@ -9,7 +9,8 @@ libdb_a_SOURCES = \
 	db/agent.c db/agent.h db/api_key.c db/api_key.h db/arg.c db/auth.c db/auth.h db/chat.c \
 	db/chat.h db/db.c db/db.h db/db_connect.c db/db_error.c db/db_private.h db/event.c \
 	db/event.h db/event_json.c db/event_json.h db/feed.c db/feed.h db/idempotency.c \
-	db/idempotency.h db/job.c db/job.h db/job_worker.c db/message.c db/message.h db/notify.h \
+	db/idempotency.h db/job.c db/job.h db/job_exchange.c db/job_marks.c db/job_marks.h \
+	db/job_worker.c db/message.c db/message.h db/notify.h \
 	db/page.h db/queue.c db/request.c db/request.h db/row.c db/source.c db/source.h db/system.c \
 	db/system.h db/user.c db/user.h
 nodist_libdb_a_SOURCES = db/queries.c db/queries.h

@@ -10,9 +10,9 @@
 
 #define QUEUE_USUAL "default"
 
-const char *const job_state_names[JOB_STATE_COUNT + 1] = {
-    "available", "scheduled", "running", "retryable", "completed", "discarded", "cancelled", NULL
-};
+const char *const job_state_names[JOB_STATE_COUNT + 1] = { "available", "scheduled", "running",
+                                                           "retryable", "completed", "discarded",
+                                                           "cancelled", NULL };
 
 /* ---- adding --------------------------------------------------------------- */
 

@@ -43,7 +43,7 @@ select job_wake(n.queue) from (select distinct queue from new where waits = 0) n
 select l.lease, pg_advisory_lock(1, l.lease) from (select nextval('worker_lease')::int as lease) l;
 
 -- name: worker_insert
-insert into workers (lease, host, pid, queues) values ($1, $2, $3, string_to_array($4, ','));
+insert into workers (lease, host, pid, queues) values ($1, $2, $3, string_to_array(replace($4, ' ', ''), ','));
 
 -- name: worker_beat
 update workers set seen_at = now(), running = $2 where lease = $1;

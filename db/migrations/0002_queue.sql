@@ -288,7 +288,7 @@ end $$;
 -- Claim from one queue that has limits. Its claims go one at a time, so that what runs
 -- can be counted. Jobs of users who have all they may are parked on the way, each once,
 -- lest every claim walk over them. A row without an id says how far up a priority has
--- been looked at, and that there may be more.
+-- been looked at and that there may be more; without a priority, that nothing was looked at.
 create function job_claim_limited(mine int, line smallint, priorities smallint[], marks bigint[], most int)
     returns table (place tid, pos bigint, id uuid, queue smallint, priority smallint, kind text, payload text,
                    request_id text, user_id uuid, subject_id uuid, serial_key uuid, attempt smallint,
@@ -308,6 +308,9 @@ begin
         most := least(most, q.max_running - (select count(*) from jobs j where j.limited = line));
     end if;
     if q.paused or most <= 0 then
+        return query select null::tid, null::bigint, null::uuid, line, null::smallint, null, null, null, null::uuid,
+                            null::uuid, null::uuid, null::smallint, null::smallint, null::boolean, null::boolean,
+                            null::timestamptz, null::timestamptz;
         return;
     end if;
     select array_agg(c.place) as places, array_agg(c.user_id) as users, array_agg(c.priority) as priorities,
