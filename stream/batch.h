@@ -26,16 +26,16 @@ enum topic_kind { TOPIC_REQUEST, TOPIC_FEED };
 
 struct batch_event {
     int64_t seq;
-    size_t start;     /* of the event in the text of the batch, as SSE writes it */
-    size_t json;      /* of the JSON in it */
-    size_t json_len;  /* bytes */
+    size_t start;    /* of the event in the text of the batch, as SSE writes it */
+    size_t json;     /* of the JSON in it */
+    size_t json_len; /* bytes */
 };
 
 struct batch {
     struct letter letter; /* first: see mailbox.h */
     enum topic_kind kind;
     struct id id;
-    char *text;       /* all events as one piece of an event stream */
+    char *text; /* all events as one piece of an event stream */
     size_t len;
     const struct batch_event *events;
     size_t count;     /* 1 or more */
@@ -45,9 +45,9 @@ struct batch {
     /* the service thread's */
     int held;
     struct batch *next;
-    uint64_t offset;      /* bytes that its channel had passed on before */
-    struct batch **tail;  /* where its channel names it as the newest; NULL for none */
-    struct arena *arena;  /* that all of it lives in */
+    uint64_t offset;     /* bytes that its channel had passed on before */
+    struct batch **tail; /* where its channel names it as the newest; NULL for none */
+    struct arena *arena; /* that all of it lives in */
 };
 
 struct batch *batch_of_events(enum topic_kind kind, const struct event_row *rows, size_t n);

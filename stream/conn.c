@@ -222,6 +222,7 @@ answer_open(struct conn *c, struct ask *ask)
     }
     c->user_id = ask->user_id;
     c->topic_id = ask->topic_id;
+    c->shows_place = ask->visit.what == VISIT_FEED && ask->visit.after == AFTER_UNSET;
     take(c, ask);
     c->credential = credential_hold(&g->credentials, ask->credential_id, &c->holder);
     open_stream(c, ask);
@@ -330,7 +331,7 @@ leave(struct conn *c)
 void
 conn_close(struct conn *c, enum conn_why why, int close_code)
 {
-    if (c->state == CONN_CLOSING)
+    if (c->state != CONN_OPEN)
         return;
     say_closed(c, why);
     c->gateway->metrics.open[c->kind]--;

@@ -88,7 +88,7 @@ put_head(struct conn *c)
 
     c->has_head = true;
     buf_init(&text, c->gateway->scratch, REPLY_MAX);
-    reply_stream(&text, c->watcher.seq, c->name);
+    reply_stream(&text, c->shows_place ? c->watcher.seq : -1, c->name);
     return put_buf(c, &text);
 }
 
@@ -141,12 +141,22 @@ write_stream(struct conn *c)
     return 0;
 }
 
+/* libwebsockets closes what answers -1: a WebSocket only after its peer has said good-bye too. */
+static int
+finish(struct conn *c)
+{
+    if (c->state == CONN_CLOSED)
+        return 0;
+    c->state = CONN_CLOSED;
+    if (c->visit.websocket)
+        lws_close_reason(c->wsi, (enum lws_close_status)c->close_code, NULL, 0);
+    return -1;
+}
+
 int
 conn_write(struct conn *c)
 {
-    if (c->state == CONN_OPEN)
-        return c->kind == STREAM_STATUS ? write_status(c) : write_stream(c);
-    if (c->visit.websocket && c->close_code)
-        lws_close_reason(c->wsi, (enum lws_close_status)c->close_code, NULL, 0);
-    return -1;
+    if (c->state != CONN_OPEN)
+        return finish(c);
+    return c->kind == STREAM_STATUS ? write_status(c) : write_stream(c);
 }

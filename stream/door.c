@@ -12,11 +12,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG       4096
+#define BACKLOG        4096
 #define ACCEPT_AT_ONCE 64 /* before the other connections get their turn */
-#define SOCKET_MODE   0660
-#define QUERY_MAX     16   /* parameters that are looked at */
-#define VALUE_MAX     4096 /* bytes of one */
+#define SOCKET_MODE    0660
+#define QUERY_MAX      16   /* parameters that are looked at */
+#define VALUE_MAX      4096 /* bytes of one */
 
 /* ---- the listening socket --------------------------------------------------- */
 
@@ -36,8 +36,8 @@ bind_at(struct gateway *g, const char *path)
     if (bind(g->listen_fd, (const struct sockaddr *)&at, sizeof(at)) != 0 ||
         chmod(at.sun_path, SOCKET_MODE) != 0 || listen(g->listen_fd, BACKLOG) != 0 ||
         rename(at.sun_path, path) != 0) {
-        struct err e = err_fmt(g->life, ERR_INTERNAL, "cannot listen at %s: %s", path,
-                               strerrordesc_np(errno));
+        struct err e =
+            err_fmt(g->life, ERR_INTERNAL, "cannot listen at %s: %s", path, strerrordesc_np(errno));
 
         (void)unlink(at.sun_path);
         return e;

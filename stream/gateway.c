@@ -9,15 +9,15 @@
 #include <strings.h>
 #include <sys/resource.h>
 
-#define HEAD_MAX      (64 * 1024) /* bytes of a request's head */
-#define HEAD_S        15          /* that a client is given to send it */
-#define SPARE_FILES   64          /* descriptors beside those of clients */
-#define CHECK_MS      20000       /* between two checks of all credentials */
-#define TICK_MS       1000
-#define TICK_FAST_MS  100 /* while statuses are held, or while it ends */
-#define US_PER_MS     1000
-#define RX_BYTES      256         /* that a WebSocket reads at once: clients have nothing to say */
-#define TX_BYTES      (64 * 1024) /* written at once */
+#define HEAD_MAX       (64 * 1024) /* bytes of a request's head */
+#define HEAD_S         15          /* that a client is given to send it */
+#define SPARE_FILES    64          /* descriptors beside those of clients */
+#define CHECK_MS       20000       /* between two checks of all credentials */
+#define TICK_MS        1000
+#define TICK_FAST_MS   100 /* while statuses are held, or while it ends */
+#define US_PER_MS      1000
+#define RX_BYTES       256         /* that a WebSocket reads at once: clients have nothing to say */
+#define TX_BYTES       (64 * 1024) /* written at once */
 #define STOP_READER_MS 5000
 
 /* ---- letters ---------------------------------------------------------------------- */
@@ -200,8 +200,7 @@ stop(struct gateway *g)
 static bool
 is_done(const struct gateway *g)
 {
-    return g->stopping &&
-           (g->conns.used + g->heads == 0 || clock_mono_ms() >= g->stop_ms);
+    return g->stopping && (g->conns.used + g->heads == 0 || clock_mono_ms() >= g->stop_ms);
 }
 
 /* ---- libwebsockets -------------------------------------------------------------------- */

@@ -24,12 +24,12 @@ struct gateway_options {
     const char *socket;     /* path to listen at */
     const char *public_url; /* "" for none */
     const char *conninfo, *role;
-    bool listen;       /* LISTEN, besides polls */
-    size_t max;        /* connections */
-    size_t buffer;     /* bytes that may wait for a slow reader */
-    int64_t ping_s;    /* silence after which a stream sends a ping */
-    int64_t drain_s;   /* given to open connections at the end */
-    int stop_fd;       /* readable when it is time to end */
+    bool listen;     /* LISTEN, besides polls */
+    size_t max;      /* connections */
+    size_t buffer;   /* bytes that may wait for a slow reader */
+    int64_t ping_s;  /* silence after which a stream sends a ping */
+    int64_t drain_s; /* given to open connections at the end */
+    int stop_fd;     /* readable when it is time to end */
 };
 
 /* Serve until told to stop. An error is one of the start. */

@@ -51,7 +51,8 @@ struct gateway {
 enum conn_state {
     CONN_WAITING, /* a plain descriptor; its ask is under way */
     CONN_OPEN,
-    CONN_CLOSING /* has left everything; libwebsockets has yet to close it */
+    CONN_CLOSING, /* has left everything, and closes when the last bytes were taken */
+    CONN_CLOSED   /* libwebsockets was told to close it */
 };
 
 /* Why a connection ended, as the log says it. */
@@ -61,20 +62,21 @@ struct conn {
     struct gateway *gateway;
     enum conn_state state;
     enum stream_kind kind;
-    struct lws *wsi; /* NULL while it waits */
-    int fd;          /* while it waits */
-    struct ask *ask; /* under way */
-    struct link link;  /* gateway's waiting, open or held */
+    struct lws *wsi;  /* NULL while it waits */
+    int fd;           /* while it waits */
+    struct ask *ask;  /* under way */
+    struct link link; /* gateway's waiting, open or held */
     struct watcher watcher;
     struct credential *credential;
     struct link holder;
     struct id topic_id, user_id;
     struct visit visit; /* without its token */
     char name[VISIT_NAME_MAX + 1];
-    bool has_head;   /* the head of the answer was sent */
-    bool ping;       /* one is due */
-    bool changed;    /* a held status may be answered */
-    int close_code;  /* of a WebSocket */
+    bool has_head;    /* the head of the answer was sent */
+    bool shows_place; /* a feed from now on: its reader is told where that is */
+    bool ping;        /* one is due */
+    bool changed;     /* a held status may be answered */
+    int close_code;   /* of a WebSocket */
     int64_t began_ms, wrote_ms, until_ms;
     int64_t events, bytes;
 };

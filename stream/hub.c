@@ -98,8 +98,8 @@ void
 hub_deliver(struct hub *h, struct batch *b,
             void (*fn)(void *arg, struct watcher *w, enum hub_news news), void *arg)
 {
-    struct channel *channel = TABLE_OF(table_find(&h->channels[b->kind], b->id), struct channel,
-                                       entry);
+    struct channel *channel =
+        TABLE_OF(table_find(&h->channels[b->kind], b->id), struct channel, entry);
 
     if (!channel) {
         batch_drop(b);

@@ -21,11 +21,11 @@ struct channel;
 struct watcher {
     struct link link; /* in its channel */
     struct channel *channel;
-    struct batch *own;   /* what it missed; sent first */
-    struct batch *at;    /* of the channel; NULL when it has all */
-    size_t event;        /* the next event to send of the batch that is sent now */
-    int64_t seq;         /* the last event it has; what is not newer is skipped */
-    bool ended;          /* it has the topic's last event */
+    struct batch *own; /* what it missed; sent first */
+    struct batch *at;  /* of the channel; NULL when it has all */
+    size_t event;      /* the next event to send of the batch that is sent now */
+    int64_t seq;       /* the last event it has; what is not newer is skipped */
+    bool ended;        /* it has the topic's last event */
 };
 
 struct hub {
@@ -64,7 +64,7 @@ void watcher_give(struct watcher *w, struct batch *b);
 struct piece {
     const struct batch *batch;
     size_t first, count; /* events */
-    char *text; /* for writers that need room before a message: they leave it as it was */
+    char *text;          /* for writers that need room before a message: they leave it as it was */
     size_t len;
 };
 bool watcher_next(struct watcher *w, size_t max_events, size_t max_bytes, struct piece *out);

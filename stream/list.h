@@ -17,8 +17,8 @@ struct link {
 
 /* Go through a list; the current member may leave it meanwhile. */
 #define LIST_EACH(it, after, head)                                                                 \
-    for (struct link *it = (head)->next, *after;                                                   \
-         it != (head) && (after = it->next, true); it = after)
+    for (struct link *it = (head)->next, *after; it != (head) && (after = it->next, true);         \
+         it = after)
 
 static inline void
 list_init(struct link *head)

@@ -28,8 +28,8 @@ metrics_lag(struct metrics *m, int64_t ns)
 static void
 head(struct buf *out, const char *name, const char *type, const char *help)
 {
-    buf_printf(out, "# HELP offstage_stream_%s %s\n# TYPE offstage_stream_%s %s\n", name, help, name,
-               type);
+    buf_printf(out, "# HELP offstage_stream_%s %s\n# TYPE offstage_stream_%s %s\n", name, help,
+               name, type);
 }
 
 static void

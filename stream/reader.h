@@ -28,8 +28,8 @@ struct reader;
 
 struct reader_options {
     const char *conninfo, *role;
-    bool listen;      /* else only poll */
-    size_t expected;  /* topics of each kind */
+    bool listen;             /* else only poll */
+    size_t expected;         /* topics of each kind */
     void (*wake)(void *arg); /* called on the database thread: there are letters, or a revocation */
     void *arg;
 };
@@ -51,9 +51,9 @@ bool reader_take_revoked(struct reader *r);
 
 struct reader_figures {
     bool connected, listening;
-    int64_t connects;  /* times that a connection was made */
-    int64_t reads;     /* looks for news */
-    int64_t topics;    /* followed now */
+    int64_t connects; /* times that a connection was made */
+    int64_t reads;    /* looks for news */
+    int64_t topics;   /* followed now */
 };
 void reader_figures(struct reader *r, struct reader_figures *out);
 

@@ -51,8 +51,7 @@ open_request(struct reader *r, struct ask *ask)
         ask->ended = true;
         return OK;
     }
-    return read_request(r, ask, watch.final,
-                        watch.last_seq < ask->seq ? watch.last_seq : ask->seq);
+    return read_request(r, ask, watch.final, watch.last_seq < ask->seq ? watch.last_seq : ask->seq);
 }
 
 static struct err

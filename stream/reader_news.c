@@ -36,8 +36,8 @@ read_requests(struct reader *r, struct follow **taken, size_t n)
 
         for (end = i + 1; end < count && id_eq(rows[end].e.request_id, id); end++)
             continue;
-        pass_on(r, batch_of_events(TOPIC_REQUEST, rows + i, end - i),
-                follow_find(&r->requests, id), end - i);
+        pass_on(r, batch_of_events(TOPIC_REQUEST, rows + i, end - i), follow_find(&r->requests, id),
+                end - i);
     }
     return OK;
 }

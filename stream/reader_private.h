@@ -17,9 +17,9 @@ struct reader {
     struct arena *scratch; /* emptied after each use */
     struct db *db;
     struct follows requests, feeds;
-    int64_t connect_ms; /* when to try again; monotonic, as all times here */
-    int64_t poll_ms;    /* when to look at everything */
-    int64_t read_ms;    /* not before this */
+    int64_t connect_ms;   /* when to try again; monotonic, as all times here */
+    int64_t poll_ms;      /* when to look at everything */
+    int64_t read_ms;      /* not before this */
     struct letter *todo;  /* asks taken from `in` and not answered yet */
     struct letter *later; /* those of open streams that failed */
     int64_t later_ms;     /* when to try them again */

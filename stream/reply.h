@@ -28,7 +28,7 @@ void reply_pass_on(struct buf *out, const struct visit *v, const char *name);
 
 /*
  * The head of an event stream, and its first block: how soon to reconnect, and,
- * unless `seq` is negative, where to go on when nothing comes before a cut.
+ * unless `seq` is negative, where to go on even if no event comes before a cut.
  */
 void reply_stream(struct buf *out, int64_t seq, const char *name);
 

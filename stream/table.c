@@ -14,8 +14,8 @@ table_init(struct table *t, struct arena *a, size_t expected)
 
     while (n < expected)
         n *= 2;
-    *t = (struct table){ .buckets = arena_array(a, n, sizeof(struct table_entry *)),
-                         .mask = n - 1 };
+    *t =
+        (struct table){ .buckets = arena_array(a, n, sizeof(struct table_entry *)), .mask = n - 1 };
 }
 
 /* Ids are made by the server, so nobody chooses them to collide. */

@@ -41,9 +41,9 @@ struct visit_text {
 struct visit {
     enum visit_what what;
     bool websocket;
-    struct id id;   /* of the request, but for VISIT_FEED */
-    int64_t after;  /* the last event that the client has, -1 for none; or AFTER_UNSET */
-    int64_t wait_s; /* 0: answer at once */
+    struct id id;    /* of the request, but for VISIT_FEED */
+    int64_t after;   /* the last event that the client has, -1 for none; or AFTER_UNSET */
+    int64_t wait_s;  /* 0: answer at once */
     bool short_path; /* VISIT_STATUS without /status */
     bool by_key;
     char token[VISIT_TOKEN_MAX + 1];
