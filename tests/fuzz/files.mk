@@ -1,0 +1,55 @@
+# Fuzz targets. With --enable-fuzzing and CC=clang they are libFuzzer programs
+# (make fuzz), else they replay the files of their corpora (make check-fuzz).
+# To add one: tests/fuzz/fuzz_NAME.c, tests/fuzz/corpus/NAME/, and the lines here.
+
+FUZZ_TARGETS = \
+	tests/fuzz/fuzz_json_check \
+	tests/fuzz/fuzz_json_reader \
+	tests/fuzz/fuzz_sse \
+	tests/fuzz/fuzz_str \
+	tests/fuzz/fuzz_url
+
+FUZZ_SECONDS = 20
+
+check_PROGRAMS += $(FUZZ_TARGETS)
+EXTRA_DIST += tests/fuzz/corpus
+
+if FUZZING
+FUZZ_MAIN =
+FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+FUZZ_MAIN = tests/fuzz/replay.c
+FUZZ_LDFLAGS = $(AM_LDFLAGS)
+endif
+
+tests_fuzz_fuzz_json_check_SOURCES = tests/fuzz/fuzz_json_check.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_json_check_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_json_check_LDADD = $(LIB_LIBS)
+tests_fuzz_fuzz_json_reader_SOURCES = tests/fuzz/fuzz_json_reader.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_json_reader_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_json_reader_LDADD = $(LIB_LIBS)
+tests_fuzz_fuzz_sse_SOURCES = tests/fuzz/fuzz_sse.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_sse_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_sse_LDADD = $(LIB_LIBS)
+tests_fuzz_fuzz_str_SOURCES = tests/fuzz/fuzz_str.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_str_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_str_LDADD = $(LIB_LIBS)
+tests_fuzz_fuzz_url_SOURCES = tests/fuzz/fuzz_url.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_url_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_url_LDADD = $(LIB_LIBS)
+
+.PHONY: check-fuzz fuzz
+
+check-fuzz: $(FUZZ_TARGETS)
+	for target in $(FUZZ_TARGETS); do \
+	    prove --exec '' $$target :: $(srcdir)/tests/fuzz/corpus/$${target#tests/fuzz/fuzz_} || exit 1; \
+	done
+
+# New inputs go to the build folder; the corpus takes only what somebody chose.
+fuzz: $(FUZZ_TARGETS)
+	for target in $(FUZZ_TARGETS); do \
+	    name=$${target#tests/fuzz/fuzz_}; \
+	    mkdir -p fuzz-found/$$name; \
+	    $$target -max_total_time=$(FUZZ_SECONDS) -timeout=5 -max_len=4096 -print_final_stats=1 \
+	        fuzz-found/$$name $(srcdir)/tests/fuzz/corpus/$$name || exit 1; \
+	done

@@ -49,13 +49,12 @@ a_line_begins_with_what_every_line_has(void **state)
     static const char *const order[] = { "ts",    "level",  "program", "pid",
                                          "event", "job_id", "attempt", "msg" };
     struct json_object *line = logged(*state, log_a_job, NULL);
+    struct json_object_iterator at = json_object_iter_begin(line);
+    struct json_object_iterator end = json_object_iter_end(line);
     size_t i = 0;
 
-    json_object_object_foreach(line, key, value)
-    {
-        (void)value;
-        assert_string_equal(key, order[i++]);
-    }
+    for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at))
+        assert_string_equal(json_object_iter_peek_name(&at), order[i++]);
     assert_int_equal(i, TEST_COUNT(order));
     assert_int_equal(strlen(member(line, "ts")), 27);
     assert_string_equal(member(line, "level"), "warn");

@@ -263,8 +263,7 @@ a_users_url_may_name_public_hosts(void **state)
         "https://8.8.8.8/",
         "https://[2606:4700::1111]/",
         "https://localhost.example.com",
-        "https://b\xc3\xbc"
-        "cher.example/",
+        "https://b\303\274cher.example/",
     };
 
     for (size_t i = 0; i < TEST_COUNT(good); i++)
