@@ -3,10 +3,12 @@
  * one thread and measures how long the tokens of offstage-bench-upstream were
  * under way. Each line of standard input is one stream: an API key and a path.
  *
- *     offstage-bench-watch [--unix PATH | --port N] [--seconds N] [--at-once N]
+ *     offstage-bench-watch [--unix PATH | --port N] [--seconds N] [--at-once N] [--live]
  *
  * prints "open N" when every stream has been answered, and one JSON object when
- * all have ended, or that many seconds later, or on SIGTERM.
+ * all have ended, or that many seconds later, or on SIGTERM. With --live, tokens
+ * that were sent before every stream was open do not count: a watcher that joins
+ * late is given what it missed.
  */
 #include "lib/arena.h"
 #include "lib/clock.h"
@@ -57,6 +59,8 @@ struct crowd {
     const char *path;
     int port;
     int64_t began_ms, opened_ms;
+    bool live;
+    int64_t live_from_ns; /* 0 while streams are being opened */
 };
 
 static const char delta_start[] = "\"delta\":\"";
@@ -86,6 +90,8 @@ take_stamp(struct crowd *c, int64_t stamp_ns)
     int64_t us = (clock_mono_ns() - stamp_ns) / 1000;
 
     if (stamp_ns < STAMP_MIN || us < 0)
+        return;
+    if (c->live && (!c->live_from_ns || stamp_ns < c->live_from_ns))
         return;
     c->tokens++;
     c->sum_us += us;
@@ -295,6 +301,7 @@ turn(struct crowd *c, size_t at_once, int64_t end_ms)
         read_one(c, events[i].data.ptr);
     if (c->answered == c->count && !c->opened_ms) {
         c->opened_ms = clock_mono_ms();
+        c->live_from_ns = clock_mono_ns();
         printf("open %zu\n", c->open);
         (void)fflush(stdout);
     }
@@ -329,16 +336,17 @@ report(const struct crowd *c)
 struct options {
     int64_t port, seconds, at_once;
     const char *path;
+    bool live;
 };
 
 static bool
 read_options(int argc, char **argv, struct options *out)
 {
-    static const struct option names[] = { { "unix", required_argument, NULL, 'u' },
-                                           { "port", required_argument, NULL, 'p' },
-                                           { "seconds", required_argument, NULL, 's' },
-                                           { "at-once", required_argument, NULL, 'a' },
-                                           { NULL, 0, NULL, 0 } };
+    static const struct option names[] = {
+        { "unix", required_argument, NULL, 'u' },    { "port", required_argument, NULL, 'p' },
+        { "seconds", required_argument, NULL, 's' }, { "at-once", required_argument, NULL, 'a' },
+        { "live", no_argument, NULL, 'l' },          { NULL, 0, NULL, 0 }
+    };
     int option;
 
     *out = (struct options){ .port = 8080, .seconds = 3600, .at_once = 100 };
@@ -349,6 +357,8 @@ read_options(int argc, char **argv, struct options *out)
 
         if (option == 'u')
             out->path = optarg;
+        else if (option == 'l')
+            out->live = true;
         else if (option == '?' || !str_int(str_from(optarg), 1, 1000000, number))
             return false;
     }
@@ -367,7 +377,7 @@ prepare(struct crowd *c, struct arena *a, const struct options *options)
     }
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
-    *c = (struct crowd){ .path = options->path, .port = (int)options->port };
+    *c = (struct crowd){ .path = options->path, .port = (int)options->port, .live = options->live };
     read_input(c, a);
     c->slots = arena_array(a, SLOTS, sizeof(*c->slots));
     c->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -384,7 +394,7 @@ main(int argc, char **argv)
 
     if (!read_options(argc, argv, &options)) {
         fprintf(stderr, "usage: offstage-bench-watch [--unix PATH | --port N] [--seconds N] "
-                        "[--at-once N] <STREAMS\n");
+                        "[--at-once N] [--live] <STREAMS\n");
         return 2;
     }
     prepare(&c, a, &options);
