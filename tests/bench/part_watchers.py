@@ -31,7 +31,7 @@ def run(bench, it):
         cores = usage.cores()
         after = it.rss_kib('stream'), it.rss_kib('nginx')
     add = bench.figures.add
-    add('watchers', 'memory of stream for each', (after[0] - before[0]) / WATCHERS, 'KiB', most=12)
-    add('watchers', 'memory of the largest nginx process for each', (after[1] - before[1]) / WATCHERS, 'KiB')
+    add('watchers', 'memory of stream for each', 1.024 * (after[0] - before[0]) / WATCHERS, 'kB', most=12)
+    add('watchers', 'memory of the largest nginx process for each', 1.024 * (after[1] - before[1]) / WATCHERS, 'kB')
     for name, used in cores.items():
         add('watchers', f'CPU of {name}', used, 'cores')
