@@ -81,7 +81,7 @@ install_packages()
             fail "these packages are missing: ${missing[*]}" \
                 "as root: apt-get install --no-install-recommends ${missing[*]}"
         as_root=(sudo)
-        sudo -n true 2>/dev/null || { end_step ok; sudo -v; step "installing packages"; }
+        sudo -n true 2>/dev/null || { printf '\nto install %s:\n' "${missing[*]}"; sudo -v; }
     fi
     run "see what apt says above; without network, install by hand: ${missing[*]}" \
         "${as_root[@]}" "$TOP/scripts/install-packages" "${missing[@]}"

@@ -1,0 +1,134 @@
+"""./dev: instances side by side, started twice, and gone without a trace."""
+
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from stack import SETTINGS, TOP, Stack, build, is_alive, wait_for
+
+
+def dev(var, *words, **settings):
+    environment = {**os.environ, **SETTINGS, **settings}
+    return subprocess.run([TOP / 'dev', '--var', var, '--build', build(), *words], env=environment, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=240)
+
+
+def processes_of(var):
+    """Live processes that have the folder in their command line or environment."""
+    found = []
+    for entry in pathlib.Path('/proc').iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                text = (entry / 'cmdline').read_bytes() + (entry / 'environ').read_bytes()
+            except OSError:
+                continue
+            if str(var).encode() in text and is_alive(int(entry.name)):
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.fixture
+def var(tmp_path_factory):
+    # Short: a folder too deep for a socket's path is another test's matter.
+    path = pathlib.Path(f'/tmp/offstage-test-{os.getpid()}')
+    path.mkdir(mode=0o755)
+    yield path
+    dev(path, 'down')
+    shutil.rmtree(path)
+
+
+def test_down_leaves_nothing_but_the_folder(var):
+    assert dev(var, 'up', '--ephemeral', '--no-demo').returncode == 0
+    memory = (var / 'memory').read_text().strip()
+    assert processes_of(var) and pathlib.Path(memory).is_dir()
+    done = dev(var, 'down')
+    assert done.returncode == 0, done.stdout
+    assert processes_of(var) == []
+    assert not pathlib.Path(memory).exists()
+    assert sorted(p.name for p in var.iterdir()) == ['lock', 'log', 'nginx', 'port', 'secret.key']
+    assert dev(var, 'down').returncode == 0
+
+
+def test_a_second_up_changes_nothing(var):
+    assert dev(var, 'up', '--ephemeral', '--no-demo').returncode == 0
+    stack = Stack(var)
+    before = {name: stack.pids(name)[0] for name in ('postgres', 'worker', 'stream', 'app', 'nginx')}
+    assert dev(var, 'up', '--ephemeral', '--no-demo').returncode == 0
+    assert {name: stack.pids(name)[0] for name in before} == before
+
+
+def test_a_changed_setting_restarts_the_programs_and_not_the_database(var):
+    assert dev(var, 'up', '--ephemeral', '--no-demo').returncode == 0
+    stack = Stack(var)
+    app, postgres = stack.pids('app')[0], stack.pids('postgres')[0]
+    done = dev(var, 'up', '--ephemeral', '--no-demo', OFFSTAGE_LOG_LEVEL='debug')
+    assert done.returncode == 0, done.stdout
+    assert stack.pids('app')[0] != app and stack.pids('postgres')[0] == postgres
+    assert b'OFFSTAGE_LOG_LEVEL=debug' in pathlib.Path(f"/proc/{stack.pids('app')[0]}/environ").read_bytes()
+
+
+def test_a_taken_port_makes_it_take_another_and_say_so(var):
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = dev(var, 'up', '--ephemeral', '--no-demo', OFFSTAGE_HTTP_PORT=str(port))
+        assert done.returncode == 0, done.stdout
+        assert f'port {port} is taken' in done.stdout
+        assert not Stack(var).url.endswith(f':{port}')
+
+
+def test_data_and_key_survive_down_and_up(var):
+    assert dev(var, 'up', '--no-demo').returncode == 0
+    stack = Stack(var)
+    chat = stack.admin.post('/api/chats', json={'title': 'kept'}).json()['id']
+    assert dev(var, 'down').returncode == 0
+    assert dev(var, 'up', '--no-demo').returncode == 0
+    assert Stack(var).admin.get(f'/api/chats/{chat}').json()['title'] == 'kept'
+
+
+def test_secrets_are_for_the_owner_alone(var):
+    assert dev(var, 'up', '--ephemeral', '--no-demo').returncode == 0
+    for name in ('admin', 'secret.key', 'run'):
+        assert (var / name).stat().st_mode & 0o077 == 0, name
+    secrets = [(var / 'secret.key').read_bytes(), Stack(var).admin.key.encode()]
+    for pid in processes_of(var):
+        command = pathlib.Path(f'/proc/{pid}/cmdline').read_bytes()
+        assert not any(secret in command for secret in secrets), command
+
+
+def test_the_instance_ends_with_its_supervisor_and_starts_again(var):
+    assert dev(var, 'up', '--ephemeral', '--no-demo').returncode == 0
+    os.kill(Stack(var).pids('supervise')[0], signal.SIGKILL)
+    wait_for(lambda: processes_of(var) == [], 30, 'everything to end')
+    assert dev(var, 'status').returncode == 3
+    done = dev(var, 'up', '--ephemeral', '--no-demo')
+    assert done.returncode == 0, done.stdout
+    assert dev(var, 'status').returncode == 0
+
+
+def test_a_folder_too_deep_for_a_socket_works(tmp_path):
+    deep = tmp_path / ('d' * 90)
+    deep.mkdir()
+    for folder in (deep, *deep.parents):
+        if folder != folder.parent and folder.owner() == pathlib.Path('/proc/self').owner():
+            folder.chmod(folder.stat().st_mode | 0o011)
+    try:
+        done = dev(deep, 'up', '--ephemeral', '--no-demo')
+        assert done.returncode == 0, done.stdout
+        assert Stack(deep).is_ready()
+    finally:
+        assert dev(deep, 'down').returncode == 0
+    assert not (deep / 'run').exists() and not (deep / 'run').is_symlink()
+
+
+def test_a_failed_step_says_which_command_failed_and_what_to_do(var):
+    done = dev(var, 'up', '--no-demo', OFFSTAGE_DATABASE_URL='host=/nowhere dbname=x')
+    assert done.returncode == 1
+    assert 'This command failed' in done.stdout and 'psql' in done.stdout
+    assert '/nowhere' in done.stdout and 'What to do: check OFFSTAGE_DATABASE_URL' in done.stdout
