@@ -1,0 +1,23 @@
+/*
+ * Sweep: rows that nobody asks for any more and that no partition takes along.
+ * Each call removes at most `most` rows, so that no transaction is long;
+ * *removed tells how many.
+ */
+#ifndef DB_SWEEP_H
+#define DB_SWEEP_H
+
+#include "lib/err.h"
+
+#include <stdint.h>
+
+struct arena;
+struct db;
+
+/* Sessions past their end. */
+struct err sweep_sessions(struct db *db, struct arena *a, int64_t most, int64_t *removed) CHECKED;
+
+/* Idempotency keys older than IDEMPOTENCY_KEEP_H. */
+struct err sweep_idempotency(struct db *db, struct arena *a, int64_t most,
+                             int64_t *removed) CHECKED;
+
+#endif

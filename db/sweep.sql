@@ -1,0 +1,19 @@
+-- name: sweep_sessions
+with gone as (
+    delete from sessions
+     where id = any (array (select id from sessions where expires_at < now() order by expires_at limit $1))
+    returning 1
+)
+select count(*) as n from gone;
+
+-- name: sweep_idempotency
+with gone as (
+    delete from idempotency_keys
+     where ctid = any (array (select ctid
+                                from idempotency_keys
+                               where created_at < now() - $2 * interval '1 hour'
+                               order by created_at
+                               limit $1))
+    returning 1
+)
+select count(*) as n from gone;
