@@ -1,0 +1,298 @@
+#include "worker/chat_reply.h"
+
+#include "lib/arena.h"
+#include "lib/buf.h"
+#include "lib/json_reader.h"
+#include "lib/sse.h"
+#include "worker/chat_chunk.h"
+#include "worker/upstream.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+enum form {
+    FORM_UNKNOWN,
+    FORM_STREAM, /* events, or lines of bare JSON */
+    FORM_OBJECT  /* one JSON object */
+};
+
+struct chat_reply {
+    struct arena *arena;
+    bool says_stream, says_page; /* by its Content-Type */
+    enum form form;
+    struct sse sse;
+    bool line_start, bare_line; /* FORM_STREAM: where the next byte stands */
+    struct buf body;            /* FORM_OBJECT */
+    struct chat_state state;
+};
+
+static bool
+mentions(const char *content_type, struct str what)
+{
+    return str_starts(str_trim(str_from(content_type)), what);
+}
+
+void *
+chat_reply_new(struct arena *a, const char *content_type)
+{
+    struct chat_reply *r = ARENA_NEW(a, struct chat_reply);
+
+    r->arena = a;
+    r->says_stream = mentions(content_type, STR("text/event-stream"));
+    r->says_page = mentions(content_type, STR("text/html"));
+    r->line_start = true;
+    r->state.arena = a;
+    return r;
+}
+
+const struct dialect_reply *
+chat_reply_known(const void *reply)
+{
+    return &((const struct chat_reply *)reply)->state.known;
+}
+
+/* ---- one event ------------------------------------------------------------ */
+
+static int
+hex_value(const char *digits)
+{
+    int value = 0;
+
+    for (int i = 0; i < 4; i++) {
+        char c = digits[i];
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+
+        if (digit < 0)
+            return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+static bool
+is_unicode_escape(const char *p)
+{
+    return p[0] == '\\' && p[1] == 'u';
+}
+
+/*
+ * Models write U+0000, and servers cut a pair of surrogates in two; no JSON
+ * reader takes either. The escapes become that of U+FFFD, of the same length.
+ */
+static void
+mend_escapes(char *json)
+{
+    for (char *p = json; (p = strchr(p, '\\')); p += p[1] ? 2 : 1) {
+        int value = is_unicode_escape(p) ? hex_value(p + 2) : -1;
+        int next = value >= 0 && is_unicode_escape(p + 6) ? hex_value(p + 8) : -1;
+
+        if (value >= 0xd800 && value <= 0xdbff && next >= 0xdc00 && next <= 0xdfff)
+            p += 10;
+        else if (value == 0 || (value >= 0xd800 && value <= 0xdfff))
+            memcpy(p + 2, "fffd", 4);
+    }
+}
+
+/* The JSON object in an event; NULL when it holds none. */
+static struct json_object *
+parse(struct arena *scratch, const char *data)
+{
+    struct json_reader in;
+    char *copy;
+
+    if (!strstr(data, "\\u")) {
+        jr_parse(&in, scratch, data, strlen(data));
+        return in.object;
+    }
+    copy = arena_strdup(scratch, data);
+    mend_escapes(copy);
+    jr_parse(&in, scratch, copy, strlen(copy));
+    return in.object;
+}
+
+static struct err
+no_answer(void)
+{
+    return ERR(ERR_MALFORMED, "The model server sent something that is not an answer.");
+}
+
+static struct err
+hear_event(struct chat_reply *r, struct chat_heard *heard, const char *event, const char *data)
+{
+    struct str text = str_trim(str_from(data));
+    struct json_object *root;
+
+    if (text.len == 0 || r->state.known.over)
+        return OK;
+    if (str_eq(text, STR("[DONE]"))) {
+        r->state.known.complete = r->state.known.over = true;
+        return OK;
+    }
+    root = parse(heard->scratch, str_dup(heard->scratch, text));
+    if (!root)
+        return no_answer();
+    TRY(upstream_told(r->arena, root));
+    if (strcmp(event, "error") == 0)
+        return ERR(ERR_UPSTREAM, "The model server reported an error.");
+    return chat_chunk(&r->state, root, heard);
+}
+
+/* ---- a stream --------------------------------------------------------------- */
+
+/* Lines of bare JSON are made events, and all else is passed on as it is. */
+static void
+feed(struct chat_reply *r, const char *bytes, size_t len)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        bool ends_line = bytes[i] == '\n' || bytes[i] == '\r';
+
+        if (r->line_start && bytes[i] == '{') {
+            (void)sse_feed(&r->sse, bytes + from, i - from);
+            (void)sse_feed(&r->sse, "data:", 5);
+            from = i;
+            r->bare_line = true;
+        } else if (ends_line && r->bare_line) {
+            (void)sse_feed(&r->sse, bytes + from, i - from);
+            (void)sse_feed(&r->sse, "\n\n", 2);
+            from = i + 1;
+            r->bare_line = false;
+        }
+        r->line_start = ends_line;
+    }
+    (void)sse_feed(&r->sse, bytes + from, len - from);
+}
+
+static struct err
+too_long(void)
+{
+    return ERR(ERR_TOO_LARGE, "The model server sent a line over the limit of 1 MiB.");
+}
+
+static struct err
+hear_stream(struct chat_reply *r, struct chat_heard *heard, const char *bytes, size_t len)
+{
+    const char *event, *data;
+
+    feed(r, bytes, len);
+    while (sse_next(&r->sse, &event, &data))
+        TRY(hear_event(r, heard, event, data));
+    return r->sse.over ? too_long() : OK;
+}
+
+static struct err
+end_stream(struct chat_reply *r, struct chat_heard *heard)
+{
+    const char *event, *data;
+
+    while (sse_end(&r->sse, &event, &data)) {
+        struct err e = hear_event(r, heard, event, data);
+
+        /* A last line that is no JSON was cut, like the stream. */
+        if (e.code == ERR_MALFORMED)
+            break;
+        if (e.code)
+            return e;
+    }
+    if (r->sse.over)
+        return too_long();
+    if (r->state.known.complete)
+        return OK;
+    return r->state.began ? ERR(ERR_UPSTREAM, "The model server's answer broke off before its end.")
+                          : ERR(ERR_UPSTREAM, "The model server ended without an answer.");
+}
+
+/* ---- one object --------------------------------------------------------------- */
+
+static struct err
+end_object(struct chat_reply *r, struct chat_heard *heard)
+{
+    struct json_object *root;
+    size_t carry_len = 0;
+    struct buf text;
+    char carry[4];
+
+    buf_init(&text, heard->scratch, CHAT_BODY_MAX * 3);
+    str_utf8_repair((struct str){ r->body.data, r->body.len }, carry, &carry_len, &text);
+    str_utf8_repair_end(&carry_len, &text);
+    root = parse(heard->scratch, text.data);
+    if (!root) {
+        /* Not one object: perhaps one a line. */
+        r->form = FORM_STREAM;
+        TRY(hear_stream(r, heard, r->body.data, r->body.len));
+        return end_stream(r, heard);
+    }
+    TRY(upstream_told(r->arena, root));
+    TRY(chat_chunk(&r->state, root, heard));
+    if (!r->state.began)
+        return no_answer();
+    r->state.known.complete = true;
+    return OK;
+}
+
+/* ---- the whole ------------------------------------------------------------------ */
+
+static struct err
+recognise(struct chat_reply *r, char first)
+{
+    if (r->says_page || first == '<')
+        return ERR(ERR_MEDIA_TYPE,
+                   "The model server answered with a web page; the agent's endpoint "
+                   "URL is probably wrong.");
+    if ((first == '{' || first == '[') && !r->says_stream) {
+        r->form = FORM_OBJECT;
+        buf_init(&r->body, r->arena, CHAT_BODY_MAX);
+    } else {
+        r->form = FORM_STREAM;
+    }
+    sse_init(&r->sse, r->arena, CHAT_EVENT_MAX);
+    return OK;
+}
+
+struct err
+chat_reply_hear(void *reply, struct arena *scratch, const char *bytes, size_t len,
+                struct dialect_heard **out, size_t *count)
+{
+    struct chat_heard heard = { .scratch = scratch };
+    struct chat_reply *r = reply;
+    struct err e = OK;
+
+    while (r->form == FORM_UNKNOWN && len > 0 && strchr(" \t\r\n", bytes[0])) {
+        bytes++;
+        len--;
+    }
+    if (r->form == FORM_UNKNOWN && len > 0)
+        e = recognise(r, bytes[0]);
+    if (!e.code && r->form == FORM_STREAM)
+        e = hear_stream(r, &heard, bytes, len);
+    if (!e.code && r->form == FORM_OBJECT) {
+        buf_add(&r->body, bytes, len);
+        if (!buf_ok(&r->body))
+            e = ERR(ERR_TOO_LARGE, "The model server's reply is over the limit of 8 MiB.");
+    }
+    *out = heard.list;
+    *count = heard.count;
+    return e;
+}
+
+struct err
+chat_reply_end(void *reply, struct arena *scratch, struct dialect_heard **out, size_t *count)
+{
+    struct chat_heard heard = { .scratch = scratch };
+    struct chat_reply *r = reply;
+    struct err e;
+
+    if (r->form == FORM_UNKNOWN)
+        e = ERR(ERR_UPSTREAM, "The model server sent an empty answer.");
+    else if (r->form == FORM_OBJECT)
+        e = end_object(r, &heard);
+    else
+        e = end_stream(r, &heard);
+    *out = heard.list;
+    *count = heard.count;
+    return e;
+}
