@@ -1,0 +1,242 @@
+/*
+ * Dialect "extractive": no model. The answer is made of the sentences of the
+ * agent's own sources that say most about the question, word for word, each
+ * group with the number of the passage that it is from.
+ */
+#include "worker/dialect.h"
+
+#include "db/passage.h"
+#include "db/request.h"
+#include "lib/arena.h"
+#include "lib/buf.h"
+#include "worker/sentence.h"
+#include "worker/terms.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SENTENCES_MAX   400 /* looked at, of all passages together */
+#define CHOSEN_MAX      5   /* sentences in an answer */
+#define PER_PASSAGE_MAX 3
+#define ANSWER_MAX      1200 /* bytes, about */
+#define LENGTH_USUAL    240  /* bytes; longer sentences count for less */
+#define ENOUGH          0.4  /* of the question's weight must be met by the best sentence */
+#define CLOSE_TO_BEST   0.45 /* of the best score a sentence must reach to be said too */
+
+#define NOTHING_FITS                                                                               \
+    "I found nothing in my sources that answers this. Asking with other words may help."
+#define NO_QUESTION "I need a question with at least one word to look for."
+
+struct candidate {
+    struct str text;
+    size_t passage, position;
+    uint64_t met; /* which terms of the question, a bit each */
+    double score;
+    bool chosen;
+};
+
+struct search {
+    struct terms question;
+    double weight[TERMS_MAX]; /* of each term: the rarer, the more */
+    double total;
+    struct candidate list[SENTENCES_MAX];
+    size_t count;
+};
+
+/* Marks of Markdown at the start of a line, which mean nothing in running text. */
+static struct str
+without_marks(struct str s)
+{
+    while (s.len > 1 && strchr("-*+#>|", s.p[0]) && strchr("-*+#>| ", s.p[1]))
+        s = str_trim((struct str){ s.p + 1, s.len - 1 });
+    return s;
+}
+
+static void
+collect(struct search *s, const struct dialect_question *q)
+{
+    for (size_t i = 0; i < q->passage_count; i++) {
+        struct str rest = str_from(q->passages[i].content), sentence;
+        uint64_t heading = terms_met(&s->question, str_from(q->passages[i].heading));
+
+        for (size_t n = 0; sentence_next(&rest, &sentence) && s->count < SENTENCES_MAX; n++) {
+            struct candidate *c = &s->list[s->count];
+
+            *c = (struct candidate){ .text = without_marks(sentence), .passage = i, .position = n };
+            c->met = terms_met(&s->question, c->text);
+            /* A heading lends its words to what stands below it, but says nothing itself. */
+            if (c->met && sentence.p[0] != '#')
+                c->met |= heading;
+            s->count++;
+        }
+    }
+}
+
+static void
+weigh(struct search *s)
+{
+    for (size_t t = 0; t < s->question.count; t++) {
+        size_t in = 0;
+
+        for (size_t i = 0; i < s->count; i++)
+            in += s->list[i].met >> t & 1;
+        s->weight[t] = log(1.0 + ((double)s->count + 1.0) / ((double)in + 1.0));
+        s->total += s->weight[t];
+    }
+}
+
+static double
+weight_of(const struct search *s, uint64_t met)
+{
+    double sum = 0;
+
+    for (size_t t = 0; t < s->question.count; t++)
+        if (met >> t & 1)
+            sum += s->weight[t];
+    return sum;
+}
+
+/* Scores every candidate and returns the best, or NULL when none says enough. */
+static const struct candidate *
+score(struct search *s, const struct dialect_question *q)
+{
+    const struct candidate *best = NULL;
+
+    for (size_t i = 0; i < s->count; i++) {
+        struct candidate *c = &s->list[i];
+        double rank = (double)(q->passage_count - c->passage) / (double)q->passage_count;
+        double length = (double)c->text.len / LENGTH_USUAL;
+
+        c->score = weight_of(s, c->met) * (1.0 + 0.2 * rank) / (length > 1 ? sqrt(length) : 1);
+        if (c->met && (!best || c->score > best->score))
+            best = c;
+    }
+    return best && weight_of(s, best->met) >= ENOUGH * s->total ? best : NULL;
+}
+
+static bool
+same_text(struct str a, struct str b)
+{
+    return str_eq_nocase(a, b);
+}
+
+/* May this sentence be said beside those that are chosen? */
+static bool
+is_welcome(const struct search *s, const struct candidate *c)
+{
+    size_t of_passage = 0;
+
+    for (size_t i = 0; i < s->count; i++) {
+        if (!s->list[i].chosen)
+            continue;
+        if (same_text(s->list[i].text, c->text))
+            return false;
+        of_passage += s->list[i].passage == c->passage;
+    }
+    return of_passage < PER_PASSAGE_MAX;
+}
+
+static void
+choose(struct search *s, double best)
+{
+    size_t bytes = 0;
+
+    for (int n = 0; n < CHOSEN_MAX; n++) {
+        struct candidate *next = NULL;
+
+        for (size_t i = 0; i < s->count; i++) {
+            struct candidate *c = &s->list[i];
+
+            if (!c->chosen && c->met && c->score >= CLOSE_TO_BEST * best &&
+                (!next || c->score > next->score) && is_welcome(s, c))
+                next = c;
+        }
+        if (!next || (n > 0 && bytes + next->text.len > ANSWER_MAX))
+            return;
+        next->chosen = true;
+        bytes += next->text.len;
+    }
+}
+
+static void
+add_words(struct buf *out, struct str text)
+{
+    bool space = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr(" \t\r\n", text.p[i])) {
+            space = true;
+            continue;
+        }
+        if (space)
+            buf_add_char(out, ' ');
+        space = false;
+        buf_add_char(out, text.p[i]);
+    }
+}
+
+/* The chosen sentences of one passage in their order, and the passage's number. */
+static void
+write_passage(const struct search *s, size_t passage, size_t number, struct buf *out)
+{
+    if (out->len > 0)
+        buf_add_str(out, "\n\n");
+    for (size_t i = 0; i < s->count; i++) {
+        if (!s->list[i].chosen || s->list[i].passage != passage)
+            continue;
+        add_words(out, s->list[i].text);
+        buf_add_char(out, ' ');
+    }
+    buf_printf(out, "[%zu]", number);
+}
+
+static void
+write_answer(struct search *s, struct arena *a, const struct dialect_question *q,
+             struct dialect_answer *out)
+{
+    size_t *cited = arena_array(a, q->passage_count, sizeof(*cited));
+    size_t count = 0;
+    struct buf text;
+
+    buf_init(&text, a, SIZE_MAX);
+    for (size_t p = 0; p < q->passage_count; p++) {
+        bool has_any = false;
+
+        for (size_t i = 0; i < s->count; i++)
+            has_any |= s->list[i].chosen && s->list[i].passage == p;
+        if (!has_any)
+            continue;
+        cited[count++] = p;
+        write_passage(s, p, count, &text);
+    }
+    *out = (struct dialect_answer){ text.data, cited, count };
+}
+
+static struct err
+answer(struct arena *a, const struct dialect_question *q, struct dialect_answer *out)
+{
+    struct search *s = ARENA_NEW(a, struct search);
+    const struct candidate *best;
+
+    terms_read(&s->question, a, str_from(q->messages[q->message_count - 1].content));
+    if (s->question.count == 0) {
+        *out = (struct dialect_answer){ .text = NO_QUESTION };
+        return OK;
+    }
+    collect(s, q);
+    weigh(s);
+    best = score(s, q);
+    if (!best) {
+        *out = (struct dialect_answer){ .text = NOTHING_FITS };
+        return OK;
+    }
+    choose(s, best->score);
+    write_answer(s, a, q, out);
+    return OK;
+}
+
+const struct dialect dialect_extractive = {
+    .kind = "extractive",
+    .summary = "Answers with the best sentences of its sources; needs no model",
+    .answer = answer,
+};

@@ -1,0 +1,131 @@
+#include "worker/sentence.h"
+
+#include <string.h>
+
+static bool
+is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool
+is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+/* Where the line that holds p[i] ends: at its LF, or at the end of the text. */
+static size_t
+line_end(struct str s, size_t i)
+{
+    const char *lf = memchr(s.p + i, '\n', s.len - i);
+
+    return lf ? (size_t)(lf - s.p) : s.len;
+}
+
+static size_t
+skip_blanks(struct str s, size_t i)
+{
+    while (i < s.len && (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\r'))
+        i++;
+    return i;
+}
+
+/* Does the line at `i` begin something of its own, or is it blank? */
+static bool
+begins_block(struct str s, size_t i)
+{
+    size_t digits;
+
+    i = skip_blanks(s, i);
+    if (i == s.len || strchr("\n#|>", s.p[i]))
+        return true;
+    if (s.len - i >= 3 && (memcmp(s.p + i, "```", 3) == 0 || memcmp(s.p + i, "~~~", 3) == 0))
+        return true;
+    if (strchr("-*+", s.p[i]))
+        return i + 1 == s.len || is_space(s.p[i + 1]);
+    for (digits = i; digits < s.len && s.p[digits] >= '0' && s.p[digits] <= '9';)
+        digits++;
+    return digits > i && digits + 1 < s.len && strchr(".)", s.p[digits]) &&
+           is_space(s.p[digits + 1]);
+}
+
+/* The length of a mark at `i` that ends a sentence; 0 for none. */
+static size_t
+stop_mark(struct str s, size_t i, bool *wide)
+{
+    static const char *const marks[] = { "\xe3\x80\x82", "\xef\xbc\x81",
+                                         "\xef\xbc\x9f" }; /* 。！？ */
+
+    *wide = false;
+    if (s.p[i] == '.' || s.p[i] == '!' || s.p[i] == '?')
+        return 1;
+    for (size_t m = 0; m < sizeof(marks) / sizeof(marks[0]); m++) {
+        if (s.len - i >= 3 && memcmp(s.p + i, marks[m], 3) == 0) {
+            *wide = true;
+            return 3;
+        }
+    }
+    return 0;
+}
+
+/*
+ * The end of the sentence whose mark is at `i`, or 0 when it goes on: a narrow
+ * mark ends one only before white space that no small letter follows, which
+ * keeps "e.g. this" and "3.14" whole.
+ */
+static size_t
+end_at(struct str s, size_t i)
+{
+    size_t after, next;
+    bool wide;
+    size_t mark = stop_mark(s, i, &wide);
+
+    if (!mark)
+        return 0;
+    after = i + mark;
+    while (after < s.len && strchr("\"')]*_`", s.p[after]))
+        after++;
+    if (wide || after == s.len)
+        return after;
+    if (!is_space(s.p[after]))
+        return 0;
+    for (next = after; next < s.len && is_space(s.p[next]);)
+        next++;
+    return next < s.len && is_lower(s.p[next]) ? 0 : after;
+}
+
+static size_t
+sentence_end(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        size_t end = end_at(s, i);
+
+        if (end)
+            return end;
+        if (s.p[i] == '\n' && begins_block(s, i + 1))
+            return i;
+    }
+    return s.len;
+}
+
+/* A heading or a table's row is a line of its own, whatever follows. */
+static bool
+is_own_line(struct str s)
+{
+    return s.p[0] == '#' || s.p[0] == '|';
+}
+
+bool
+sentence_next(struct str *rest, struct str *out)
+{
+    size_t end;
+
+    *rest = str_trim(*rest);
+    if (rest->len == 0)
+        return false;
+    end = is_own_line(*rest) ? line_end(*rest, 0) : sentence_end(*rest);
+    *out = str_trim((struct str){ rest->p, end });
+    *rest = (struct str){ rest->p + end, rest->len - end };
+    return true;
+}

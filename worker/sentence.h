@@ -1,0 +1,18 @@
+/*
+ * Sentence: cut running text, plain or Markdown, into sentences.
+ *
+ * A sentence ends at its full stop, at a blank line, and before a line that
+ * begins something of its own: a list item, a heading, a table row, a fence.
+ * It is a slice of the text, trimmed and never empty. Pure.
+ */
+#ifndef WORKER_SENTENCE_H
+#define WORKER_SENTENCE_H
+
+#include "lib/str.h"
+
+#include <stdbool.h>
+
+/* The next sentence of *rest, which then begins behind it. False at the end. */
+bool sentence_next(struct str *rest, struct str *out);
+
+#endif
