@@ -1,0 +1,105 @@
+#include "worker/pool.h"
+
+#include "lib/arena.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct pool {
+    uv_loop_t *loop;
+    struct db **free; /* a stack */
+    size_t free_count, size;
+    struct pool_call *first, *last; /* that wait */
+};
+
+void
+pool_threads(size_t count)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%zu", count);
+    (void)setenv("UV_THREADPOOL_SIZE", text, 1);
+}
+
+struct pool *
+pool_new(struct arena *a, uv_loop_t *loop, const struct db_options *options, size_t connections)
+{
+    struct pool *p = ARENA_NEW(a, struct pool);
+
+    p->loop = loop;
+    p->free = arena_array(a, connections, sizeof(struct db *));
+    p->size = connections;
+    while (p->free_count < connections)
+        p->free[p->free_count++] = db_new(a, options);
+    return p;
+}
+
+static void
+work(uv_work_t *request)
+{
+    struct pool_call *call = request->data;
+
+    call->err = call->work(call, call->db);
+    if (!call->err.code)
+        return;
+    /* The text may be the connection's, which is another call's in a moment. */
+    snprintf(call->message, sizeof(call->message), "%s", call->err.msg);
+    call->err.msg = call->message;
+    db_rollback(call->db);
+}
+
+static void start(struct pool *p);
+
+static void
+after_work(uv_work_t *request, int status)
+{
+    struct pool_call *call = request->data;
+    struct pool *p = call->pool;
+
+    assert(status == 0);
+    p->free[p->free_count++] = call->db;
+    call->pool = NULL;
+    start(p);
+    call->done(call, call->err);
+}
+
+/* Give free connections to calls that wait. */
+static void
+start(struct pool *p)
+{
+    while (p->first && p->free_count > 0) {
+        struct pool_call *call = p->first;
+        int failed;
+
+        p->first = call->next;
+        if (!p->first)
+            p->last = NULL;
+        call->next = NULL;
+        call->db = p->free[--p->free_count];
+        call->work_request.data = call;
+        failed = uv_queue_work(p->loop, &call->work_request, work, after_work);
+        assert(!failed);
+        (void)failed;
+    }
+}
+
+void
+pool_run(struct pool *p, struct pool_call *call)
+{
+    assert(!call->pool);
+    call->pool = p;
+    call->next = NULL;
+    if (p->last)
+        p->last->next = call;
+    else
+        p->first = call;
+    p->last = call;
+    start(p);
+}
+
+bool
+pool_is_idle(const struct pool *p)
+{
+    return p->free_count == p->size;
+}
