@@ -1,0 +1,104 @@
+/*
+ * Attempt: one try at a job, from its claim to its end; what the functions of a
+ * kind work on.
+ *
+ * Everything runs on the loop and never waits. Database and CPU work is done by
+ * attempt_work() on a thread, one call at a time, and while it runs nothing
+ * else of the attempt does: a cancel or a stop is told when it is done. Memory
+ * is the attempt's arena, which a call of attempt_work() has for itself.
+ *
+ * An attempt whose lease is lost just disappears: no function of its kind is
+ * called but stop(), and nothing of it is written.
+ */
+#ifndef WORKER_ATTEMPT_H
+#define WORKER_ATTEMPT_H
+
+#include "db/job.h"
+#include "lib/err.h"
+#include "worker/pool.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct arena;
+struct flusher;
+struct http;
+struct kind;
+struct runner;
+
+/* What the jobs of one worker share. */
+struct services {
+    uv_loop_t *loop;
+    struct pool *pool;
+    struct http *http;
+    struct flusher *flusher;
+    struct arena *scratch; /* emptied by whoever used it, before returning to the loop */
+};
+
+struct attempt {
+    struct job_claimed job;
+    const struct kind *kind; /* NULL: no such kind here */
+    struct job_worker lease; /* under which it was claimed; for job_fence() */
+    const struct services *services;
+    struct arena *arena;
+    void *state; /* the kind's */
+    /* private */
+    struct runner *runner;
+    struct attempt *prev, *next;
+    int64_t started_ms;
+    bool running, cancelled, returning, told, calling, dropped;
+    struct pool_call call;
+    struct err (*work)(struct attempt *at, struct db *db);
+    void (*work_done)(struct attempt *at, struct err err);
+    uv_timer_t *timer;
+    void (*wait_done)(struct attempt *at);
+};
+
+/* Call work() on a thread, then done() on the loop. ERR_LEASE_LOST never gets to done(). */
+void attempt_work(struct attempt *at, struct err (*work)(struct attempt *at, struct db *db),
+                  void (*done)(struct attempt *at, struct err err));
+
+/* Call fn() after `ms`, unless the attempt ends before. One at a time: a new one replaces it. */
+void attempt_wait(struct attempt *at, int64_t ms, void (*fn)(struct attempt *at));
+void attempt_wait_no_more(struct attempt *at);
+
+/* What job_end_here() takes. */
+struct job_end attempt_job_end(const struct attempt *at, enum job_outcome outcome, int64_t delay_ms,
+                               const char *error);
+
+bool attempt_is_last(const struct attempt *at);
+
+/* Whether it shall end, perhaps before its kind has been told. */
+bool attempt_is_cancelled(const struct attempt *at);
+bool attempt_is_returning(const struct attempt *at);
+
+/* Why a job that is not to be run is not; for its error. */
+const char *attempt_refusal(const struct attempt *at);
+
+/* How long to wait before the next attempt; at least what a server asked for (-1: nothing). */
+int64_t attempt_delay_ms(const struct attempt *at, int64_t retry_after_ms);
+
+/* The attempt has ended and is gone: the queue is told with the next exchange. */
+void attempt_end(struct attempt *at, enum job_outcome outcome, const char *error);
+
+/* The same when the kind's own transaction has told the queue (job_end_here()). */
+void attempt_ended(struct attempt *at, enum job_outcome outcome, const char *error);
+
+/* Whether an error may pass and an attempt is left for it. */
+bool attempt_may_retry(const struct attempt *at, struct err err);
+
+/* It failed: again later if attempt_may_retry(), else discarded. */
+void attempt_fail(struct attempt *at, struct err err);
+
+/* ---- for the runner ----------------------------------------------------------- */
+
+struct attempt *attempt_new(struct runner *r, struct arena *a, const struct services *services,
+                            struct job_worker lease, const struct job_claimed *job);
+void attempt_start(struct attempt *at);
+void attempt_cancel(struct attempt *at);    /* somebody asked */
+void attempt_hand_back(struct attempt *at); /* the worker stops */
+void attempt_overdue(struct attempt *at);   /* its kind's timeout has passed */
+void attempt_drop(struct attempt *at);      /* the lease is lost */
+
+#endif

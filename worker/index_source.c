@@ -1,0 +1,97 @@
+/* Job "index_source": cut a text into passages that search finds. */
+#include "db/db.h"
+#include "db/source.h"
+#include "lib/arena.h"
+#include "worker/attempt.h"
+#include "worker/chunker.h"
+#include "worker/kind.h"
+
+/* Cutting is CPU work of some 50 MB a second, so that it may stand inside the transaction. */
+static struct err
+work(struct attempt *at, struct db *db)
+{
+    struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
+    struct source_task source;
+    struct source_chunk *chunks;
+    size_t n;
+
+    TRY(db_begin(db, TX_WRITE, at->job.user_id));
+    TRY(job_fence(db, &at->lease));
+    TRY(source_load(db, at->arena, at->job.subject_id, &source));
+    n = chunker_split(at->arena, source.content, &chunks);
+    TRY(source_index(db, at->arena, &source, chunks, n));
+    TRY(job_end_here(db, at->arena, &at->lease, &end));
+    return db_commit(db);
+}
+
+/* ---- its end without success ---------------------------------------------------- */
+
+/* at->state: why, as text. */
+static struct err
+record_failure(struct attempt *at, struct db *db)
+{
+    struct job_end end =
+        attempt_job_end(at, at->job.cancel ? JOB_END_CANCELLED : JOB_END_DISCARDED, 0, at->state);
+
+    TRY(db_begin(db, TX_WRITE, at->job.user_id));
+    TRY(job_fence(db, &at->lease));
+    TRY(source_failed(db, at->job.subject_id, "The text could not be indexed."));
+    TRY(job_end_here(db, at->arena, &at->lease, &end));
+    return db_commit(db);
+}
+
+static void
+recorded(struct attempt *at, struct err err)
+{
+    enum job_outcome outcome = at->job.cancel ? JOB_END_CANCELLED : JOB_END_DISCARDED;
+
+    if (err.code)
+        attempt_end(at, outcome, err.msg);
+    else
+        attempt_ended(at, outcome, at->state);
+}
+
+static void
+fail(struct attempt *at, const char *why)
+{
+    at->state = arena_strdup(at->arena, why);
+    attempt_work(at, record_failure, recorded);
+}
+
+static void
+give_up(struct attempt *at)
+{
+    fail(at, attempt_refusal(at));
+}
+
+/* ---- the start -------------------------------------------------------------------- */
+
+static void
+done(struct attempt *at, struct err err)
+{
+    if (!err.code)
+        attempt_ended(at, JOB_END_COMPLETED, NULL);
+    else if (err.code == ERR_NOT_FOUND)
+        attempt_end(at, JOB_END_CANCELLED, "the source was deleted");
+    else if (attempt_may_retry(at, err))
+        attempt_fail(at, err);
+    else
+        fail(at, err.msg);
+}
+
+static void
+start(struct attempt *at)
+{
+    attempt_work(at, work, done);
+}
+
+const struct kind kind_index_source = {
+    .name = SOURCE_INDEX_KIND,
+    .queue = "default",
+    .summary = "Cut a text into passages",
+    .max_attempts = 5,
+    .backoff_ms = 1000,
+    .backoff_max_ms = 60000,
+    .start = start,
+    .give_up = give_up,
+};

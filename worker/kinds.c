@@ -1,0 +1,16 @@
+/* The table of kinds of jobs. */
+#include "worker/kind.h"
+
+#include <string.h>
+
+const struct kind *const kinds[] = { &kind_respond, &kind_index_source, &kind_agent_test,
+                                     &kind_sweep,   &kind_noop,         NULL };
+
+const struct kind *
+kind_find(const char *name)
+{
+    for (size_t i = 0; kinds[i]; i++)
+        if (strcmp(kinds[i]->name, name) == 0)
+            return kinds[i];
+    return NULL;
+}

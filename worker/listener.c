@@ -1,0 +1,146 @@
+/* An incarnation: its registration, and the connection that proves that it lives. */
+#include "db/notify.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "worker/runner.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define HOST_MAX     256
+#define RETRY_MAX_MS 5000
+
+static struct runner *
+runner_of(struct pool_call *call)
+{
+    return (struct runner *)((char *)call - offsetof(struct runner, call));
+}
+
+/* ---- notifications ------------------------------------------------------------- */
+
+static void
+notified(void *arg, const char *channel, const char *payload)
+{
+    struct runner *r = arg;
+
+    if (!r->options.notify)
+        return;
+    if (strcmp(channel, NOTIFY_JOB) == 0)
+        r->exchange.hungry = true;
+    else if (strcmp(channel, NOTIFY_WORKER) == 0 && strtoll(payload, NULL, 10) == r->worker.lease)
+        upkeep_look_for_cancels(r);
+}
+
+static void
+on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct runner *r = poll->data;
+    struct err e;
+
+    (void)status;
+    (void)events;
+    e = db_notifications(r->listener, notified, r);
+    if (e.code)
+        runner_lost(r, e);
+    else
+        exchange_run(r);
+}
+
+static void
+closed(uv_handle_t *handle)
+{
+    free(handle); /* libuv keeps it until here, which may be after its incarnation's end */
+}
+
+static void
+listen_on_loop(struct runner *r)
+{
+    r->poll = malloc(sizeof(*r->poll));
+    if (!r->poll || uv_poll_init(r->options.services->loop, r->poll, db_fd(r->listener)))
+        abort();
+    r->poll->data = r;
+    (void)uv_poll_start(r->poll, UV_READABLE, on_readable);
+}
+
+void
+listener_close(struct runner *r)
+{
+    if (!r->poll)
+        return;
+    (void)uv_poll_stop(r->poll);
+    uv_close((uv_handle_t *)r->poll, closed);
+    r->poll = NULL;
+}
+
+/* ---- registration ---------------------------------------------------------------- */
+
+static struct err
+enrol(struct pool_call *call, struct db *db)
+{
+    struct runner *r = runner_of(call);
+    char host[HOST_MAX] = "";
+
+    (void)gethostname(host, sizeof(host) - 1);
+    arena_reset(r->life);
+    /* A new session: with the old one ends its lock, by which peers see that the old life is over.
+     */
+    db_disconnect(r->listener);
+    return job_worker_start(db, r->listener, r->life, host, (int)getpid(),
+                            r->options.queues[0] ? r->options.queues : NULL, &r->registering);
+}
+
+static void
+enrolled(struct pool_call *call, struct err err)
+{
+    struct runner *r = runner_of(call);
+
+    if (!err.code) {
+        r->worker = r->registering;
+        listen_on_loop(r);
+        runner_up(r);
+        return;
+    }
+    if (!r->away_told)
+        log_warn("worker_not_registered", LOG_S("msg", err.msg));
+    r->away_told = true;
+    r->state = RUNNER_DOWN;
+    r->retry_ms = clock_mono_ms() + r->retry_after_ms;
+    r->retry_after_ms *= 2;
+    if (r->retry_after_ms > RETRY_MAX_MS)
+        r->retry_after_ms = RETRY_MAX_MS;
+}
+
+void
+listener_register(struct runner *r)
+{
+    r->state = RUNNER_REGISTERING;
+    r->call.work = enrol;
+    r->call.done = enrolled;
+    pool_run(r->lane, &r->call);
+}
+
+static struct err
+leave(struct pool_call *call, struct db *db)
+{
+    struct runner *r = runner_of(call);
+
+    return job_worker_stop(db, r->life, &r->worker);
+}
+
+static void
+left(struct pool_call *call, struct err err)
+{
+    (void)call;
+    if (err.code)
+        log_warn("worker_not_removed", LOG_S("msg", err.msg));
+}
+
+void
+listener_leave(struct runner *r)
+{
+    r->state = RUNNER_LEAVING;
+    r->call.work = leave;
+    r->call.done = left;
+    pool_run(r->lane, &r->call);
+}

@@ -1,0 +1,191 @@
+/* offstage-worker: runs the jobs of the queue. */
+#include "db/db.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/config.h"
+#include "lib/daemon.h"
+#include "lib/http.h"
+#include "lib/log.h"
+#include "lib/secret.h"
+#include "lib/str.h"
+#include "worker/flusher.h"
+#include "worker/kind.h"
+#include "worker/pool.h"
+#include "worker/runner.h"
+#include "worker/sweep.h"
+
+#include <unistd.h>
+
+#define STATEMENT_MS 30000
+#define SUMMARY      "runs the jobs of the queue"
+
+struct worker {
+    struct arena *arena;
+    uv_loop_t loop;
+    struct services services;
+    struct runner *runner;
+    uv_poll_t stop;
+    uv_timer_t watchdog;
+    struct pool_call schedule;
+    struct arena *schedule_arena;
+    bool scheduling;
+};
+
+/* ---- what every worker sees to ------------------------------------------------- */
+
+static struct worker *
+worker_of(struct pool_call *call)
+{
+    return (struct worker *)((char *)call - offsetof(struct worker, schedule));
+}
+
+static struct err
+schedule(struct pool_call *call, struct db *db)
+{
+    return sweep_schedule(db, worker_of(call)->schedule_arena);
+}
+
+static void
+scheduled(struct pool_call *call, struct err err)
+{
+    struct worker *w = worker_of(call);
+
+    w->scheduling = false;
+    arena_reset(w->schedule_arena);
+    if (err.code)
+        log_warn("sweep_not_scheduled", LOG_S("msg", err.msg));
+}
+
+static void
+on_up(void *arg)
+{
+    struct worker *w = arg;
+
+    if (w->scheduling)
+        return;
+    w->scheduling = true;
+    w->schedule.work = schedule;
+    w->schedule.done = scheduled;
+    pool_run(w->services.pool, &w->schedule);
+}
+
+/* ---- start and stop --------------------------------------------------------------- */
+
+static void
+on_over(void *arg)
+{
+    struct worker *w = arg;
+
+    http_close(w->services.http);
+    flusher_close(w->services.flusher);
+    uv_close((uv_handle_t *)&w->stop, NULL);
+    uv_close((uv_handle_t *)&w->watchdog, NULL);
+}
+
+static void
+on_lost(void *arg, struct err why)
+{
+    struct worker *w = arg;
+
+    runner_lost(w->runner, why);
+}
+
+static void
+on_stop(uv_poll_t *poll, int status, int events)
+{
+    struct worker *w = poll->data;
+
+    (void)status;
+    (void)events;
+    (void)uv_poll_stop(poll); /* the signal stays unread, so that it is seen once */
+    log_info("worker_stops", LOG_I("pid", (int64_t)getpid()));
+    daemon_notify("STOPPING=1");
+    runner_stop(w->runner);
+}
+
+static void
+on_watchdog(uv_timer_t *timer)
+{
+    (void)timer;
+    daemon_notify("WATCHDOG=1");
+}
+
+static void
+start_watchdog(struct worker *w)
+{
+    int64_t us;
+
+    (void)uv_timer_init(&w->loop, &w->watchdog);
+    if (str_int(str_from(getenv("WATCHDOG_USEC")), 2000, INT64_MAX, &us))
+        (void)uv_timer_start(&w->watchdog, on_watchdog, 0, (uint64_t)us / 2000);
+}
+
+static void
+start(struct worker *w, const struct db_options *db)
+{
+    size_t connections = (size_t)config_int(SET_WORKER_DB);
+    struct runner_options options = {
+        .services = &w->services,
+        .db = db,
+        .queues = config_str(SET_WORKER_QUEUES),
+        .slots = config_int(SET_WORKER_SLOTS),
+        .poll_ms = config_int(SET_WORKER_POLL_MS),
+        .drain_ms = config_int(SET_DRAIN_S) * 1000,
+        .notify = config_bool(SET_NOTIFY),
+        .up = on_up,
+        .over = on_over,
+        .arg = w,
+    };
+
+    pool_threads(connections + 1);
+    w->services.loop = &w->loop;
+    w->services.pool = pool_new(w->arena, &w->loop, db, connections);
+    w->services.http = http_new(w->arena, &w->loop);
+    w->services.scratch = arena_new();
+    w->services.flusher =
+        flusher_new(w->arena, &w->loop, w->services.pool, config_int(SET_FLUSH_MS), on_lost, w);
+    w->schedule_arena = arena_new();
+    w->runner = runner_new(w->arena, &options);
+    start_watchdog(w);
+}
+
+int
+main(int argc, char **argv)
+{
+    static struct worker w;
+    enum log_level level = LOG_LEVEL_INFO;
+    struct db_options db = { .application = "offstage-worker",
+                             .statement_timeout_ms = STATEMENT_MS };
+    int stop_fd;
+
+    config_arguments(argc, argv, "offstage-worker", 'W', SUMMARY,
+                     "It takes jobs from the queue in PostgreSQL and runs them, any number of "
+                     "workers beside\neach other. Settings are read from the environment.\n\n"
+                     "SIGTERM, SIGINT: take no more jobs, finish what runs or hand it back within\n"
+                     "OFFSTAGE_DRAIN_S seconds, and exit.\n");
+    if (!config_load('W'))
+        return 2;
+    (void)log_level_parse(config_str(SET_LOG_LEVEL), &level);
+    log_init("worker", level);
+    secret_init();
+    stop_fd = daemon_stop_fd(); /* before there are threads */
+    db.conninfo = config_str(SET_DATABASE_URL);
+    db.role = config_str(SET_DATABASE_ROLE)[0] ? config_str(SET_DATABASE_ROLE) : "offstage_worker";
+
+    w.arena = arena_new();
+    if (uv_loop_init(&w.loop) || uv_poll_init(&w.loop, &w.stop, stop_fd))
+        abort();
+    start(&w, &db);
+    w.stop.data = &w;
+    (void)uv_poll_start(&w.stop, UV_READABLE, on_stop);
+    log_info("worker_started", LOG_I("pid", (int64_t)getpid()));
+    daemon_notify("READY=1");
+    (void)uv_run(&w.loop, UV_RUN_DEFAULT);
+
+    log_info("worker_ended", LOG_I("pid", (int64_t)getpid()));
+    arena_free(w.services.scratch);
+    arena_free(w.schedule_arena);
+    arena_free(w.arena);
+    (void)uv_loop_close(&w.loop);
+    return 0;
+}

@@ -1,0 +1,86 @@
+/*
+ * Respond: the job that has an agent answer a request. Private to its files:
+ *
+ *   respond.c        the course of an attempt, on the loop
+ *   respond_load.c   what it begins with, on a thread
+ *   respond_store.c  what it ends with, on a thread
+ *
+ * An attempt loads the conversation, listens to the model or speaks for itself,
+ * and writes its last events, the request's new state and the end of the job in
+ * one transaction. What it says meanwhile goes to the log through the flusher.
+ */
+#ifndef WORKER_RESPOND_H
+#define WORKER_RESPOND_H
+
+#include "db/request.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "worker/attempt.h"
+#include "worker/collector.h"
+#include "worker/dialect.h"
+#include "worker/transcript.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+struct http_transfer;
+
+enum respond_end {
+    RESPOND_COMPLETED,
+    RESPOND_FAILED,
+    RESPOND_CANCELLED,
+    RESPOND_RETRY, /* another attempt follows */
+    RESPOND_RETURN /* the same, by another worker */
+};
+
+struct respond {
+    struct attempt *at;
+    enum { RESPOND_LOADING, RESPOND_SPEAKING, RESPOND_ENDING } phase;
+
+    /* loaded */
+    bool gone; /* the request has ended, or was deleted */
+    struct request_task task;
+    const struct dialect *dialect; /* NULL: not spoken here */
+    struct dialect_question question;
+    struct dialect_request request;
+    struct dialect_answer answer;
+    struct passage *passages; /* numbered from 1 in the text */
+    size_t passage_count;
+    struct err unasked;  /* why the model cannot be asked */
+    const char *members; /* of the response, for EVENT_IN_PROGRESS */
+    char traceparent[56];
+
+    /* speaking */
+    struct stream stream;
+    struct transcript transcript;
+    struct http_transfer *transfer;
+    int status; /* of HTTP */
+    void *listener;
+    struct buf refusal;
+    bool lingers;  /* the model is done, its server has not closed yet */
+    size_t spoken; /* bytes of answer.text */
+
+    /* ending */
+    enum respond_end end;
+    struct err fault;
+    const char *fault_name;
+    const char *finish_reason;
+    int64_t delay_ms;
+    struct event *events;
+    size_t event_count;
+    int64_t last_seq;
+};
+
+/* Load what the attempt needs; for one that will not be made, only what its end needs. */
+struct err respond_load(struct attempt *at, struct db *db) CHECKED;
+struct err respond_load_end(struct attempt *at, struct db *db) CHECKED;
+
+/* Ask for the question as it is now, with the concessions made so far. */
+struct err respond_ask(struct respond *r) CHECKED;
+
+/* Write the end. ERR_CONFLICT when the request has ended already or was deleted. */
+struct err respond_store(struct attempt *at, struct db *db) CHECKED;
+
+#endif

@@ -1,0 +1,207 @@
+#include "db/db.h"
+#include "db/event_json.h"
+#include "db/passage.h"
+#include "lib/arena.h"
+#include "lib/secret.h"
+#include "worker/model.h"
+#include "worker/respond.h"
+
+#include <string.h>
+
+#define PASSAGES    6                          /* shown to a model, or searched for sentences */
+#define MEMBERS_MAX ((size_t)64 * 1024 * 1024) /* bytes of EVENT_IN_PROGRESS */
+
+/* ---- items of earlier attempts --------------------------------------------------- */
+
+/* The JSON of a call that was left open, as incomplete. Its status stands last; see transcript.c.
+ */
+static const char *
+closed_call(struct arena *a, const char *item)
+{
+    static const char open[] = "\"in_progress\"}";
+    size_t len = strlen(item), end = sizeof(open) - 1;
+
+    if (len < end || strcmp(item + len - end, open) != 0)
+        return item;
+    return arena_printf(a, "%.*s\"incomplete\"}", (int)(len - end), item);
+}
+
+static struct err
+load_items(struct respond *r, struct db *db)
+{
+    struct transcript *t = &r->transcript;
+    struct arena *a = r->at->arena;
+
+    if (r->task.next_item == 0)
+        return OK;
+    TRY(request_items(db, a, r->task.id, &t->earlier, &t->earlier_count));
+    for (size_t i = 0; i < t->earlier_count; i++) {
+        struct event_item *item = &t->earlier[i];
+
+        if (item->done)
+            continue;
+        item->incomplete = true;
+        if (item->added == EVENT_ITEM_ADDED && item->data)
+            item->data = closed_call(a, item->data);
+    }
+    return OK;
+}
+
+/* The response as it stands at the start of this attempt: clients replace what they have by it. */
+static void
+write_members(struct respond *r)
+{
+    struct event_response response = { .created_s = r->task.created_s,
+                                       .model =
+                                           id_is_set(r->task.agent_id) ? r->task.agent_id.s : NULL,
+                                       .status = "in_progress" };
+    struct buf output, members;
+
+    buf_init(&output, r->at->arena, MEMBERS_MAX);
+    buf_add_char(&output, '[');
+    for (size_t i = 0; i < r->transcript.earlier_count; i++) {
+        if (i > 0)
+            buf_add_char(&output, ',');
+        event_item_json(&output, r->task.id, &r->transcript.earlier[i]);
+    }
+    buf_add_char(&output, ']');
+    response.output = output.data;
+    buf_init(&members, r->at->arena, MEMBERS_MAX);
+    event_response_members(&members, &response);
+    r->members = members.data;
+}
+
+/* ---- the question ------------------------------------------------------------------ */
+
+static struct err
+load_conversation(struct respond *r, struct db *db)
+{
+    struct dialect_question *q = &r->question;
+    struct arena *a = r->at->arena;
+    struct message_text *messages;
+    int limit = r->task.history_limit > 1 ? r->task.history_limit : 1;
+
+    TRY(request_history(db, a, &r->task, limit, &messages, &q->message_count));
+    q->messages = messages;
+    q->endpoint_url = r->task.endpoint_url;
+    q->model = r->task.model;
+    q->instructions = r->task.instructions;
+    q->temperature = r->task.temperature;
+    q->max_output_tokens = r->task.max_output_tokens;
+    q->traceparent = r->traceparent;
+    if (q->message_count == 0 || !r->task.has_sources)
+        return OK;
+    TRY(passage_search(db, a, r->task.agent_id, messages[q->message_count - 1].content, PASSAGES,
+                       &r->passages, &r->passage_count));
+    q->passages = r->passages;
+    q->passage_count = r->passage_count;
+    return OK;
+}
+
+/* One trace for a response, whatever its attempts: its id is the request's. */
+static void
+make_traceparent(struct respond *r)
+{
+    char token[SECRET_TOKEN_TEXT + 1], trace[33], span[65];
+    size_t n = 0;
+
+    for (const char *p = r->at->job.subject_id.s; *p && n < sizeof(trace) - 1; p++)
+        if (*p != '-')
+            trace[n++] = *p;
+    trace[n] = '\0';
+    secret_token(token);
+    secret_hash_hex(token, span);
+    snprintf(r->traceparent, sizeof(r->traceparent), "00-%s-%.16s-01", trace, span);
+}
+
+struct err
+respond_ask(struct respond *r)
+{
+    return model_ask(r->at->arena, r->dialect, &r->question, r->task.agent_id, r->task.credential,
+                     &r->request);
+}
+
+/* An answer cites by number: from here on the passages are those that it cites, in order. */
+static void
+keep_cited(struct respond *r)
+{
+    struct passage *cited = arena_array(r->at->arena, r->answer.cited_count, sizeof(*cited));
+
+    for (size_t i = 0; i < r->answer.cited_count; i++)
+        cited[i] = r->passages[r->answer.cited[i]];
+    r->passages = cited;
+    r->passage_count = r->answer.cited_count;
+}
+
+static struct err
+prepare(struct respond *r)
+{
+    if (r->task.agent_gone)
+        return ERR(ERR_NOT_FOUND, "The agent has been deleted.");
+    r->dialect = dialect_find(r->task.agent_kind);
+    if (!r->dialect)
+        return ERR(ERR_INVALID, "Agents of this kind cannot answer yet.");
+    if (r->question.message_count == 0)
+        return ERR(ERR_NOT_FOUND, "The question has been deleted.");
+    if (!r->dialect->answer)
+        return respond_ask(r);
+    TRY(r->dialect->answer(r->at->arena, &r->question, &r->answer));
+    keep_cited(r);
+    return OK;
+}
+
+/* ---- the transactions ----------------------------------------------------------------- */
+
+static bool
+is_final(const char *status)
+{
+    return strcmp(status, "completed") == 0 || strcmp(status, "failed") == 0 ||
+           strcmp(status, "cancelled") == 0;
+}
+
+/* Begin, and look at the request. r->gone when there is nothing left to do for it. */
+static struct err
+begin(struct respond *r, struct db *db)
+{
+    struct err e;
+
+    TRY(db_begin(db, TX_WRITE, r->at->job.user_id));
+    TRY(job_fence(db, &r->at->lease));
+    e = request_load(db, r->at->arena, r->at->job.subject_id, &r->task);
+    if (e.code && e.code != ERR_NOT_FOUND)
+        return e;
+    r->gone = e.code == ERR_NOT_FOUND || is_final(r->task.status);
+    return OK;
+}
+
+struct err
+respond_load(struct attempt *at, struct db *db)
+{
+    struct respond *r = at->state;
+
+    TRY(begin(r, db));
+    if (r->gone) {
+        db_rollback(db);
+        return OK;
+    }
+    make_traceparent(r);
+    TRY(load_items(r, db));
+    TRY(load_conversation(r, db));
+    TRY(request_started(db, r->task.id, at->job.attempt));
+    TRY(db_commit(db));
+    write_members(r);
+    r->unasked = prepare(r);
+    return OK;
+}
+
+struct err
+respond_load_end(struct attempt *at, struct db *db)
+{
+    struct respond *r = at->state;
+
+    TRY(begin(r, db));
+    if (!r->gone)
+        TRY(load_items(r, db));
+    db_rollback(db);
+    return OK;
+}

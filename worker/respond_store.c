@@ -1,0 +1,124 @@
+#include "db/db.h"
+#include "db/passage.h"
+#include "lib/arena.h"
+#include "lib/json_writer.h"
+#include "worker/citation.h"
+#include "worker/respond.h"
+#include "worker/upstream.h"
+
+#include <string.h>
+
+#define JSON_MAX ((size_t)64 * 1024)
+
+/* Tokens in the words of the Responses API; NULL when the model told none. */
+static const char *
+usage_json(struct respond *r)
+{
+    const struct dialect_usage *u = r->listener ? &r->dialect->reply(r->listener)->usage : NULL;
+    struct json_writer w;
+    struct buf out;
+
+    if (!u || !u->known)
+        return NULL;
+    buf_init(&out, r->at->arena, JSON_MAX);
+    jw_begin(&w, &out);
+    jw_object(&w, NULL);
+    jw_int(&w, "input_tokens", u->input);
+    jw_object(&w, "input_tokens_details");
+    jw_int(&w, "cached_tokens", u->cached);
+    jw_object_end(&w);
+    jw_int(&w, "output_tokens", u->output);
+    jw_object(&w, "output_tokens_details");
+    jw_int(&w, "reasoning_tokens", u->reasoning);
+    jw_object_end(&w);
+    jw_int(&w, "total_tokens", u->input + u->output);
+    jw_object_end(&w);
+    return out.data;
+}
+
+static const char *
+error_json(struct respond *r)
+{
+    struct json_writer w;
+    struct buf out;
+
+    buf_init(&out, r->at->arena, JSON_MAX);
+    jw_begin(&w, &out);
+    jw_object(&w, NULL);
+    jw_str(&w, "code", r->fault_name);
+    jw_str(&w, "message", r->fault.msg);
+    jw_object_end(&w);
+    return out.data;
+}
+
+/* The passages that the text names by number; all that a model was shown when it names none. */
+static const char *
+sources_json(struct respond *r, const char *content)
+{
+    struct arena *a = r->at->arena;
+    struct citation *list;
+    size_t n;
+
+    if (r->passage_count == 0)
+        return NULL;
+    n = citation_find(a, content, r->passages, r->passage_count, &list);
+    if (n == 0)
+        for (n = 0; n < r->passage_count; n++)
+            list[n] = (struct citation){ n + 1, &r->passages[n] };
+    return citation_sources(a, list, n);
+}
+
+static struct request_end
+request_end(struct respond *r)
+{
+    static const char *const states[] = {
+        [RESPOND_COMPLETED] = "completed",
+        [RESPOND_FAILED] = "failed",
+        [RESPOND_CANCELLED] = "cancelled",
+    };
+    bool complete = r->end == RESPOND_COMPLETED;
+    struct request_end end = {
+        .id = r->task.id,
+        .user_id = r->task.user_id,
+        .chat_id = r->task.chat_id,
+        .message_id = r->task.message_id,
+        .status = states[r->end],
+        .content = transcript_content(&r->transcript, complete),
+        .output = transcript_output(&r->transcript, r->at->arena),
+        .usage = usage_json(r),
+        .finish_reason = r->finish_reason,
+        .last_seq = r->last_seq,
+    };
+
+    if (complete)
+        end.sources = sources_json(r, end.content);
+    if (r->end == RESPOND_FAILED)
+        end.error = error_json(r);
+    return end;
+}
+
+struct err
+respond_store(struct attempt *at, struct db *db)
+{
+    static const enum job_outcome outcomes[] = {
+        [RESPOND_COMPLETED] = JOB_END_COMPLETED, [RESPOND_FAILED] = JOB_END_DISCARDED,
+        [RESPOND_CANCELLED] = JOB_END_CANCELLED, [RESPOND_RETRY] = JOB_END_RETRY,
+        [RESPOND_RETURN] = JOB_END_RETURN,
+    };
+    struct respond *r = at->state;
+    struct job_end job = attempt_job_end(at, outcomes[r->end], r->delay_ms, r->fault.msg);
+    struct request_end end;
+
+    TRY(db_begin(db, TX_WRITE, at->job.user_id));
+    TRY(job_fence(db, &at->lease));
+    TRY(event_add(db, at->arena, r->events, r->event_count));
+    if (r->end == RESPOND_RETRY)
+        TRY(request_retrying(db, r->task.id, at->job.attempt, r->delay_ms));
+    if (r->end == RESPOND_RETRY || r->end == RESPOND_RETURN) {
+        TRY(job_end_here(db, at->arena, &at->lease, &job));
+    } else {
+        end = request_end(r);
+        TRY(request_finish(db, at->arena, &end, &at->lease, &job));
+    }
+    return db_commit(db);
+}

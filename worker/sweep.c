@@ -1,0 +1,110 @@
+/*
+ * Job "sweep": hourly, one for the whole installation, remove what has expired.
+ * A worker that starts adds it, and it adds its successor as it ends; its unique
+ * key keeps it to one.
+ */
+#include "worker/sweep.h"
+
+#include "db/db.h"
+#include "db/event.h"
+#include "db/feed.h"
+#include "db/job.h"
+#include "db/sweep.h"
+#include "lib/config.h"
+#include "worker/attempt.h"
+#include "worker/kind.h"
+
+#define EVERY_MS INT64_C(3600000)
+#define MOST     5000 /* rows in one transaction */
+
+static struct err
+add(struct db *db, struct arena *a, int64_t delay_ms)
+{
+    struct job_new job = {
+        .id = id_new(),
+        .kind = kind_sweep.name,
+        .queue = kind_sweep.queue,
+        .priority = JOB_PRIORITIES - 1,
+        .max_attempts = kind_sweep.max_attempts,
+        .delay_ms = delay_ms,
+        .unique_key = job_key(kind_sweep.name, ""),
+        .forget = true,
+    };
+
+    return job_add(db, a, &job);
+}
+
+struct err
+sweep_schedule(struct db *db, struct arena *a)
+{
+    TRY(db_begin(db, TX_WRITE, ID_NONE));
+    TRY(add(db, a, 0));
+    return db_commit(db);
+}
+
+/* Call it until it leaves fewer than it may take. */
+static struct err
+repeat(struct db *db, struct arena *a,
+       struct err (*some)(struct db *db, struct arena *a, int64_t most, int64_t *removed))
+{
+    int64_t removed = MOST;
+
+    while (removed == MOST) {
+        TRY(db_begin(db, TX_WRITE, ID_NONE));
+        TRY(some(db, a, MOST, &removed));
+        TRY(db_commit(db));
+    }
+    return OK;
+}
+
+static struct err
+drop_partitions(struct db *db, struct arena *a)
+{
+    TRY(db_begin(db, TX_WRITE, ID_NONE));
+    TRY(event_sweep(db, a, config_int(SET_EVENT_KEEP_D)));
+    TRY(db_commit(db));
+    TRY(db_begin(db, TX_WRITE, ID_NONE));
+    TRY(job_sweep(db, a, config_int(SET_JOB_KEEP_D)));
+    return db_commit(db);
+}
+
+static struct err
+work(struct attempt *at, struct db *db)
+{
+    struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
+
+    TRY(repeat(db, at->arena, sweep_sessions));
+    TRY(repeat(db, at->arena, sweep_idempotency));
+    TRY(repeat(db, at->arena, feed_sweep));
+    TRY(drop_partitions(db, at->arena));
+    TRY(db_begin(db, TX_WRITE, ID_NONE));
+    TRY(job_fence(db, &at->lease));
+    TRY(job_end_here(db, at->arena, &at->lease, &end));
+    TRY(add(db, at->arena, EVERY_MS));
+    return db_commit(db);
+}
+
+static void
+done(struct attempt *at, struct err err)
+{
+    if (err.code)
+        attempt_fail(at, err);
+    else
+        attempt_ended(at, JOB_END_COMPLETED, NULL);
+}
+
+static void
+start(struct attempt *at)
+{
+    attempt_work(at, work, done);
+}
+
+const struct kind kind_sweep = {
+    .name = "sweep",
+    .queue = "default",
+    .summary = "Remove what has expired",
+    .max_attempts = 5,
+    .backoff_ms = 10000,
+    .backoff_max_ms = 300000,
+    .start = start,
+};
