@@ -1,0 +1,25 @@
+noinst_LIBRARIES += libapp.a
+libapp_a_SOURCES = app/accounts.c app/agents.c app/app.h app/chats.c app/credentials.c \
+	app/credentials.h app/cursor.c app/cursor.h app/fcgi.c app/fcgi.h app/handlers.h app/health.c \
+	app/jobs.c app/keys.c app/listen.c app/listen.h app/messages.c app/once.c app/once.h \
+	app/openapi.h app/problem.c app/problem.h app/params.c app/params.h app/queues.c app/request.c \
+	app/request.h app/requests.c app/router.c app/router.h app/routes.c app/routes.h \
+	app/sessions.c app/slots.c app/slots.h app/sources.c app/stats.c app/stats.h
+nodist_libapp_a_SOURCES = app/openapi_text.c
+
+bin_PROGRAMS += offstage-app
+offstage_app_SOURCES = app/main.c
+offstage_app_LDADD = libapp.a $(DB_LIBS) $(FCGI_LIBS)
+
+# The document is compiled in, as bytes: a string literal may not be so long.
+EXTRA_DIST += app/openapi.json
+CLEANFILES += app/openapi_text.c
+app/openapi_text.c: app/openapi.json
+	$(AM_V_GEN)$(MKDIR_P) app && { \
+		echo '/* Made from app/openapi.json. Do not edit. */'; \
+		echo '#include "app/openapi.h"'; \
+		echo 'const unsigned char openapi_text[] = {'; \
+		od -An -v -tu1 $(srcdir)/app/openapi.json | $(SED) 's/  */,/g; s/^,//; s/$$/,/'; \
+		echo '};'; \
+		echo 'const size_t openapi_len = sizeof(openapi_text);'; \
+	} >$@.tmp && mv $@.tmp $@

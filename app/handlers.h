@@ -1,0 +1,84 @@
+/* Every handler, by file. See app/request.h for what one is. */
+#ifndef APP_HANDLERS_H
+#define APP_HANDLERS_H
+
+#include "lib/err.h"
+
+struct request;
+struct reply;
+
+#define HANDLER(name) struct err name(struct request *rq, struct reply *rp)
+
+/* accounts.c */
+HANDLER(accounts_register);
+HANDLER(accounts_login);
+HANDLER(accounts_logout);
+HANDLER(accounts_read);
+HANDLER(accounts_update);
+HANDLER(accounts_password);
+
+/* sessions.c */
+HANDLER(sessions_list);
+HANDLER(sessions_delete);
+
+/* keys.c */
+HANDLER(keys_list);
+HANDLER(keys_create);
+HANDLER(keys_delete);
+
+/* agents.c */
+HANDLER(agents_list);
+HANDLER(agents_create);
+HANDLER(agents_read);
+HANDLER(agents_update);
+HANDLER(agents_delete);
+HANDLER(agents_test);
+
+/* sources.c */
+HANDLER(sources_list);
+HANDLER(sources_create);
+HANDLER(sources_read);
+HANDLER(sources_delete);
+
+/* chats.c */
+HANDLER(chats_list);
+HANDLER(chats_create);
+HANDLER(chats_read);
+HANDLER(chats_update);
+HANDLER(chats_delete);
+HANDLER(chats_mark_read);
+
+/* messages.c */
+HANDLER(messages_list);
+HANDLER(messages_create);
+HANDLER(messages_read);
+HANDLER(messages_delete);
+
+/* requests.c */
+HANDLER(requests_invoke);
+HANDLER(requests_regenerate);
+HANDLER(requests_list);
+HANDLER(requests_read);
+HANDLER(requests_cancel);
+
+/* jobs.c */
+HANDLER(jobs_list);
+HANDLER(jobs_read);
+HANDLER(jobs_retry);
+HANDLER(jobs_cancel);
+
+/* queues.c */
+HANDLER(queues_list);
+HANDLER(queues_pause);
+HANDLER(queues_resume);
+HANDLER(workers_list);
+
+/* health.c */
+HANDLER(health_read);
+HANDLER(health_ready);
+HANDLER(health_metrics);
+HANDLER(health_openapi);
+
+#undef HANDLER
+
+#endif

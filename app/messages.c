@@ -1,0 +1,76 @@
+/* /api/chats/{id}/messages, /api/messages. */
+#include "app/handlers.h"
+#include "app/request.h"
+#include "db/message.h"
+#include "db/request.h"
+
+static const char *const roles[] = { "system", "user", "assistant", NULL };
+static const char *const orders[] = { "asc", "desc", NULL };
+
+static void
+write_message(struct json_writer *w, const struct message *m)
+{
+    jw_object(w, NULL);
+    jw_id(w, "id", m->id);
+    jw_id(w, "chat_id", m->chat_id);
+    jw_str(w, "role", m->role);
+    jw_str(w, "status", m->status);
+    jw_str(w, "content", m->content);
+    jw_id(w, "request_id", m->request_id);
+    jw_str(w, "trace_id", m->trace_id);
+    jw_null(w, "trace_summary");
+    jw_raw(w, "sources", m->sources);
+    jw_str(w, "created_at", m->created_at);
+    jw_object_end(w);
+}
+
+struct err
+messages_list(struct request *rq, struct reply *rp)
+{
+    struct page page = request_page(rq);
+    enum message_order order = params_word(&rq->params, "order", orders) == 1
+                                   ? MESSAGE_NEWEST_FIRST
+                                   : MESSAGE_OLDEST_FIRST;
+    struct json_writer *w;
+    struct message *list;
+    size_t count;
+
+    TRY(message_list(rq->db, rq->arena, rq->id, order, &page, &list, &count));
+    w = reply_list(rp, &page);
+    for (size_t i = 0; i < count && reply_row(rp, list[i].created_at, list[i].id); i++)
+        write_message(w, &list[i]);
+    reply_list_end(rp);
+    return OK;
+}
+
+struct err
+messages_create(struct request *rq, struct reply *rp)
+{
+    struct json_reader *in = request_json(rq);
+    int role = jr_word(in, "role", roles);
+    const char *content = jr_str(in, "content", 1, REQUEST_TEXT_MAX);
+    struct message message;
+
+    TRY(jr_check(in));
+    TRY(message_insert(rq->db, rq->arena, rq->id, roles[role], content, &message));
+    write_message(reply_created(rp, "/api/messages/%s", message.id.s), &message);
+    return OK;
+}
+
+struct err
+messages_read(struct request *rq, struct reply *rp)
+{
+    struct message message;
+
+    TRY(message_get(rq->db, rq->arena, rq->id, &message));
+    write_message(reply_json(rp, 200), &message);
+    return OK;
+}
+
+struct err
+messages_delete(struct request *rq, struct reply *rp)
+{
+    TRY(message_delete(rq->db, rq->arena, rq->id));
+    reply_empty(rp);
+    return OK;
+}

@@ -1,0 +1,197 @@
+#include "app/request.h"
+
+#include "app/cursor.h"
+#include "app/routes.h"
+#include "lib/arena.h"
+#include "lib/str.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <string.h>
+
+#define REPLY_MAX                                                                                  \
+    ((size_t)256 * 1024 * 1024)         /* bytes; what a page of the longest rows comes to         \
+                                         */
+#define HEADERS_MAX ((size_t)16 * 1024) /* bytes */
+#define CURSOR_MAX  200                 /* characters */
+#define TIME_MAX    40                  /* characters */
+
+/* ---- reading ------------------------------------------------------------ */
+
+struct json_reader *
+request_json(struct request *rq)
+{
+    bool is_empty = rq->body.len == 0;
+
+    jr_parse(&rq->json, rq->arena, is_empty ? "{}" : rq->body.data, is_empty ? 2 : rq->body.len);
+    return &rq->json;
+}
+
+struct page
+request_page(struct request *rq)
+{
+    struct page page = { .limit = 1 + (int)params_int(&rq->params, "limit", 1, REQUEST_PAGE_MAX,
+                                                      REQUEST_PAGE_USUAL) };
+    const char *cursor = params_str(&rq->params, "cursor", CURSOR_MAX);
+
+    if (cursor && !cursor_read(rq->arena, cursor, &page.at, &page.id)) {
+        params_problem(&rq->params, "cursor", "must be the next_cursor of a page before");
+        page.at = NULL;
+        page.id = ID_NONE;
+    }
+    return page;
+}
+
+/* A two-digit number, within a range. */
+static bool
+two_digits(const char *p, int min, int max)
+{
+    int n = isdigit((unsigned char)p[0]) && isdigit((unsigned char)p[1])
+                ? (p[0] - '0') * 10 + p[1] - '0'
+                : -1;
+
+    return n >= min && n <= max;
+}
+
+static bool
+is_offset(const char *p)
+{
+    if (strcmp(p, "Z") == 0 || strcmp(p, "z") == 0)
+        return true;
+    return strlen(p) == 6 && (p[0] == '+' || p[0] == '-') && two_digits(p + 1, 0, 14) &&
+           p[3] == ':' && two_digits(p + 4, 0, 59);
+}
+
+bool
+request_is_time(const char *text)
+{
+    const char *p = text;
+
+    /* Whether the month has such a day is PostgreSQL's to say. */
+    if (strlen(text) < sizeof("2000-01-01T00:00:00Z") - 1 || !two_digits(p, 0, 99) ||
+        !two_digits(p + 2, 0, 99) || p[4] != '-' || !two_digits(p + 5, 1, 12) || p[7] != '-' ||
+        !two_digits(p + 8, 1, 31) || (p[10] != 'T' && p[10] != 't') || !two_digits(p + 11, 0, 23) ||
+        p[13] != ':' || !two_digits(p + 14, 0, 59) || p[16] != ':' || !two_digits(p + 17, 0, 59))
+        return false;
+    p += 19;
+    if (*p == '.') {
+        size_t n = strspn(p + 1, "0123456789");
+
+        if (n < 1 || n > 6)
+            return false;
+        p += 1 + n;
+    }
+    return is_offset(p);
+}
+
+const char *
+request_opt_time(struct json_reader *in, const char *key)
+{
+    const char *text = jr_opt_str(in, key, 1, TIME_MAX);
+
+    if (text && !request_is_time(text)) {
+        jr_problem(in, key, "must be a time such as 2026-01-31T12:00:00Z");
+        return NULL;
+    }
+    return text;
+}
+
+/* ---- transactions ------------------------------------------------------- */
+
+void
+request_be_admin(struct request *rq)
+{
+    if (rq->caller.is_admin && (rq->route->flags & ROUTE_ADMIN_SEES_ALL))
+        db_be_admin(rq->db);
+}
+
+struct err
+request_next(struct request *rq, enum tx mode)
+{
+    TRY(params_check(&rq->params));
+    TRY(db_commit(rq->db));
+    TRY(db_begin(rq->db, mode, rq->has_caller ? rq->caller.user_id : ID_NONE));
+    rq->tx = mode;
+    request_be_admin(rq);
+    return OK;
+}
+
+/* ---- replying ----------------------------------------------------------- */
+
+struct json_writer *
+reply_json(struct reply *rp, int status)
+{
+    rp->status = status;
+    rp->content_type = "application/json";
+    buf_init(&rp->body, rp->arena, REPLY_MAX);
+    jw_begin(&rp->json, &rp->body);
+    return &rp->json;
+}
+
+struct json_writer *
+reply_created(struct reply *rp, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    rp->location = arena_vprintf(rp->arena, fmt, ap);
+    va_end(ap);
+    return reply_json(rp, 201);
+}
+
+void
+reply_empty(struct reply *rp)
+{
+    rp->status = 204;
+    rp->content_type = NULL;
+    buf_init(&rp->body, rp->arena, REPLY_MAX);
+}
+
+void
+reply_header(struct reply *rp, const char *name, const char *fmt, ...)
+{
+    const char *value;
+    va_list ap;
+
+    va_start(ap, fmt);
+    value = arena_vprintf(rp->arena, fmt, ap);
+    va_end(ap);
+    assert(value[strcspn(value, "\r\n")] == '\0');
+    if (!rp->headers.data)
+        buf_init(&rp->headers, rp->arena, HEADERS_MAX);
+    buf_printf(&rp->headers, "%s: %s\r\n", name, value);
+    assert(buf_ok(&rp->headers));
+}
+
+struct json_writer *
+reply_list(struct reply *rp, const struct page *page)
+{
+    struct json_writer *w = reply_json(rp, 200);
+
+    rp->rows_left = page->limit - 1;
+    rp->next_cursor = NULL;
+    jw_object(w, NULL);
+    jw_array(w, "data");
+    return w;
+}
+
+bool
+reply_row(struct reply *rp, const char *at, struct id id)
+{
+    if (rp->rows_left == 0) {
+        rp->next_cursor = cursor_make(rp->arena, rp->last_at, rp->last_id);
+        return false;
+    }
+    rp->rows_left--;
+    rp->last_at = at;
+    rp->last_id = id;
+    return true;
+}
+
+void
+reply_list_end(struct reply *rp)
+{
+    jw_array_end(&rp->json);
+    jw_str(&rp->json, "next_cursor", rp->next_cursor);
+    jw_object_end(&rp->json);
+}

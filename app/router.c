@@ -1,0 +1,253 @@
+#include "app/router.h"
+
+#include "app/app.h"
+#include "app/credentials.h"
+#include "app/once.h"
+#include "app/problem.h"
+#include "app/request.h"
+#include "app/routes.h"
+#include "app/stats.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/str.h"
+
+#include <string.h>
+
+struct shown {
+    enum credential kind;
+    const char *token;
+};
+
+static bool
+is_https(const struct request *rq)
+{
+    return rq->app->own_origin ? rq->app->own_https : rq->wire.https;
+}
+
+/* A client's id is kept when it can do no harm in a log or a header. */
+static const char *
+request_id(struct request *rq)
+{
+    const char *theirs = rq->wire.request_id;
+    size_t len = theirs ? strlen(theirs) : 0;
+
+    if (len > 0 && len <= REQUEST_ID_MAX &&
+        strspn(theirs, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len)
+        return arena_strdup(rq->arena, theirs);
+    return arena_strdup(rq->arena, id_new().s);
+}
+
+static struct err
+find_route(struct request *rq)
+{
+    struct str query, path = str_cut(str_from(rq->wire.uri), '?', &query);
+
+    rq->path = str_dup(rq->arena, path);
+    params_parse(&rq->params, rq->arena, str_dup(rq->arena, query));
+    if (path.len == 0)
+        return ERR(ERR_MALFORMED, "the request has no path");
+    return route_find(rq, rq->wire.method);
+}
+
+/* A page of another site can make a browser send our cookie, but not hide where it comes from. */
+static struct err
+check_origin(const struct request *rq, enum credential kind)
+{
+    enum origin from;
+
+    if (rq->route->method == METHOD_GET)
+        return OK;
+    from = credentials_origin(rq->wire.origin, rq->wire.fetch_site, rq->app->own_origin,
+                              rq->wire.host, rq->wire.https);
+    if (kind == CREDENTIAL_SESSION && from != ORIGIN_OWN)
+        return ERR(ERR_FORBIDDEN, "a change under a session must come from this site's own pages");
+    if ((rq->route->flags & ROUTE_SIGNS_IN) && from == ORIGIN_FOREIGN)
+        return ERR(ERR_FORBIDDEN, "only this site's own pages may sign in");
+    return OK;
+}
+
+/* The start of the transaction and the caller, in one round trip. */
+static struct err
+begin_as(struct request *rq, const struct shown *shown)
+{
+    rq->tx = rq->route->tx;
+    TRY(db_begin(rq->db, rq->tx, ID_NONE));
+    if (shown->kind == CREDENTIAL_KEY)
+        return auth_by_key(rq->db, rq->arena, shown->token, &rq->caller);
+    return auth_by_session(rq->db, rq->arena, shown->token, &rq->caller);
+}
+
+static struct err
+identify(struct request *rq, const struct shown *shown)
+{
+    bool was_connected = db_is_connected(rq->db);
+    struct err e;
+
+    if (shown->kind == CREDENTIAL_NONE)
+        return ERR(ERR_UNAUTHENTICATED, "sign in, or send an API key");
+    e = begin_as(rq, shown);
+    if (e.code == ERR_UNAVAILABLE && was_connected) {
+        /* The connection had died while it was idle, say in a restart of the server. */
+        db_rollback(rq->db);
+        e = begin_as(rq, shown);
+    }
+    rq->has_caller = !e.code;
+    return e;
+}
+
+static struct err
+authorize(struct request *rq)
+{
+    if (rq->route->auth == AUTH_ADMIN && !rq->caller.is_admin)
+        return ERR(ERR_FORBIDDEN, "this is for admins");
+    if (rq->caller.scope < rq->route->scope)
+        return err_fmt(rq->arena, ERR_FORBIDDEN, "this needs a key of scope %s",
+                       auth_scope_names[rq->route->scope]);
+    request_be_admin(rq);
+    return OK;
+}
+
+static bool
+is_json(const char *content_type)
+{
+    struct str params, charset, type = str_cut(str_from(content_type), ';', &params);
+
+    if (!str_eq_nocase(str_trim(type), STR("application/json")))
+        return false;
+    if (str_trim(params).len == 0)
+        return true;
+    if (!str_eq_nocase(str_trim(str_cut(params, '=', &charset)), STR("charset")))
+        return false;
+    charset = str_trim(charset);
+    return str_eq_nocase(charset, STR("utf-8")) || str_eq_nocase(charset, STR("\"utf-8\""));
+}
+
+static struct err
+take_body(struct request *rq)
+{
+    size_t max = rq->route->flags & ROUTE_BIG_BODY ? REQUEST_BIG_BODY_MAX : REQUEST_BODY_MAX;
+
+    if (rq->route->method == METHOD_GET)
+        return OK;
+    TRY(rq->wire.read_body(rq->wire.transport, rq->arena, max, &rq->body));
+    if (rq->body.len > 0 && !is_json(rq->wire.content_type))
+        return ERR(ERR_MEDIA_TYPE, "the body must be application/json in UTF-8");
+    if (rq->body.len == 0 && rq->route->input && !(rq->route->flags & ROUTE_BODY_OPTIONAL))
+        return ERR(ERR_MALFORMED, "a JSON object is needed as the body");
+    return rq->route->input ? OK : jr_check(request_json(rq));
+}
+
+static struct err
+run_handler(struct request *rq, struct reply *rp, const struct shown *shown)
+{
+    bool has_id = strstr(rq->route->pattern, "{id}") != NULL, replayed;
+    struct once once;
+
+    if (has_id && !id_is_set(rq->id))
+        return ERR(ERR_NOT_FOUND, "not found");
+    TRY(once_begin(rq, rp, shown->token, &once, &replayed));
+    if (replayed)
+        return params_check(&rq->params);
+    TRY(rq->route->handler(rq, rp));
+    TRY(params_check(&rq->params));
+    return once_end(rq, rp, &once);
+}
+
+static struct err
+answer(struct request *rq, struct reply *rp)
+{
+    struct shown shown = { CREDENTIAL_NONE, "" };
+
+    TRY(find_route(rq));
+    if (rq->route->auth != AUTH_NONE)
+        TRY(credentials_read(rq->arena, rq->wire.authorization, rq->wire.cookie, is_https(rq),
+                             &shown.kind, &shown.token));
+    TRY(check_origin(rq, shown.kind));
+    if (rq->route->auth != AUTH_NONE) {
+        TRY(identify(rq, &shown));
+        TRY(authorize(rq));
+    }
+    TRY(take_body(rq));
+    TRY(run_handler(rq, rp, &shown));
+    return rq->tx == TX_WRITE ? db_commit(rq->db) : OK;
+}
+
+static void
+add_headers(struct request *rq, struct reply *rp)
+{
+    int64_t all_ns = clock_mono_ns() - rq->began_ns;
+
+    rq->db_ns = db_take_time_ns(rq->db);
+    reply_header(rp, "X-Request-Id", "%s", rq->request_id);
+    reply_header(rp, "Server-Timing", "db;dur=%.2f, app;dur=%.2f", (double)rq->db_ns / 1e6,
+                 (double)(all_ns - rq->db_ns) / 1e6);
+    reply_header(rp, "Cache-Control", "no-store");
+    reply_header(rp, "Content-Security-Policy", "sandbox; default-src 'none'");
+    reply_header(rp, "X-Content-Type-Options", "nosniff");
+}
+
+void
+router_answer(const struct app *app, struct request *rq, struct reply *rp)
+{
+    rq->app = app;
+    rq->db = app->db;
+    rq->request_id = request_id(rq);
+    (void)db_take_time_ns(rq->db);
+    rq->err = answer(rq, rp);
+    if (rq->err.code)
+        problem_reply(rq, rp, rq->err);
+    add_headers(rq, rp);
+}
+
+static void
+log_request(const struct request *rq, const struct reply *rp, int64_t ns)
+{
+    enum log_level level = rp->status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
+    struct log_key keys[] = {
+        LOG_S("request_id", rq->request_id),
+        LOG_S("method", rq->wire.method),
+        LOG_S("route", rq->route ? rq->route->operation_id : ""),
+        LOG_I("status", rp->status),
+        LOG_I("ms", ns / 1000000),
+        LOG_I("db_ms", rq->db_ns / 1000000),
+        LOG_I("bytes", (int64_t)rp->body.len),
+        LOG_S("user_id", rq->has_caller ? rq->caller.user_id.s : ""),
+        LOG_S("code", err_name(rq->err.code)),
+        LOG_S("msg", rq->err.msg),
+    };
+    int n = (int)(sizeof(keys) / sizeof(keys[0]));
+
+    log_write(level, "request_done", keys, rq->err.code ? n : n - 2);
+}
+
+/* A credential's last use is noted some minutes late, so that reading does not write each time. */
+static void
+touch(struct request *rq)
+{
+    struct err e;
+
+    if (!rq->has_caller || !rq->caller.is_stale)
+        return;
+    e = db_begin(rq->db, TX_WRITE, rq->caller.user_id);
+    if (!e.code)
+        e = auth_touch(rq->db, &rq->caller);
+    if (!e.code)
+        e = db_commit(rq->db);
+    if (e.code)
+        db_rollback(rq->db);
+}
+
+void
+router_after(struct request *rq, const struct reply *rp)
+{
+    int64_t ns = clock_mono_ns() - rq->began_ns;
+
+    if (rq->err.code)
+        db_rollback(rq->db);
+    else
+        db_end_read(rq->db);
+    touch(rq);
+    stats_count(rq->app->stats, rq->route, rp->status, ns);
+    log_request(rq, rp, ns);
+}

@@ -1,0 +1,63 @@
+#include "app/slots.h"
+
+#include "lib/clock.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define KIND_BYTES 1000 /* of the file, for the slots of one kind */
+#define HASH_MAX   4
+#define LOOK_MS    10 /* between two looks for a free slot */
+
+/* A quarter of the processes may wait; half may hash, so that others always answer. */
+bool
+slots_init(struct slots *s, int processes)
+{
+    int half = (processes + 1) / 2;
+
+    s->fd = memfd_create("offstage-slots", MFD_CLOEXEC);
+    s->limits[SLOT_HASH] = half < HASH_MAX ? half : HASH_MAX;
+    s->limits[SLOT_WAIT] = (processes + 3) / 4;
+    return s->fd >= 0;
+}
+
+static bool
+lock(const struct slots *s, short type, off_t start, off_t len)
+{
+    struct flock range = { .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len };
+
+    return fcntl(s->fd, F_SETLK, &range) == 0;
+}
+
+bool
+slots_take(const struct slots *s, enum slot_kind kind)
+{
+    for (int i = 0; i < s->limits[kind]; i++)
+        if (lock(s, F_WRLCK, (off_t)kind * KIND_BYTES + i, 1))
+            return true;
+    return false;
+}
+
+bool
+slots_take_within(const struct slots *s, enum slot_kind kind, int64_t wait_ms)
+{
+    int64_t until = clock_mono_ms() + wait_ms;
+    bool taken = slots_take(s, kind);
+
+    if (taken || !slots_take(s, SLOT_WAIT))
+        return taken;
+    while (!taken && clock_mono_ms() < until) {
+        (void)poll(NULL, 0, LOOK_MS);
+        taken = slots_take(s, kind);
+    }
+    slots_release(s, SLOT_WAIT);
+    return taken;
+}
+
+void
+slots_release(const struct slots *s, enum slot_kind kind)
+{
+    (void)lock(s, F_UNLCK, (off_t)kind * KIND_BYTES, KIND_BYTES);
+}
