@@ -13,6 +13,7 @@ liblib_a_SOURCES = \
 	lib/http_transfer.c lib/http_transfer.h \
 	lib/id.c lib/id.h \
 	lib/json_check.c lib/json_check.h \
+	lib/json_key.c lib/json_key.h \
 	lib/json_reader.c lib/json_reader.h \
 	lib/json_writer.c lib/json_writer.h \
 	lib/log.c lib/log.h \

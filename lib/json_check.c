@@ -2,6 +2,7 @@
 
 #include "lib/arena.h"
 #include "lib/buf.h"
+#include "lib/json_key.h"
 #include "lib/str.h"
 
 #include <math.h>
@@ -62,37 +63,11 @@ skip_space(struct check *c)
     }
 }
 
-static int
-hex_digit(int b)
-{
-    if (b >= '0' && b <= '9')
-        return b - '0';
-    if (b >= 'a' && b <= 'f')
-        return b - 'a' + 10;
-    return b >= 'A' && b <= 'F' ? b - 'A' + 10 : -1;
-}
-
-/* The four hex digits at `p`, or -1. */
-static int
-hex4(const char *p, size_t len)
-{
-    int value = 0;
-
-    for (size_t i = 0; i < 4; i++) {
-        int digit = i < len ? hex_digit((unsigned char)p[i]) : -1;
-
-        if (digit < 0)
-            return -1;
-        value = value << 4 | digit;
-    }
-    return value;
-}
-
 /* After "\u". A pair of surrogates is read as one. */
 static bool
 read_unicode(struct check *c)
 {
-    int high = hex4(c->text + c->at, c->len - c->at), low;
+    int high = json_hex4(c->text + c->at, c->len - c->at), low;
 
     if (high < 0)
         return fail(c, "an escape needs four hex digits");
@@ -105,7 +80,7 @@ read_unicode(struct check *c)
     if (high > 0xdbff || c->len - c->at < 10 || c->text[c->at + 4] != '\\' ||
         c->text[c->at + 5] != 'u')
         return fail(c, "an escape is half of a surrogate pair");
-    low = hex4(c->text + c->at + 6, c->len - c->at - 6);
+    low = json_hex4(c->text + c->at + 6, c->len - c->at - 6);
     if (low < 0xdc00 || low > 0xdfff)
         return fail(c, "an escape is half of a surrogate pair");
     c->at += 10;
@@ -246,89 +221,6 @@ read_word(struct check *c, struct str word)
     return true;
 }
 
-/*
- * The next character of a key that has been read already, as a code point or a
- * byte of UTF-8 that stands for itself; -1 at its end.
- */
-static int32_t
-key_next(const char **p)
-{
-    static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
-    const char *special;
-    int32_t unit;
-    char b = *(*p)++;
-
-    if (b == '"')
-        return -1;
-    if (b != '\\')
-        return (unsigned char)b;
-    b = *(*p)++;
-    if (b != 'u') {
-        special = strchr(from, b);
-        return special ? to[special - from] : b;
-    }
-    unit = hex4(*p, 4);
-    *p += 4;
-    if (unit >= 0xd800 && unit <= 0xdbff) {
-        unit = 0x10000 + ((unit - 0xd800) << 10) + (hex4(*p + 2, 4) - 0xdc00);
-        *p += 6;
-    }
-    return unit;
-}
-
-/* The bytes of a key, escapes decoded; -1 at its end. */
-struct key_reader {
-    const char *p;
-    unsigned char pending[4]; /* bytes of a code point that was escaped, last first */
-    size_t pending_count;
-};
-
-static int
-key_byte(struct key_reader *r)
-{
-    bool escaped = r->pending_count == 0 && *r->p == '\\';
-    int32_t c;
-    size_t more;
-
-    if (r->pending_count > 0)
-        return r->pending[--r->pending_count];
-    c = key_next(&r->p);
-    if (!escaped || c < 0x80)
-        return c;
-    more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    for (size_t i = 0; i < more; i++) {
-        r->pending[i] = (unsigned char)(0x80 | (c & 0x3f));
-        c >>= 6;
-    }
-    r->pending_count = more;
-    return (more == 1 ? 0xc0 : more == 2 ? 0xe0 : 0xf0) | c;
-}
-
-static bool
-same_key(const char *a, const char *b)
-{
-    struct key_reader ra = { .p = a }, rb = { .p = b };
-    int byte;
-
-    do {
-        byte = key_byte(&ra);
-        if (byte != key_byte(&rb))
-            return false;
-    } while (byte >= 0);
-    return true;
-}
-
-static uint32_t
-hash_key(const char *key)
-{
-    struct key_reader r = { .p = key };
-    uint32_t hash = 2166136261; /* FNV-1a */
-
-    for (int byte = key_byte(&r); byte >= 0; byte = key_byte(&r))
-        hash = (hash ^ (uint32_t)byte) * 16777619;
-    return hash;
-}
-
 static struct key *
 new_key(struct check *c)
 {
@@ -354,9 +246,10 @@ read_key(struct check *c, struct level *level)
         return fail(c, "a member's name was expected");
     if (!read_string(c))
         return false;
-    key.hash = hash_key(c->text + key.at);
+    key.hash = json_key_hash(c->text + key.at);
     for (size_t i = level->first_key; i < c->key_count; i++) {
-        if (c->keys[i].hash == key.hash && same_key(c->text + c->keys[i].at, c->text + key.at)) {
+        if (c->keys[i].hash == key.hash &&
+            json_key_same(c->text + c->keys[i].at, c->text + key.at)) {
             c->at = start;
             return fail(c, "a member is there twice");
         }
@@ -459,19 +352,6 @@ check_all(struct check *c)
     return c->at == c->len || fail(c, "there is more after the value");
 }
 
-static void
-add_key(struct buf *out, const char *key)
-{
-    struct key_reader r = { .p = key };
-
-    for (int byte = key_byte(&r); byte >= 0; byte = key_byte(&r)) {
-        if (byte == '~' || byte == '/')
-            buf_add_str(out, byte == '~' ? "~0" : "~1");
-        else
-            buf_add_char(out, (char)byte);
-    }
-}
-
 /* The JSON pointer of the innermost value, cut at POINTER_MAX. */
 static const char *
 pointer(const struct check *c)
@@ -488,7 +368,7 @@ pointer(const struct check *c)
             buf_printf(&out, "/%zu", level->count - 1);
         } else if (level->has_key) {
             buf_add_char(&out, '/');
-            add_key(&out, c->text + c->keys[end - 1].at);
+            json_key_point(c->text + c->keys[end - 1].at, &out);
         }
     }
     cut = str_utf8_prefix((struct str){ out.data, out.len }, POINTER_MAX);

@@ -16,26 +16,26 @@ EXTRA_DIST += tests/fuzz/corpus
 
 if FUZZING
 FUZZ_MAIN =
-FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 else
 FUZZ_MAIN = tests/fuzz/replay.c
-FUZZ_LDFLAGS = $(AM_LDFLAGS)
+FUZZ_LINK = $(AM_LDFLAGS)
 endif
 
 tests_fuzz_fuzz_json_check_SOURCES = tests/fuzz/fuzz_json_check.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_fuzz_json_check_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_json_check_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_check_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_json_reader_SOURCES = tests/fuzz/fuzz_json_reader.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_fuzz_json_reader_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_json_reader_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_reader_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_sse_SOURCES = tests/fuzz/fuzz_sse.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_fuzz_sse_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_sse_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_sse_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_str_SOURCES = tests/fuzz/fuzz_str.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_fuzz_str_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_str_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_str_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_url_SOURCES = tests/fuzz/fuzz_url.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_fuzz_url_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_url_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_url_LDADD = $(LIB_LIBS)
 
 .PHONY: check-fuzz fuzz

@@ -10,6 +10,9 @@ UNIT_TESTS = \
 	tests/unit/test_err \
 	tests/unit/test_event_json \
 	tests/unit/test_http \
+	tests/unit/test_http_control \
+	tests/unit/test_http_failures \
+	tests/unit/test_http_gate \
 	tests/unit/test_id \
 	tests/unit/test_json_check \
 	tests/unit/test_json_reader \
@@ -29,6 +32,9 @@ if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
 endif
 
+# Not in the library: it defines getaddrinfo().
+HTTP_WORLD = tests/harness/http_world.c tests/harness/http_world.h
+
 UNIT_LIBS = libharness.a $(LIB_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_arena_LDADD = $(UNIT_LIBS)
@@ -38,7 +44,14 @@ tests_unit_test_config_LDADD = $(UNIT_LIBS)
 tests_unit_test_daemon_LDADD = $(UNIT_LIBS)
 tests_unit_test_err_LDADD = $(UNIT_LIBS)
 tests_unit_test_event_json_LDADD = libharness.a $(DB_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_http_SOURCES = tests/unit/test_http.c $(HTTP_WORLD)
 tests_unit_test_http_LDADD = $(UNIT_LIBS)
+tests_unit_test_http_control_SOURCES = tests/unit/test_http_control.c $(HTTP_WORLD)
+tests_unit_test_http_control_LDADD = $(UNIT_LIBS)
+tests_unit_test_http_failures_SOURCES = tests/unit/test_http_failures.c $(HTTP_WORLD)
+tests_unit_test_http_failures_LDADD = $(UNIT_LIBS)
+tests_unit_test_http_gate_SOURCES = tests/unit/test_http_gate.c $(HTTP_WORLD)
+tests_unit_test_http_gate_LDADD = $(UNIT_LIBS)
 tests_unit_test_id_LDADD = $(UNIT_LIBS)
 tests_unit_test_json_check_LDADD = $(UNIT_LIBS)
 tests_unit_test_json_reader_LDADD = $(UNIT_LIBS)
