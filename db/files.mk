@@ -19,7 +19,7 @@ nodist_libdb_a_SOURCES = db/queries.c db/queries.h
 # Queries are compiled in, and prepared by every connection.
 BUILT_SOURCES += db/queries.h
 CLEANFILES += db/queries.h db/queries.c
-db/queries.h: $(sql) $(migrations) db/embed_sql.awk
+db/queries.h: $(sql) $(migrations) db/embed_sql.awk Makefile
 	$(AM_V_GEN)$(MKDIR_P) db && $(AWK) -v part=h -f $(srcdir)/db/embed_sql.awk $(sql) \
 		$(migrations:%=$(srcdir)/%) >$@.tmp && mv $@.tmp $@
 db/queries.c: $(sql) $(migrations) db/embed_sql.awk db/queries.h
