@@ -269,6 +269,21 @@ request_get(struct db *db, struct arena *a, struct id id, struct request_info *o
     return OK;
 }
 
+/* Each walks an index of its own. */
+static struct err
+list_rows(struct db *db, struct arena *a, const struct request_filter *f, struct rows *rows)
+{
+    struct arg status = arg_str(f->status), at = arg_str(f->before_at), id = arg_id(f->before_id);
+    struct arg limit = arg_int(f->limit);
+
+    if (id_is_set(f->chat_id))
+        return db_all(db, a, Q_REQUEST_LIST_CHAT, ARGS(status, at, id, limit, arg_id(f->chat_id)),
+                      rows);
+    if (f->status && (strcmp(f->status, "queued") == 0 || strcmp(f->status, "streaming") == 0))
+        return db_all(db, a, Q_REQUEST_LIST_UNFINISHED, ARGS(status, at, id, limit), rows);
+    return db_all(db, a, Q_REQUEST_LIST, ARGS(status, at, id, limit), rows);
+}
+
 struct err
 request_list(struct db *db, struct arena *a, const struct request_filter *filter,
              struct request_info **out, size_t *count)
@@ -276,10 +291,7 @@ request_list(struct db *db, struct arena *a, const struct request_filter *filter
     struct request_info *list;
     struct rows rows;
 
-    TRY(db_all(db, a, Q_REQUEST_LIST,
-               ARGS(arg_str(filter->status), arg_id(filter->chat_id), arg_str(filter->before_at),
-                    arg_id(filter->before_id), arg_int(filter->limit)),
-               &rows));
+    TRY(list_rows(db, a, filter, &rows));
     list = arena_array(a, (size_t)rows.count, sizeof(*list));
     for (int i = 0; i < rows.count; i++) {
         struct row row = row_at(&rows, i);

@@ -85,11 +85,43 @@ select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
   left join messages u on u.id = r.user_message_id
  where r.user_id = (select app_user())
    and ($1::text is null or r.status = $1)
-   and ($2::uuid is null or r.chat_id = $2)
-   and (r.created_at, r.id) < (coalesce($3::timestamptz, 'infinity'),
-                               coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+   and (r.created_at, r.id) < (case when $2::timestamptz is null then 'infinity' else $2 end,
+                               case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3 end)
  order by r.created_at desc, r.id desc
- limit $5;
+ limit $4;
+
+-- name: request_list_unfinished
+select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
+       coalesce(u.content, '') as user_message, r.status, m.content, m.sources::text as sources,
+       null::text as partial, r.last_seq as seq,
+       r.attempt, r.max_attempts, ts(r.next_attempt_at) as next_attempt_at, r.error::text as error,
+       r.usage::text as usage, r.trace_id, r.finish_reason, ts(r.created_at) as created_at,
+       ts(r.started_at) as started_at, ts(r.completed_at) as completed_at
+  from requests r
+  join messages m on m.id = r.message_id
+  left join messages u on u.id = r.user_message_id
+ where r.user_id = (select app_user()) and r.completed_at is null and r.status = $1
+   and (r.created_at, r.id) < (case when $2::timestamptz is null then 'infinity' else $2 end,
+                               case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3 end)
+ order by r.created_at desc, r.id desc
+ limit $4;
+
+-- name: request_list_chat
+select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
+       coalesce(u.content, '') as user_message, r.status, m.content, m.sources::text as sources,
+       null::text as partial, r.last_seq as seq,
+       r.attempt, r.max_attempts, ts(r.next_attempt_at) as next_attempt_at, r.error::text as error,
+       r.usage::text as usage, r.trace_id, r.finish_reason, ts(r.created_at) as created_at,
+       ts(r.started_at) as started_at, ts(r.completed_at) as completed_at
+  from requests r
+  join messages m on m.id = r.message_id
+  left join messages u on u.id = r.user_message_id
+ where r.chat_id = $5 and r.user_id = (select app_user())
+   and ($1::text is null or r.status = $1)
+   and (r.created_at, r.id) < (case when $2::timestamptz is null then 'infinity' else $2 end,
+                               case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3 end)
+ order by r.created_at desc, r.id desc
+ limit $4;
 
 -- name: request_job
 -- The chat is locked first, as request_create() does: see request_finish() for the order.

@@ -153,36 +153,41 @@ begin
 end $$;
 
 -- Who holds this token? Nobody, when it is unknown, ended, or its user is
--- disabled. Makes that user the caller of the transaction.
+-- disabled. Makes that user the caller of the transaction. In plpgsql, which keeps
+-- the plan: as an SQL function each request would plan it anew.
 create function auth_session(hash bytea)
     returns table (user_id uuid, role text, credential_id uuid, scope text, stale boolean)
-    language sql volatile security definer
+    language plpgsql volatile security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-    select u.id, u.role, s.id, 'admin', s.last_seen_at < now() - interval '5 minutes'
-      from public.sessions s
-      join public.users u on u.id = s.user_id
-     where s.token_hash = hash
-       and s.expires_at > now()
-       and s.last_seen_at > now() - make_interval(secs => s.idle_s)
-       and not u.disabled
-       and set_config('app.user_id', u.id::text, true) is not null
-$$;
+begin
+    return query
+        select u.id, u.role, s.id, 'admin', s.last_seen_at < now() - interval '5 minutes'
+          from public.sessions s
+          join public.users u on u.id = s.user_id
+         where s.token_hash = hash
+           and s.expires_at > now()
+           and s.last_seen_at > now() - make_interval(secs => s.idle_s)
+           and not u.disabled
+           and set_config('app.user_id', u.id::text, true) is not null;
+end $$;
 
 create function auth_key(hash bytea)
     returns table (user_id uuid, role text, credential_id uuid, scope text, stale boolean)
-    language sql volatile security definer
+    language plpgsql volatile security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-    select u.id, u.role, k.id, k.scope,
-           k.last_used_at is null or k.last_used_at < now() - interval '5 minutes'
-      from public.api_keys k
-      join public.users u on u.id = k.user_id
-     where k.key_hash = hash
-       and (k.expires_at is null or k.expires_at > now())
-       and not u.disabled
-       and set_config('app.user_id', u.id::text, true) is not null
-$$;
+begin
+    return query
+        select u.id, u.role, k.id, k.scope,
+               k.last_used_at is null or k.last_used_at < now() - interval '5 minutes'
+          from public.api_keys k
+          join public.users u on u.id = k.user_id
+         where k.key_hash = hash
+           and (k.expires_at is null or k.expires_at > now())
+           and not u.disabled
+           and set_config('app.user_id', u.id::text, true) is not null;
+end $$;
 
 -- Which of these credentials (sessions and keys) are still good: what the
 -- gateway asks while it holds streams open.

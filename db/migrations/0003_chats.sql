@@ -143,7 +143,8 @@ create index requests_user on requests (user_id, created_at desc, id desc);
 create index requests_chat on requests (chat_id, created_at desc, id desc);
 create index requests_agent on requests (agent_id);
 create index requests_user_message on requests (user_message_id);
-create index requests_active on requests (chat_id) where completed_at is null;
+create index requests_active on requests (chat_id, created_at, id) where completed_at is null;
+create index requests_unfinished on requests (user_id, created_at, id) where completed_at is null;
 create index requests_user_active on requests (user_id) where completed_at is null;
 
 -- The event log of responses; see db/event.h for `type`. One writer a request, so
