@@ -163,7 +163,7 @@ open_stream(struct conn *c, const struct ask *ask)
         pass_on(c);
         return;
     }
-    if (ask->ended && !ask->batch && !c->visit.websocket) {
+    if (c->watcher.ended && !c->visit.websocket) {
         buf_init(&text, c->gateway->scratch, REPLY_MAX);
         reply_nothing(&text, c->name);
         answer_and_free(c, &text);

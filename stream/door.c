@@ -234,6 +234,7 @@ door_read(struct lws *wsi, struct arena *a, bool upgrade, struct visit_text *out
         .origin = header(wsi, a, WSI_TOKEN_ORIGIN),
         .cookie = header(wsi, a, WSI_TOKEN_HTTP_COOKIE),
         .authorization = header(wsi, a, WSI_TOKEN_HTTP_AUTHORIZATION),
+        .scheme = other_header(wsi, a, "x-forwarded-proto:"),
         .fetch_site = other_header(wsi, a, "sec-fetch-site:"),
         .last_event_id = other_header(wsi, a, "last-event-id:"),
         .request_id = other_header(wsi, a, "x-request-id:"),

@@ -10,17 +10,30 @@ mailbox_init(struct mailbox *m)
     m->last = &m->first;
 }
 
+void
+bundle_add(struct bundle *b, struct letter *letter)
+{
+    letter->next = NULL;
+    if (b->first)
+        b->last->next = letter;
+    else
+        b->first = letter;
+    b->last = letter;
+}
+
 bool
-mailbox_put(struct mailbox *m, struct letter *letter)
+mailbox_put(struct mailbox *m, struct bundle *bundle)
 {
     bool was_empty;
 
-    letter->next = NULL;
+    if (!bundle->first)
+        return false;
     (void)pthread_mutex_lock(&m->lock);
     was_empty = !m->first;
-    *m->last = letter;
-    m->last = &letter->next;
+    *m->last = bundle->first;
+    m->last = &bundle->last->next;
     (void)pthread_mutex_unlock(&m->lock);
+    *bundle = (struct bundle){ NULL, NULL };
     return was_empty;
 }
 

@@ -26,8 +26,15 @@ struct mailbox {
 
 void mailbox_init(struct mailbox *m);
 
-/* True when the box was empty: its reader has to be woken. */
-bool mailbox_put(struct mailbox *m, struct letter *letter);
+/* Letters that wait to be put in a box together. A zeroed one is empty. */
+struct bundle {
+    struct letter *first, *last;
+};
+
+void bundle_add(struct bundle *b, struct letter *letter);
+
+/* Empties the bundle. True when the box was empty and is not: its reader has to be woken. */
+bool mailbox_put(struct mailbox *m, struct bundle *bundle);
 
 /* All letters, oldest first, linked by `next`; NULL when there are none. */
 struct letter *mailbox_take(struct mailbox *m);

@@ -18,13 +18,19 @@
 #define POLL_MS         1000 /* while LISTEN works */
 #define POLL_FAST_MS    200  /* while it does not */
 #define POLL_JITTER_PCT 20   /* so that many gateways do not look all at once */
-#define ANSWERS_AT_ONCE 32   /* before the news get their turn */
+#define ANSWER_MS       10   /* that answers take before the news get their turn */
 #define NEVER           INT64_MAX
 
 void
 reader_send(struct reader *r, struct letter *letter)
 {
-    if (mailbox_put(&r->out, letter))
+    bundle_add(&r->ready, letter);
+}
+
+void
+reader_post(struct reader *r)
+{
+    if (mailbox_put(&r->out, &r->ready))
         r->options.wake(r->options.arg);
 }
 
@@ -174,11 +180,10 @@ put_off(struct reader *r, struct ask *ask)
 static void
 answer_some(struct reader *r)
 {
-    for (int i = 0; i < ANSWERS_AT_ONCE; i++) {
-        struct ask *ask = next_ask(r);
+    int64_t until = clock_mono_ms() + ANSWER_MS;
+    struct ask *ask;
 
-        if (!ask)
-            return;
+    while (clock_mono_ms() < until && (ask = next_ask(r))) {
         reader_answer(r, ask);
         if (ask->kind == ASK_MORE && ask->err.code)
             put_off(r, ask);
@@ -234,6 +239,7 @@ run(void *arg)
     while (!atomic_load(&r->stop)) {
         keep_connected(r);
         answer_some(r);
+        reader_post(r);
         look_for_news(r);
         atomic_store(&r->topics, (long long)(r->requests.table.count + r->feeds.table.count));
         wait_for_work(r);
@@ -286,8 +292,11 @@ wake_reader(struct reader *r)
 void
 reader_ask(struct reader *r, struct ask *ask)
 {
+    struct bundle bundle = { NULL, NULL };
+
     ask->letter.kind = LETTER_ASK;
-    if (mailbox_put(&r->in, &ask->letter))
+    bundle_add(&bundle, &ask->letter);
+    if (mailbox_put(&r->in, &bundle))
         wake_reader(r);
 }
 

@@ -40,13 +40,22 @@ read_request(struct reader *r, struct ask *ask, bool final, int64_t last_seq)
 }
 
 static struct err
+look(struct reader *r, struct ask *ask, struct request_watch *out)
+{
+    struct err e;
+
+    ask->topic_id = ask->visit.id;
+    e = request_watch(r->db, r->scratch, ask->topic_id, ask->user_id, out);
+    return e.code == ERR_NOT_FOUND ? ERR(ERR_NOT_FOUND, "request not found") : e;
+}
+
+static struct err
 open_request(struct reader *r, struct ask *ask)
 {
     struct request_watch watch;
 
-    ask->topic_id = ask->visit.id;
     ask->seq = ask->visit.after == AFTER_UNSET ? -1 : ask->visit.after;
-    TRY(request_watch(r->db, r->scratch, ask->topic_id, ask->user_id, &watch));
+    TRY(look(r, ask, &watch));
     if (watch.final && watch.last_seq <= ask->seq) {
         ask->ended = true;
         return OK;
@@ -59,8 +68,7 @@ open_status(struct reader *r, struct ask *ask)
 {
     struct request_watch watch;
 
-    ask->topic_id = ask->visit.id;
-    TRY(request_watch(r->db, r->scratch, ask->topic_id, ask->user_id, &watch));
+    TRY(look(r, ask, &watch));
     ask->seq = ask->visit.after == AFTER_UNSET ? watch.last_seq : ask->visit.after;
     if (watch.final || watch.last_seq > ask->seq)
         ask->ended = true;

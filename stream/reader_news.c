@@ -79,6 +79,7 @@ read_some(struct reader *r, struct follows *follows,
     for (size_t i = 0; e.code && i < n; i++)
         taken[i]->more = true;
     follow_give_back(follows, taken, n);
+    reader_post(r);
     reader_complain("read_failed", e);
     if (e.code)
         r->read_ms = clock_mono_ms() + ERROR_MS;

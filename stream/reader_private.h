@@ -27,6 +27,7 @@ struct reader {
     pthread_t thread;
     int wake_fd;
     struct mailbox in, out;
+    struct bundle ready; /* to be put into `out` */
     atomic_bool stop, revoked, connected, listening;
     atomic_llong connects, reads, topics;
 };
@@ -37,8 +38,12 @@ void reader_answer(struct reader *r, struct ask *ask);
 /* Read what is dirty and pass it on. */
 void reader_read_news(struct reader *r);
 
-/* To the service thread. */
+/*
+ * To the service thread, with the next reader_post(). Letters go in bundles: to
+ * be woken costs the service thread the more, the more connections it has.
+ */
 void reader_send(struct reader *r, struct letter *letter);
+void reader_post(struct reader *r);
 
 /* Log an error that is not the database's absence, which is logged once by reader.c. */
 void reader_complain(const char *event, struct err e);

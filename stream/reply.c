@@ -1,8 +1,10 @@
 #include "stream/reply.h"
 
+#include "lib/arena.h"
 #include "lib/json_writer.h"
 #include "stream/visit.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 
 #define RETRY_MS 1000 /* after which a browser connects again */
@@ -28,26 +30,35 @@ detail_of(struct err e)
 {
     if (e.code < ERR_INTERNAL)
         return e.msg;
-    if (e.code == ERR_UNAVAILABLE || e.code == ERR_TIMEOUT)
-        return "the database cannot be reached; try again";
-    return "something went wrong on the server";
+    if (e.code == ERR_UNAVAILABLE)
+        return "the service cannot do this now; try again";
+    return "something went wrong here, and the operators can find it by the request id";
+}
+
+/* What older clients show their users. */
+static const char *
+sentence(struct arena *a, const char *detail)
+{
+    char *text = arena_strdup(a, detail);
+
+    text[0] = (char)toupper((unsigned char)text[0]);
+    return text;
 }
 
 static void
 write_problem(struct buf *out, struct err e, const char *name)
 {
+    const char *detail = detail_of(e);
     struct json_writer w;
-    char type[64];
 
-    snprintf(type, sizeof(type), "/problems/%s", err_name(e.code));
     jw_begin(&w, out);
     jw_object(&w, NULL);
-    jw_str(&w, "type", type);
+    jw_str(&w, "type", arena_printf(out->arena, "/problems/%s", err_name(e.code)));
     jw_str(&w, "title", err_title(e.code));
     jw_int(&w, "status", err_status(e.code));
-    jw_str(&w, "detail", detail_of(e));
+    jw_str(&w, "detail", detail);
     jw_str(&w, "instance", name);
-    jw_str(&w, "error", detail_of(e));
+    jw_str(&w, "error", sentence(out->arena, detail));
     jw_object_end(&w);
 }
 
@@ -65,7 +76,7 @@ reply_problem(struct buf *out, struct err e, const char *name)
         buf_add_str(out, "WWW-Authenticate: Bearer\r\n");
     if (e.code == ERR_UNAVAILABLE || e.code == ERR_RATE_LIMITED)
         buf_add_str(out, "Retry-After: 1\r\n");
-    body(out, "application/problem+json; charset=utf-8", json.data, json.len);
+    body(out, "application/problem+json", json.data, json.len);
 }
 
 void

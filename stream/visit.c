@@ -107,19 +107,33 @@ read_wait(const struct visit_text *text, struct visit *out)
 
 /* ---- credentials ---------------------------------------------------------- */
 
-/* The value of a cookie; empty when it is absent. */
-static struct str
-cookie(const char *header, const char *name)
+/* Users come by https: what OFFSTAGE_PUBLIC_URL says, else what nginx does. */
+static bool
+is_secure(const struct visit_text *text, const char *public_url)
 {
-    struct str rest = str_from(header);
+    if (*public_url)
+        return str_starts(str_from(public_url), STR("https://"));
+    return text->scheme && strcmp(text->scheme, "https") == 0;
+}
+
+/* The value of the only cookie of that name; a second one is somebody's trick. */
+static struct str
+find_cookie(const char *header, const char *name)
+{
+    struct str rest = str_from(header), found = { "", 0 };
+    bool seen = false;
 
     while (rest.len) {
         struct str value, pair = str_trim(str_cut(rest, ';', &rest));
 
-        if (str_eq(str_trim(str_cut(pair, '=', &value)), str_from(name)))
-            return str_trim(value);
+        if (!str_eq(str_cut(pair, '=', &value), str_from(name)))
+            continue;
+        if (seen)
+            return (struct str){ "", 0 };
+        seen = true;
+        found = value;
     }
-    return rest;
+    return found;
 }
 
 static struct str
@@ -130,21 +144,27 @@ bearer(const char *header)
     return str_eq_nocase(scheme, STR("bearer")) ? str_trim(token) : (struct str){ "", 0 };
 }
 
-static struct err
-read_credential(const struct visit_text *text, struct visit *out)
+static bool
+is_token(struct str s)
 {
+    for (size_t i = 0; i < s.len; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~')
+            return false;
+    return s.len > 0 && s.len <= VISIT_TOKEN_MAX;
+}
+
+static struct err
+read_credential(const struct visit_text *text, const char *public_url, struct visit *out)
+{
+    const char *name = is_secure(text, public_url) ? AUTH_COOKIE_SECURE : AUTH_COOKIE;
     struct str token;
 
     out->by_key = text->authorization != NULL;
-    if (out->by_key) {
-        token = bearer(text->authorization);
-    } else {
-        token = cookie(text->cookie, AUTH_COOKIE_SECURE);
-        if (token.len == 0)
-            token = cookie(text->cookie, AUTH_COOKIE);
-    }
-    if (token.len == 0 || token.len > VISIT_TOKEN_MAX || memchr(token.p, '\0', token.len))
-        return ERR(ERR_UNAUTHENTICATED, "a session cookie or an API key is needed");
+    token = out->by_key ? bearer(text->authorization) : find_cookie(text->cookie, name);
+    if (!is_token(token))
+        return out->by_key ? ERR(ERR_UNAUTHENTICATED,
+                                 "the Authorization header must be \"Bearer\" and a key")
+                           : ERR(ERR_UNAUTHENTICATED, "sign in, or send an API key");
     memcpy(out->token, token.p, token.len);
     out->token[token.len] = '\0';
     return OK;
@@ -237,7 +257,7 @@ visit_read(const struct visit_text *text, const char *public_url, struct visit *
     TRY(read_handshake(text, route, out));
     if (route->open)
         return OK;
-    TRY(read_credential(text, out));
+    TRY(read_credential(text, public_url, out));
     TRY(check_origin(text, public_url, out));
     TRY(read_position(text, out));
     return read_wait(text, out);

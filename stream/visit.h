@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VISIT_TOKEN_MAX 255 /* bytes of a session token or API key */
+#define VISIT_TOKEN_MAX 200 /* bytes of a session token or API key */
 #define VISIT_WAIT_MAX  60  /* seconds that a status is held */
 #define VISIT_NAME_MAX  64  /* bytes of an X-Request-Id that is taken over */
 #define VISIT_KEY       24  /* characters of a Sec-WebSocket-Key: 16 bytes in base64 */
@@ -33,6 +33,7 @@ struct visit_text {
     const char *method, *path;
     const char *const *query; /* "name=value", decoded */
     size_t query_count;
+    const char *scheme; /* by which the client came to nginx */
     const char *host, *origin, *fetch_site, *cookie, *authorization, *last_event_id;
     const char *request_id, *ws_key, *ws_version;
     bool upgrade; /* to a WebSocket */
