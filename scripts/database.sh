@@ -100,11 +100,9 @@ start_database()
         note "the one that OFFSTAGE_DATABASE_URL names"
         return
     fi
-    if [[ -n $EPHEMERAL ]]; then
-        choose_memory
-    elif [[ -e $VAR/memory ]]; then
-        fail "$VAR holds an ephemeral instance" "./dev down, then ./dev up"
-    fi
+    # What was started ephemeral stays so until ./dev down.
+    [[ ! -e $VAR/memory ]] || EPHEMERAL=yes
+    [[ -z $EPHEMERAL ]] || choose_memory
     find_postgres
     make_cluster
     set_postgres_options

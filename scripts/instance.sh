@@ -105,14 +105,15 @@ make_secret_key()
 
 # ---- services ------------------------------------------------------------------------
 
-# Settings that reach the programs: the project's, PostgreSQL's and what libraries look at. The
-# rest of the caller's environment stays out, so that a second start finds the same commands.
+# What of the caller's environment reaches a service: for the programs their settings, libpq's,
+# and what libraries look at. The rest stays out, so that a second start finds the same commands.
 service_environment()
 {
-    local name
+    local name pattern='^(PATH|LANG|LC_ALL|TZ|TMPDIR)$'
 
-    for name in PATH LANG LC_ALL TZ TMPDIR $(compgen -e | grep -E \
-        '^(OFFSTAGE_|PG[A-Z]|[A-Z]+SAN_OPTIONS$|SSL_CERT_|CURL_CA_BUNDLE$|(http|https|all|no|HTTP|HTTPS|ALL|NO)_(proxy|PROXY)$)'); do
+    [[ $1 == postgres || $1 == nginx ]] ||
+        pattern+='|^OFFSTAGE_|^PG[A-Z]|SAN_OPTIONS$|^SSL_CERT_|^CURL_CA_BUNDLE$|^(http|https|all|no|HTTP|HTTPS|ALL|NO)_(proxy|PROXY)$'
+    for name in $(compgen -e | grep -E "$pattern"); do
         [[ -z ${!name+set} ]] || printf 'export %s=%q\n' "$name" "${!name}"
     done
 }
@@ -128,7 +129,7 @@ service()
     set_user_command "$signal"
     {
         printf '#!/bin/bash\n'
-        service_environment
+        service_environment "$name"
         printf '%s\n' "${extra_environment[@]}"
         printf 'ulimit -n "$(ulimit -Hn)" 2>/dev/null\nulimit -c 0\numask 077\n'
         printf 'cd %q || exit\nexec' "$RUN"
