@@ -102,9 +102,10 @@ attempt_end(struct attempt *at, enum job_outcome outcome, const char *error)
 }
 
 void
-attempt_ended(struct attempt *at, enum job_outcome outcome, const char *error)
+attempt_ended(struct attempt *at, const struct job_end *end)
 {
-    finish(at, outcome, error);
+    runner_ended(at->runner, end);
+    finish(at, end->outcome, end->error);
 }
 
 bool

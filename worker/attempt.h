@@ -82,8 +82,8 @@ int64_t attempt_delay_ms(const struct attempt *at, int64_t retry_after_ms);
 /* The attempt has ended and is gone: the queue is told with the next exchange. */
 void attempt_end(struct attempt *at, enum job_outcome outcome, const char *error);
 
-/* The same when the kind's own transaction has told the queue (job_end_here()). */
-void attempt_ended(struct attempt *at, enum job_outcome outcome, const char *error);
+/* The same when the kind's own transaction has told the queue, by job_end_here(). */
+void attempt_ended(struct attempt *at, const struct job_end *end);
 
 /* Whether an error may pass and an attempt is left for it. */
 bool attempt_may_retry(const struct attempt *at, struct err err);

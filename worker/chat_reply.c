@@ -240,9 +240,8 @@ static struct err
 recognise(struct chat_reply *r, char first)
 {
     if (r->says_page || first == '<')
-        return ERR(ERR_MEDIA_TYPE,
-                   "The model server answered with a web page; the agent's endpoint "
-                   "URL is probably wrong.");
+        return ERR(ERR_MEDIA_TYPE, "The model server answered with a web page (HTML); the "
+                                   "agent's endpoint URL is probably wrong.");
     if ((first == '{' || first == '[') && !r->says_stream) {
         r->form = FORM_OBJECT;
         buf_init(&r->body, r->arena, CHAT_BODY_MAX);

@@ -159,7 +159,7 @@ failed(struct runner *r, struct err err)
     struct exchange *e = &r->exchange;
 
     /* With the connection went the answer: what was claimed is known to the database alone. */
-    if (err.code == ERR_LEASE_LOST || !db_is_connected(e->call.db)) {
+    if (err.code == ERR_LEASE_LOST || e->call.lost) {
         runner_lost(r, err);
         return;
     }

@@ -27,11 +27,17 @@ work(struct attempt *at, struct db *db)
 /* ---- its end without success ---------------------------------------------------- */
 
 /* at->state: why, as text. */
+static struct job_end
+failed_end(const struct attempt *at)
+{
+    return attempt_job_end(at, at->job.cancel ? JOB_END_CANCELLED : JOB_END_DISCARDED, 0,
+                           at->state);
+}
+
 static struct err
 record_failure(struct attempt *at, struct db *db)
 {
-    struct job_end end =
-        attempt_job_end(at, at->job.cancel ? JOB_END_CANCELLED : JOB_END_DISCARDED, 0, at->state);
+    struct job_end end = failed_end(at);
 
     TRY(db_begin(db, TX_WRITE, at->job.user_id));
     TRY(job_fence(db, &at->lease));
@@ -43,12 +49,12 @@ record_failure(struct attempt *at, struct db *db)
 static void
 recorded(struct attempt *at, struct err err)
 {
-    enum job_outcome outcome = at->job.cancel ? JOB_END_CANCELLED : JOB_END_DISCARDED;
+    struct job_end end = failed_end(at);
 
     if (err.code)
-        attempt_end(at, outcome, err.msg);
+        attempt_end(at, end.outcome, err.msg);
     else
-        attempt_ended(at, outcome, at->state);
+        attempt_ended(at, &end);
 }
 
 static void
@@ -69,8 +75,10 @@ give_up(struct attempt *at)
 static void
 done(struct attempt *at, struct err err)
 {
+    struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
+
     if (!err.code)
-        attempt_ended(at, JOB_END_COMPLETED, NULL);
+        attempt_ended(at, &end);
     else if (err.code == ERR_NOT_FOUND)
         attempt_end(at, JOB_END_CANCELLED, "the source was deleted");
     else if (attempt_may_retry(at, err))

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define HOST_MAX     256
-#define RETRY_MAX_MS 5000
+#define RETRY_MAX_MS 1000
 
 static struct runner *
 runner_of(struct pool_call *call)

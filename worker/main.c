@@ -14,8 +14,6 @@
 #include "worker/runner.h"
 #include "worker/sweep.h"
 
-#include <unistd.h>
-
 #define STATEMENT_MS 30000
 #define SUMMARY      "runs the jobs of the queue"
 
@@ -52,6 +50,7 @@ scheduled(struct pool_call *call, struct err err)
 
     w->scheduling = false;
     arena_reset(w->schedule_arena);
+    /* The next incarnation, or another worker's sweep, sees to it. */
     if (err.code)
         log_warn("sweep_not_scheduled", LOG_S("msg", err.msg));
 }
@@ -98,7 +97,7 @@ on_stop(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     (void)uv_poll_stop(poll); /* the signal stays unread, so that it is seen once */
-    log_info("worker_stops", LOG_I("pid", (int64_t)getpid()));
+    log_info("worker_stops", LOG_I("n", (int64_t)runner_running(w->runner)));
     daemon_notify("STOPPING=1");
     runner_stop(w->runner);
 }
@@ -178,11 +177,11 @@ main(int argc, char **argv)
     start(&w, &db);
     w.stop.data = &w;
     (void)uv_poll_start(&w.stop, UV_READABLE, on_stop);
-    log_info("worker_started", LOG_I("pid", (int64_t)getpid()));
+    log_info("worker_started", LOG_I("n", config_int(SET_WORKER_SLOTS)));
     daemon_notify("READY=1");
     (void)uv_run(&w.loop, UV_RUN_DEFAULT);
 
-    log_info("worker_ended", LOG_I("pid", (int64_t)getpid()));
+    log_info("worker_ended", LOG_I("n", (int64_t)runner_running(w.runner)));
     arena_free(w.services.scratch);
     arena_free(w.schedule_arena);
     arena_free(w.arena);

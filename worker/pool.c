@@ -6,9 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct pool_slot {
+    struct db *db;
+    bool renew;
+};
+
 struct pool {
     uv_loop_t *loop;
-    struct db **free; /* a stack */
+    struct pool_slot *slots, **free; /* the free ones are a stack */
     size_t free_count, size;
     struct pool_call *first, *last; /* that wait */
 };
@@ -28,11 +33,21 @@ pool_new(struct arena *a, uv_loop_t *loop, const struct db_options *options, siz
     struct pool *p = ARENA_NEW(a, struct pool);
 
     p->loop = loop;
-    p->free = arena_array(a, connections, sizeof(struct db *));
+    p->slots = arena_array(a, connections, sizeof(*p->slots));
+    p->free = arena_array(a, connections, sizeof(struct pool_slot *));
     p->size = connections;
-    while (p->free_count < connections)
-        p->free[p->free_count++] = db_new(a, options);
+    for (size_t i = 0; i < connections; i++) {
+        p->slots[i].db = db_new(a, options);
+        p->free[p->free_count++] = &p->slots[i];
+    }
     return p;
+}
+
+void
+pool_renew(struct pool *p)
+{
+    for (size_t i = 0; i < p->size; i++)
+        p->slots[i].renew = true;
 }
 
 static void
@@ -40,13 +55,17 @@ work(uv_work_t *request)
 {
     struct pool_call *call = request->data;
 
-    call->err = call->work(call, call->db);
+    if (call->renew)
+        db_disconnect(call->slot->db);
+    call->lost = false;
+    call->err = call->work(call, call->slot->db);
     if (!call->err.code)
         return;
     /* The text may be the connection's, which is another call's in a moment. */
     snprintf(call->message, sizeof(call->message), "%s", call->err.msg);
     call->err.msg = call->message;
-    db_rollback(call->db);
+    db_rollback(call->slot->db);
+    call->lost = !db_is_connected(call->slot->db);
 }
 
 static void start(struct pool *p);
@@ -58,7 +77,7 @@ after_work(uv_work_t *request, int status)
     struct pool *p = call->pool;
 
     assert(status == 0);
-    p->free[p->free_count++] = call->db;
+    p->free[p->free_count++] = call->slot;
     call->pool = NULL;
     start(p);
     call->done(call, call->err);
@@ -76,7 +95,9 @@ start(struct pool *p)
         if (!p->first)
             p->last = NULL;
         call->next = NULL;
-        call->db = p->free[--p->free_count];
+        call->slot = p->free[--p->free_count];
+        call->renew = call->slot->renew;
+        call->slot->renew = false;
         call->work_request.data = call;
         failed = uv_queue_work(p->loop, &call->work_request, work, after_work);
         assert(!failed);

@@ -31,10 +31,12 @@ struct pool_call {
     struct err (*work)(struct pool_call *call, struct db *db);
     /* On the loop, once. The error's text lives until the owner's next call. */
     void (*done)(struct pool_call *call, struct err err);
+    bool lost; /* in done(): it failed, and its connection with it */
     /* private */
     struct pool *pool;
     struct pool_call *next;
-    struct db *db;
+    struct pool_slot *slot;
+    bool renew;
     uv_work_t work_request;
     struct err err;
     char message[POOL_MESSAGE_MAX];
@@ -49,6 +51,12 @@ struct pool *pool_new(struct arena *a, uv_loop_t *loop, const struct db_options 
 
 /* `work` and `done` are set by the caller; the call must stay where it is until done. */
 void pool_run(struct pool *p, struct pool_call *call);
+
+/*
+ * The server was lost: connections that were opened before are opened anew for
+ * their next call, rather than found dead by it.
+ */
+void pool_renew(struct pool *p);
 
 /* No call runs or waits. */
 bool pool_is_idle(const struct pool *p);

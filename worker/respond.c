@@ -38,8 +38,7 @@ store_landed(void *arg)
 static void
 stored(struct attempt *at, struct err err)
 {
-    struct respond *r = at->state;
-    enum respond_end end = r->end;
+    struct job_end end = respond_job_end(at->state);
 
     if (err.code == ERR_UNAVAILABLE || err.code == ERR_TIMEOUT) {
         attempt_wait(at, DATABASE_AGAIN_MS, store);
@@ -51,13 +50,7 @@ stored(struct attempt *at, struct err err)
                   LOG_S("msg", err.msg));
         attempt_fail(at, err);
     } else {
-        attempt_ended(at,
-                      end == RESPOND_COMPLETED   ? JOB_END_COMPLETED
-                      : end == RESPOND_CANCELLED ? JOB_END_CANCELLED
-                      : end == RESPOND_RETRY     ? JOB_END_RETRY
-                      : end == RESPOND_RETURN    ? JOB_END_RETURN
-                                                 : JOB_END_DISCARDED,
-                      r->fault.msg);
+        attempt_ended(at, &end);
     }
 }
 

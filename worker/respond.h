@@ -80,6 +80,9 @@ struct err respond_load_end(struct attempt *at, struct db *db) CHECKED;
 /* Ask for the question as it is now, with the concessions made so far. */
 struct err respond_ask(struct respond *r) CHECKED;
 
+/* How the job ends. */
+struct job_end respond_job_end(const struct respond *r);
+
 /* Write the end. ERR_CONFLICT when the request has ended already or was deleted. */
 struct err respond_store(struct attempt *at, struct db *db) CHECKED;
 

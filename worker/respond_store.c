@@ -97,16 +97,23 @@ request_end(struct respond *r)
     return end;
 }
 
-struct err
-respond_store(struct attempt *at, struct db *db)
+struct job_end
+respond_job_end(const struct respond *r)
 {
     static const enum job_outcome outcomes[] = {
         [RESPOND_COMPLETED] = JOB_END_COMPLETED, [RESPOND_FAILED] = JOB_END_DISCARDED,
         [RESPOND_CANCELLED] = JOB_END_CANCELLED, [RESPOND_RETRY] = JOB_END_RETRY,
         [RESPOND_RETURN] = JOB_END_RETURN,
     };
+
+    return attempt_job_end(r->at, outcomes[r->end], r->delay_ms, r->fault.msg);
+}
+
+struct err
+respond_store(struct attempt *at, struct db *db)
+{
     struct respond *r = at->state;
-    struct job_end job = attempt_job_end(at, outcomes[r->end], r->delay_ms, r->fault.msg);
+    struct job_end job = respond_job_end(r);
     struct request_end end;
 
     TRY(db_begin(db, TX_WRITE, at->job.user_id));

@@ -102,11 +102,17 @@ runner_claimed(struct runner *r, const struct job_claimed *jobs, size_t n)
 }
 
 void
+runner_ended(struct runner *r, const struct job_end *end)
+{
+    if (end->outcome == JOB_END_RETRY)
+        upkeep_promote_at(r, end->delay_ms);
+}
+
+void
 runner_add_end(struct runner *r, const struct job_end *end)
 {
     exchange_add_end(&r->exchange, end);
-    if (end->outcome == JOB_END_RETRY)
-        upkeep_promote_at(r, end->delay_ms);
+    runner_ended(r, end);
 }
 
 void
@@ -166,6 +172,12 @@ end_overdue(struct runner *r, int64_t now)
     }
 }
 
+size_t
+runner_running(const struct runner *r)
+{
+    return r->running.count;
+}
+
 /* ---- incarnations ------------------------------------------------------------------- */
 
 void
@@ -204,6 +216,8 @@ runner_lost(struct runner *r, struct err why)
     flusher_lease(r->options.services->flusher, r->worker);
     drop_all(r);
     listener_close(r);
+    pool_renew(r->options.services->pool);
+    pool_renew(r->lane);
     r->retry_ms = 0;
 }
 

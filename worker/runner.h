@@ -109,12 +109,16 @@ struct runner *runner_new(struct arena *a, const struct runner_options *options)
 /* Told to stop: no more claims, hand back in the end. over() follows. */
 void runner_stop(struct runner *r);
 
+/* Attempts under way. */
+size_t runner_running(const struct runner *r);
+
 /* The database says that the lease is gone: a new incarnation. */
 void runner_lost(struct runner *r, struct err why);
 
 /* ---- for attempts -------------------------------------------------------------- */
 
 void runner_add_end(struct runner *r, const struct job_end *end);
+void runner_ended(struct runner *r, const struct job_end *end); /* the queue knows already */
 void runner_finished(struct runner *r, struct attempt *at);
 void runner_drop(struct runner *r, struct attempt *at);
 void runner_reuse_arena(struct runner *r, struct arena *a);

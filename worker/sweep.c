@@ -87,10 +87,12 @@ work(struct attempt *at, struct db *db)
 static void
 done(struct attempt *at, struct err err)
 {
+    struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
+
     if (err.code)
         attempt_fail(at, err);
     else
-        attempt_ended(at, JOB_END_COMPLETED, NULL);
+        attempt_ended(at, &end);
 }
 
 static void

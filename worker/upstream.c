@@ -78,14 +78,16 @@ static const struct {
     { 0, ERR_INVALID, true, "The model server refused the request" },
 };
 
+/* `what` is the number's name: "HTTP" for a status, "error" for what stands in a body. */
 static struct err
-refused_4xx(struct arena *a, int status, struct str words)
+refused_4xx(struct arena *a, const char *what, int status, struct str words)
 {
     size_t i = 0;
 
     while (refusals[i].status && refusals[i].status != status)
         i++;
-    return sentence(a, refusals[i].code, arena_printf(a, "%s (HTTP %d)", refusals[i].text, status),
+    return sentence(a, refusals[i].code,
+                    arena_printf(a, "%s (%s %d)", refusals[i].text, what, status),
                     refusals[i].own_words ? words : (struct str){ "", 0 });
 }
 
@@ -93,7 +95,7 @@ static struct err
 by_status(struct arena *a, int status, struct str words)
 {
     if (status >= 400 && status < 500)
-        return refused_4xx(a, status, words);
+        return refused_4xx(a, "HTTP", status, words);
     if (status >= 300 && status < 400)
         return err_fmt(
             a, ERR_INVALID,
@@ -136,8 +138,8 @@ judge(struct arena *a, const struct told *t)
         if (strstr(str_dup(a, t->type), names[i].part) ||
             strstr(str_dup(a, t->code), names[i].part))
             return sentence(a, names[i].code, names[i].text, t->words);
-    if (t->number >= 400 && t->number < 600)
-        return by_status(a, (int)t->number, t->words);
+    if (t->number >= 400 && t->number < 500)
+        return refused_4xx(a, "error", (int)t->number, t->words);
     return sentence(a, ERR_UPSTREAM, "The model server reported an error", t->words);
 }
 
