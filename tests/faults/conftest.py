@@ -4,16 +4,16 @@ import subprocess
 
 import pytest
 
-INVARIANTS = pathlib.Path(__file__).parent.parent / 'db' / 'invariants.sql'
+SQL = pathlib.Path(__file__).parent.parent / 'db'
 
 
 @pytest.fixture
 def invariants(stack):
-    """Call it at the end: each invariant query of tests/db/invariants.sql must return no rows."""
+    """Call it at the end: each query of tests/db/invariants*.sql must return no rows."""
 
     def check():
-        text = INVARIANTS.read_text()
-        queries = re.findall(r'^-- name: (\S+)\n(.*?)(?=^-- name: |\Z)', text, re.S | re.M)
+        text = '\n'.join(path.read_text() for path in sorted(SQL.glob('invariants*.sql')))
+        queries = re.findall(r'^-- name: (.+)\n(.*?)(?=^-- name: |\Z)', text, re.S | re.M)
         assert queries
         broken = {name: rows for name, sql in queries if (rows := stack.sql(sql))}
         assert not broken, broken

@@ -1,5 +1,7 @@
 """Whatever a model server does, its request reaches a clear final state."""
 
+import uuid
+
 import pytest
 
 from client import Client, Watcher
@@ -47,7 +49,7 @@ FAILS = {
 
 def run(stack, model):
     client = Client(stack.url, stack.user().key)
-    request = ask(client, make_agent(client, stack, model), f'go: {model}')['request_id']
+    request = ask(client, make_agent(client, stack, model), f'go: {model} {uuid.uuid4()}')['request_id']
     final = client.wait(request, timeout=90)
     watcher = Watcher(client, request)
     assert watcher.read()
