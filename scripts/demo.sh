@@ -150,7 +150,8 @@ show_demo()
         fail "the request ended as $(jq -r '.status + ": " + ((.error.message? // .error // "no reason") | tostring)' <<<"$answer")" \
             "see ./dev logs worker"
     jq -r .final_response <<<"$answer" | fold -s -w 96 | sed 's/^/  | /'
-    [[ $(jq -r .final_response <<<"$answer") == "$text" ]] ||
+    # A dot keeps line ends at the end of the text.
+    [[ $(jq -j '.final_response + "."' <<<"$answer") == "$text." ]] ||
         fail "what was streamed differs from what is stored" "please report this"
     say "  ${#text} characters, the same that were streamed."
 }
