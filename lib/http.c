@@ -414,22 +414,22 @@ http_send(struct http *h, const struct http_request *rq)
 }
 
 void
-http_cancel(struct http_transfer *x)
+http_cancel(struct http_transfer *t)
 {
-    if (x->t.dropped)
+    if (t->t.dropped)
         return;
-    x->t.dropped = true;
-    add_work(x);
+    t->t.dropped = true;
+    add_work(t);
 }
 
 void
-http_pause(struct http_transfer *x, bool paused)
+http_pause(struct http_transfer *t, bool paused)
 {
-    if (x->t.paused && !paused)
-        x->t.alive_ms = clock_mono_ms();
-    x->t.paused = paused;
-    if (!paused && x->t.held)
-        add_work(x);
+    if (t->t.paused && !paused)
+        t->t.alive_ms = clock_mono_ms();
+    t->t.paused = paused;
+    if (!paused && t->t.held)
+        add_work(t);
 }
 
 void

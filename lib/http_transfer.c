@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define READ_BYTES      16384L       /* libcurl's buffers; 1,000 transfers run at once */
-#define HEADERS_MAX     (256 * 1024) /* bytes of one reply's headers */
+#define READ_BYTES      16384L /* libcurl's buffers; 1,000 transfers run at once */
+#define HEADERS_MAX     262144 /* bytes of one reply's headers */
 #define RETRY_AFTER_MAX INT64_C(3600000)
 #define PROTOCOLS       "http,https"
 

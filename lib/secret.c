@@ -7,11 +7,11 @@
 
 #define TOKEN_BYTES  32
 #define OPSLIMIT     2
-#define MEMLIMIT     (64 * 1024 * 1024) /* bytes */
+#define MEMLIMIT     ((size_t)64 * 1024 * 1024)
 #define SEAL_VERSION 1
 #define SEAL_HEAD    (1 + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
 #define SEAL_TAG     crypto_aead_xchacha20poly1305_ietf_ABYTES
-#define KEY_BYTES    crypto_aead_xchacha20poly1305_ietf_KEYBYTES
+#define KEY_BYTES    ((size_t)crypto_aead_xchacha20poly1305_ietf_KEYBYTES)
 #define BASE64       sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 /* A hash with today's parameters that nobody's password is checked against in earnest. */

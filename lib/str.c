@@ -3,8 +3,6 @@
 #include "lib/arena.h"
 #include "lib/buf.h"
 
-#include <assert.h>
-
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 struct str
@@ -19,10 +17,12 @@ str_eq(struct str a, struct str b)
     return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
 }
 
-static char
-lower(char c)
+char
+str_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c >= 'A' && c <= 'Z')
+        c = (char)(c | 0x20);
+    return c;
 }
 
 bool
@@ -31,7 +31,7 @@ str_eq_nocase(struct str a, struct str b)
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++)
-        if (lower(a.p[i]) != lower(b.p[i]))
+        if (str_lower(a.p[i]) != str_lower(b.p[i]))
             return false;
     return true;
 }
@@ -262,7 +262,6 @@ str_utf8_repair(struct str s, char carry[4], size_t *carry_len, struct buf *out)
             return;
         next = step(s.p + i, s.len - i);
         if (next.kind == STEP_CUT) {
-            assert(next.len <= 3);
             memcpy(carry, s.p + i, next.len);
             *carry_len = next.len;
             return;

@@ -22,6 +22,7 @@ struct str {
 struct str str_from(const char *s); /* NULL gives the empty slice */
 bool str_eq(struct str a, struct str b);
 bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
+char str_lower(char c);                         /* likewise */
 bool str_starts(struct str s, struct str prefix);
 struct str str_trim(struct str s); /* spaces, tabs, CR and LF at both ends */
 

@@ -233,9 +233,24 @@ static char *
 lower(char *text)
 {
     for (char *p = text; *p; p++)
-        if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p - 'A' + 'a');
+        *p = str_lower(*p);
     return text;
+}
+
+/* libcurl decodes percents in a host, and then takes what no name has. */
+static bool
+is_host(struct str host)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-._";
+
+    if (host.len == 0 || host.len > HOST_MAX || str_utf8_valid(host) < host.len)
+        return false;
+    if (host.p[0] == '[')
+        return true; /* an IPv6 address, which libcurl has read */
+    for (size_t i = 0; i < host.len; i++)
+        if (!((unsigned char)host.p[i] & 0x80) && !strchr(allowed, host.p[i]))
+            return false;
+    return true;
 }
 
 static struct err
@@ -252,8 +267,10 @@ parse(struct arena *a, CURLU *handle, const char *text, struct url *out)
         return ERR(ERR_INVALID, "a URL must be absolute and begin with http:// or https://");
     out->https = scheme[4] == 's';
     out->host = lower(arena_strdup(a, part(a, handle, CURLUPART_HOST)));
-    if (!out->host[0] || strlen(out->host) > HOST_MAX)
-        return err_fmt(a, ERR_INVALID, "a URL's host must have 1 to %d characters", HOST_MAX);
+    if (!is_host(str_from(out->host)))
+        return err_fmt(a, ERR_INVALID,
+                       "a URL's host must have 1 to %d letters, digits, \"-\", \".\" or \"_\"",
+                       HOST_MAX);
     if (!str_int(str_from(part(a, handle, CURLUPART_PORT)), 1, 65535, &port))
         return ERR(ERR_INVALID, "a URL's port must be from 1 to 65535");
     out->port = (int)port;
@@ -265,7 +282,7 @@ parse(struct arena *a, CURLU *handle, const char *text, struct url *out)
 struct err
 url_parse(struct arena *a, const char *text, struct url *out)
 {
-    struct url url;
+    struct url url = { 0 };
     struct err err;
     CURLU *handle;
 
@@ -303,7 +320,7 @@ struct err
 url_check_user(struct arena *a, const char *text, const char *allow)
 {
     struct address literal;
-    struct url url;
+    struct url url = { 0 };
     struct str host;
 
     TRY(url_parse(a, text, &url));

@@ -58,7 +58,7 @@ check_prefixes(struct str valid)
 static void
 check_cuts(struct str in)
 {
-    struct str rest, head = str_cut(in, in.len > 0 ? in.p[0] : ':', &rest);
+    struct str rest, head = str_cut(in, ':', &rest);
     struct str trimmed = str_trim(in);
 
     MUST(head.len + rest.len <= in.len && head.len + rest.len + 1 >= in.len);

@@ -13,7 +13,7 @@ static int slow_pipe[2]; /* look-ups of slow.example end when its writing end is
 char http_world_name[256];
 
 /* Instead of the C library's, for libcurl, which calls it in threads of its own. */
-int
+int /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 getaddrinfo(const char *restrict node, const char *restrict service,
             const struct addrinfo *restrict hints, struct addrinfo **restrict out)
 {

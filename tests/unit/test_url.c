@@ -64,6 +64,13 @@ what_is_no_absolute_http_url_is_refused(void **state)
         "http://[::1/",
         "http://[::g]/",
         "http://example.com/\x01",
+        "http://exa%6d\x70le%20.com/",
+        "http://0%7f.1/",
+        "http://a%2fb/",
+        "http://a%40b/",
+        "http://a%ff/",
+        "http://a%00b/",
+        "http://a<b/",
     };
     struct url url = { .text = "untouched" };
 
