@@ -7,3 +7,9 @@ offstage_bench_upstream_LDADD = $(LIB_LIBS)
 EXTRA_PROGRAMS += offstage-bench-watch
 offstage_bench_watch_SOURCES = tests/bench/watch.c
 offstage_bench_watch_LDADD = $(LIB_LIBS)
+
+EXTRA_PROGRAMS += offstage-queue-bench
+offstage_queue_bench_SOURCES = tests/bench/queue_bench.c
+offstage_queue_bench_CPPFLAGS = $(AM_CPPFLAGS) -DBENCH_MIGRATE=\"$(abs_top_srcdir)/db/migrate\" \
+	-DBENCH_MIGRATIONS=\"$(abs_top_srcdir)/db/migrations\"
+offstage_queue_bench_LDADD = $(DB_LIBS) -lpthread

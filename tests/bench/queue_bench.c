@@ -9,8 +9,9 @@
  *   worker trace          run them; when each began
  *   adder                 add a job for each id read
  *
- * The database is that of libpq's environment. Jobs are added as the app adds
- * a user's, and run through the exchange that the worker uses.
+ * The database is that of libpq's environment. Single jobs are added as the app
+ * adds a user's, many as a worker adds the system's, and they are run through
+ * the exchange that the worker uses.
  */
 #include "db/db.h"
 #include "db/job.h"
@@ -20,6 +21,7 @@
 #include "lib/str.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -150,18 +152,17 @@ static int
 bulk(int64_t n, int64_t chunk)
 {
     struct arena *life = arena_new(), *a = arena_new();
-    struct db *db = connect_as(life, "offstage_app");
+    struct db *db = connect_as(life, "offstage_worker");
     struct job_new *jobs = arena_array(life, (size_t)chunk, sizeof(*jobs));
     char(*payloads)[PAYLOAD_TEXT] = arena_array(life, (size_t)chunk, PAYLOAD_TEXT);
-    struct id user = id_new();
     int64_t began_ns = clock_mono_ns();
 
     for (int64_t done = 0; done < n; done += chunk) {
         size_t now = (size_t)(n - done < chunk ? n - done : chunk);
 
         for (size_t i = 0; i < now; i++)
-            jobs[i] = no_op(user, payloads[i], done + (int64_t)i);
-        must(db_begin(db, TX_WRITE, user));
+            jobs[i] = no_op(ID_NONE, payloads[i], done + (int64_t)i);
+        must(db_begin(db, TX_WRITE, ID_NONE));
         must(job_add_many(db, a, jobs, now));
         must(db_commit(db));
         arena_reset(a);
@@ -194,7 +195,7 @@ adder(void)
 struct bench_worker {
     struct db *db, *listener;
     struct job_worker w;
-    struct arena *batch; /* of the claims that are being run */
+    struct arena *arena; /* of one turn */
     struct job_end ends[JOB_CLAIM_MAX];
     size_t end_count;
     bool trace;
@@ -222,7 +223,6 @@ static bool
 turn(struct bench_worker *b)
 {
     static const char *const queues[] = { QUEUE };
-    struct arena *a = arena_new();
     struct job_exchange x = { .ends = b->ends,
                               .end_count = b->end_count,
                               .queues = queues,
@@ -230,24 +230,23 @@ turn(struct bench_worker *b)
                               .limit = JOB_CLAIM_MAX,
                               .sleep = b->end_count < JOB_CLAIM_MAX };
 
-    must(job_exchange(b->db, a, &b->w, &x));
+    must(job_exchange(b->db, b->arena, &b->w, &x));
     b->end_count = 0;
     for (size_t i = 0; i < x.claimed_count; i++)
         start_job(b, &x.claimed[i]);
-    arena_free(a);
+    arena_reset(b->arena);
     return x.claimed_count || !x.asleep;
 }
 
 static void
 tick(struct bench_worker *b)
 {
-    struct arena *a = arena_new();
     int64_t n;
 
-    must(job_worker_beat(b->db, a, &b->w, (int64_t)b->end_count));
-    must(job_rescue(b->db, a, &b->w, &n));
-    must(job_promote(b->db, a, &n));
-    arena_free(a);
+    must(job_worker_beat(b->db, b->arena, &b->w, (int64_t)b->end_count));
+    must(job_rescue(b->db, b->arena, &b->w, &n));
+    must(job_promote(b->db, b->arena, &n));
+    arena_reset(b->arena);
     b->tick_ms = clock_mono_ms() + TICK_MS;
 }
 
@@ -267,6 +266,7 @@ worker(bool trace, int64_t wanted)
 
     b->db = connect_as(life, "offstage_worker");
     b->listener = connect_as(life, "offstage_worker");
+    b->arena = arena_new();
     b->trace = trace;
     b->wanted = wanted;
     must(job_worker_start(b->db, b->listener, life, "localhost", (int)getpid(), QUEUE, &b->w));
@@ -282,6 +282,7 @@ worker(bool trace, int64_t wanted)
             must(db_notifications(b->listener, ignore, NULL));
     }
     must(job_worker_stop(b->db, life, &b->w));
+    arena_free(b->arena);
     arena_free(life);
     return 0;
 }
@@ -293,6 +294,9 @@ main(int argc, char **argv)
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     secret_init();
+    /* Results of some hundred KB come and go: keep their memory rather than give it back each time.
+     */
+    mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
     signal(SIGTERM, stop);
     if (strcmp(verb, "setup") == 0)
         return setup();
