@@ -139,6 +139,13 @@ struct err db_later(struct db *db, enum query q, const struct arg *args, size_t 
 struct row row_at(const struct rows *rows, int n);
 
 /*
+ * Columns by their order, for rows by the hundred, where looking up names
+ * would be most of the work: rows_expect() checks the names once. NULL for NULL.
+ */
+void rows_expect(const struct rows *rows, const char *const *cols, int n);
+const char *row_nth(const struct row *r, int n);
+
+/*
  * Column readers, by name. An unknown name, or NULL where the name has no
  * opt_, is a bug in db/ and aborts. Texts live as long as the arena.
  */

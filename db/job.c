@@ -40,6 +40,18 @@ check(const struct job_new *job)
     return OK;
 }
 
+static const char *
+queue_of(const struct job_new *job)
+{
+    return job->queue ? job->queue : QUEUE_USUAL;
+}
+
+static struct arg
+deadline_arg(const struct job_new *job)
+{
+    return job->deadline_ms > 0 ? arg_int(job->deadline_ms) : arg_null();
+}
+
 struct err
 job_add(struct db *db, struct arena *a, const struct job_new *job)
 {
@@ -47,11 +59,11 @@ job_add(struct db *db, struct arena *a, const struct job_new *job)
     const struct arg args[] = {
         arg_id(job->id),
         arg_str(job->kind),
-        arg_str(job->queue ? job->queue : QUEUE_USUAL),
+        arg_str(queue_of(job)),
         arg_int(job->priority),
         arg_int(job->max_attempts > 0 ? job->max_attempts : 1),
         arg_int(job->delay_ms),
-        job->deadline_ms > 0 ? arg_int(job->deadline_ms) : arg_null(),
+        deadline_arg(job),
         arg_id(job->user_id),
         arg_id(job->subject_id),
         arg_str(job->request_id),
@@ -67,63 +79,60 @@ job_add(struct db *db, struct arena *a, const struct job_new *job)
     return keyed ? db_later(db, Q_JOB_ADD_KEYED, args, n) : db_later(db, Q_JOB_ADD, args, n - 2);
 }
 
-/* The columns of many jobs, each as an array. */
-struct columns {
-    struct id *ids, *users, *subjects;
-    const char **kinds, **queues, **requests, **payloads, **forgets, **deadlines;
-    int64_t *priorities, *attempts, *delays;
-};
-
-static struct columns
-columns_new(struct arena *a, size_t n)
+static bool
+is_same(const char *a, const char *b)
 {
-    return (struct columns){
-        .ids = arena_array(a, n, sizeof(struct id)),
-        .users = arena_array(a, n, sizeof(struct id)),
-        .subjects = arena_array(a, n, sizeof(struct id)),
-        .kinds = arena_array(a, n, sizeof(char *)),
-        .queues = arena_array(a, n, sizeof(char *)),
-        .requests = arena_array(a, n, sizeof(char *)),
-        .payloads = arena_array(a, n, sizeof(char *)),
-        .forgets = arena_array(a, n, sizeof(char *)),
-        .deadlines = arena_array(a, n, sizeof(char *)),
-        .priorities = arena_array(a, n, sizeof(int64_t)),
-        .attempts = arena_array(a, n, sizeof(int64_t)),
-        .delays = arena_array(a, n, sizeof(int64_t)),
-    };
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Whether they differ in nothing but id, user, subject and payload. */
+static bool
+is_alike(const struct job_new *a, const struct job_new *b)
+{
+    return is_same(a->kind, b->kind) && is_same(queue_of(a), queue_of(b)) &&
+           a->priority == b->priority && a->max_attempts == b->max_attempts &&
+           a->delay_ms == b->delay_ms && a->deadline_ms == b->deadline_ms &&
+           is_same(a->request_id, b->request_id) && a->forget == b->forget;
+}
+
+static struct err
+add_alike(struct db *db, struct arena *a, const struct job_new *jobs, size_t n)
+{
+    struct id *ids = arena_array(a, n, sizeof(*ids));
+    struct id *users = arena_array(a, n, sizeof(*users));
+    struct id *subjects = arena_array(a, n, sizeof(*subjects));
+    const char **payloads = arena_array(a, n, sizeof(*payloads));
+
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = jobs[i].id;
+        users[i] = jobs[i].user_id;
+        subjects[i] = jobs[i].subject_id;
+        payloads[i] = jobs[i].payload;
+    }
+    return db_later(db, Q_JOB_ADD_ALIKE,
+                    ARGS(arg_ids(a, ids, n), arg_ids(a, users, n), arg_ids(a, subjects, n),
+                         arg_strs(a, payloads, n), arg_str(jobs->kind), arg_str(queue_of(jobs)),
+                         arg_int(jobs->priority),
+                         arg_int(jobs->max_attempts > 0 ? jobs->max_attempts : 1),
+                         arg_int(jobs->delay_ms), deadline_arg(jobs), arg_str(jobs->request_id),
+                         arg_bool(jobs->forget)));
 }
 
 struct err
 job_add_many(struct db *db, struct arena *a, const struct job_new *jobs, size_t n)
 {
-    struct columns c = columns_new(a, n);
+    size_t from = 0;
 
     for (size_t i = 0; i < n; i++) {
-        const struct job_new *job = &jobs[i];
-
-        TRY(check(job));
-        if (id_is_set(job->serial_key) || id_is_set(job->unique_key))
+        TRY(check(&jobs[i]));
+        if (id_is_set(jobs[i].serial_key) || id_is_set(jobs[i].unique_key))
             return ERR(ERR_INTERNAL, "jobs with keys are added one by one");
-        c.ids[i] = job->id;
-        c.users[i] = job->user_id;
-        c.subjects[i] = job->subject_id;
-        c.kinds[i] = job->kind;
-        c.queues[i] = job->queue ? job->queue : QUEUE_USUAL;
-        c.requests[i] = job->request_id;
-        c.payloads[i] = job->payload;
-        c.forgets[i] = job->forget ? "t" : "f";
-        c.deadlines[i] =
-            job->deadline_ms > 0 ? arena_printf(a, "%lld", (long long)job->deadline_ms) : NULL;
-        c.priorities[i] = job->priority;
-        c.attempts[i] = job->max_attempts > 0 ? job->max_attempts : 1;
-        c.delays[i] = job->delay_ms;
+        if (i + 1 < n && is_alike(&jobs[i], &jobs[i + 1]))
+            continue;
+        TRY(add_alike(db, a, jobs + from, i + 1 - from));
+        from = i + 1;
     }
-    return db_later(
-        db, Q_JOB_ADD_MANY,
-        ARGS(arg_ids(a, c.ids, n), arg_strs(a, c.kinds, n), arg_strs(a, c.queues, n),
-             arg_ints(a, c.priorities, n), arg_ints(a, c.attempts, n), arg_ints(a, c.delays, n),
-             arg_strs(a, c.deadlines, n), arg_ids(a, c.users, n), arg_ids(a, c.subjects, n),
-             arg_strs(a, c.requests, n), arg_strs(a, c.payloads, n), arg_strs(a, c.forgets, n)));
+    return OK;
 }
 
 /* ---- looking -------------------------------------------------------------- */

@@ -80,7 +80,11 @@ struct id job_key(const char *name, const char *value);
  */
 struct err job_add(struct db *db, struct arena *a, const struct job_new *job) CHECKED;
 
-/* Many at once, one statement, queued; without serial and unique keys (ERR_INTERNAL). */
+/*
+ * Many at once, without serial and unique keys (ERR_INTERNAL), queued: one
+ * statement for each run of jobs that differ in nothing but id, user, subject
+ * and payload; no more than some tens of those.
+ */
 struct err job_add_many(struct db *db, struct arena *a, const struct job_new *jobs,
                         size_t n) CHECKED;
 
@@ -90,8 +94,7 @@ struct err job_add_many(struct db *db, struct arena *a, const struct job_new *jo
  */
 struct job_place {
     int64_t pos;
-    uint32_t block;
-    uint16_t line;
+    char at[20]; /* "" when unknown */
     bool forget, limited;
     struct id serial_key;
 };

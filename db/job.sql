@@ -20,21 +20,20 @@ select pg_notify('job', $3::text)
 select job_add_keyed($1, $2, (select q.id from queues q where q.name = $3::text), $4, $5, $6, $7, $8, $9, $10, $11,
                      $12, $13, $14);
 
--- name: job_add_many
+-- name: job_add_alike
+-- Jobs that differ in little. A subquery's unnest() is not materialized, one in FROM is.
 with new as (
-    insert into jobs (id, kind, queue, priority, max_attempts, waits, run_at, deadline, user_id, subject_id,
-                      request_id, payload, forget)
-    select n.id, n.kind, q.id, n.priority, n.max_attempts, case when n.delay_ms > 0 then 4 else 0 end,
-           now() + n.delay_ms * interval '1 ms', now() + n.deadline_ms * interval '1 ms', n.user_id, n.subject_id,
-           n.request_id, n.payload, n.forget
-      from unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::smallint[], $6::bigint[], $7::bigint[],
-                  $8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::boolean[])
-           n (id, kind, queue, priority, max_attempts, delay_ms, deadline_ms, user_id, subject_id, request_id,
-              payload, forget)
-      left join queues q on q.name = n.queue
-    returning queue, waits
+    insert into jobs (id, user_id, subject_id, payload, kind, queue, priority, max_attempts, waits, run_at, deadline,
+                      request_id, forget)
+    select n.id, n.user_id, n.subject_id, n.payload, $5, (select q.id from queues q where q.name = $6::text), $7, $8,
+           case when $9::bigint > 0 then 4 else 0 end, now() + $9 * interval '1 ms',
+           now() + $10::bigint * interval '1 ms', $11, $12
+      from (select unnest($1::uuid[]) as id, unnest($2::uuid[]) as user_id, unnest($3::uuid[]) as subject_id,
+                   unnest($4::text[]) as payload) n
 )
-select job_wake(n.queue) from (select distinct queue from new where waits = 0) n;
+select pg_notify('job', $6::text)
+ where $9 <= 0
+   and exists (select from workers w where w.sleeping and (w.queues is null or $6::text = any (w.queues)));
 
 -- ---- the worker's side ------------------------------------------------------------
 
@@ -154,7 +153,7 @@ select j.id, j.user_id, j.subject_id, j.kind, q.name as queue, j.priority, j.att
        ts(j.started_at) as started_at, ts(j.finished_at) as finished_at
   from (select *
           from all_jobs a
-         where a.user_id = (select app_user()) and a.id < coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+         where a.user_id = (select app_user()) and a.id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
            and ($2::int is null or a.state = $2) and ($3::text is null or a.kind = $3)
            and ($4::text is null or a.queue = (select q.id from queues q where q.name = $4))
          order by a.id desc
@@ -168,7 +167,7 @@ select j.id, j.user_id, j.subject_id, j.kind, q.name as queue, j.priority, j.att
        ts(j.started_at) as started_at, ts(j.finished_at) as finished_at
   from (select *
           from all_jobs a
-         where a.id < coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+         where a.id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
            and ($2::int is null or a.state = $2) and ($3::text is null or a.kind = $3)
            and ($4::text is null or a.queue = (select q.id from queues q where q.name = $4))
          order by a.id desc

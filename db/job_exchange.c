@@ -5,7 +5,6 @@
 #include "lib/clock.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +33,7 @@ struct call {
 static bool
 is_plain(const struct job_end *end)
 {
-    return end->outcome == JOB_END_COMPLETED && end->place.line && !end->place.limited;
+    return end->outcome == JOB_END_COMPLETED && end->place.at[0] && !end->place.limited;
 }
 
 static struct err
@@ -52,8 +51,9 @@ end_plain(struct call *c, bool forget)
 
         if (!is_plain(end) || end->place.forget != forget)
             continue;
-        buf_printf(&places, "%s\"(%" PRIu32 ",%u)\"", places.len ? "," : "{", end->place.block,
-                   (unsigned)end->place.line);
+        buf_add_str(&places, places.len ? ",\"" : "{\"");
+        buf_add_str(&places, end->place.at);
+        buf_add_char(&places, '"');
         sum += end->place.pos;
         if (id_is_set(end->place.serial_key))
             keys[key_count++] = end->place.serial_key;
@@ -142,43 +142,84 @@ queue_of(const struct call *c, int64_t id)
     return q;
 }
 
-static struct job_place
-read_place(const struct row *r)
-{
-    struct job_place place = { .pos = row_int(r, "pos"),
-                               .forget = row_bool(r, "forget"),
-                               .limited = row_bool(r, "limited"),
-                               .serial_key = row_opt_id(r, "serial_key") };
-    char *rest;
+/* The columns of claims, in their order. */
+enum {
+    PLACE,
+    POS,
+    ID,
+    QUEUE,
+    PRIORITY,
+    KIND,
+    PAYLOAD,
+    REQUEST_ID,
+    USER_ID,
+    SUBJECT_ID,
+    SERIAL_KEY,
+    ATTEMPT,
+    MAX_ATTEMPTS,
+    CANCEL,
+    FORGET,
+    EXPIRED,
+    WAITED_MS,
+    LIMITED,
+    COLUMNS
+};
+static const char *const columns[COLUMNS] = {
+    "place",        "pos",        "id",      "queue",      "priority",   "kind",
+    "payload",      "request_id", "user_id", "subject_id", "serial_key", "attempt",
+    "max_attempts", "cancel",     "forget",  "expired",    "waited_ms",  "limited",
+};
 
-    /* "(block,line)" */
-    place.block = (uint32_t)strtoul(row_str(r, "place") + 1, &rest, 10);
-    place.line = (uint16_t)strtoul(rest + 1, NULL, 10);
-    return place;
+static int64_t
+read_int(const struct row *r, int column)
+{
+    return strtoll(row_nth(r, column), NULL, 10);
+}
+
+static bool
+read_bool(const struct row *r, int column)
+{
+    return row_nth(r, column)[0] == 't';
+}
+
+static struct id
+read_id(const struct row *r, int column)
+{
+    const char *text = row_nth(r, column);
+    struct id id = ID_NONE;
+
+    if (text && !id_parse(text, &id))
+        assert(false && "not an id");
+    return id;
 }
 
 static struct job_claimed
 read_claimed(const struct row *r, const struct queue_marks *q)
 {
-    int attempt = (int)row_int(r, "attempt"), max_attempts = (int)row_int(r, "max_attempts");
-
-    return (struct job_claimed){
-        .id = row_id(r, "id"),
-        .place = read_place(r),
-        .kind = row_str(r, "kind"),
+    int attempt = (int)read_int(r, ATTEMPT), max_attempts = (int)read_int(r, MAX_ATTEMPTS);
+    struct job_claimed job = {
+        .id = read_id(r, ID),
+        .place = { .pos = read_int(r, POS),
+                   .forget = read_bool(r, FORGET),
+                   .limited = read_bool(r, LIMITED),
+                   .serial_key = read_id(r, SERIAL_KEY) },
+        .kind = row_nth(r, KIND),
         .queue = q->name,
-        .payload = row_opt_str(r, "payload"),
-        .request_id = row_opt_str(r, "request_id"),
-        .user_id = row_opt_id(r, "user_id"),
-        .subject_id = row_opt_id(r, "subject_id"),
-        .priority = (int)row_int(r, "priority"),
+        .payload = row_nth(r, PAYLOAD),
+        .request_id = row_nth(r, REQUEST_ID),
+        .user_id = read_id(r, USER_ID),
+        .subject_id = read_id(r, SUBJECT_ID),
+        .priority = (int)read_int(r, PRIORITY),
         .attempt = attempt < max_attempts ? attempt : max_attempts,
         .max_attempts = max_attempts,
-        .waited_ms = row_int(r, "waited_ms"),
-        .cancel = row_bool(r, "cancel"),
+        .waited_ms = read_int(r, WAITED_MS),
+        .cancel = read_bool(r, CANCEL),
         .exhausted = attempt > max_attempts,
-        .expired = row_bool(r, "expired"),
+        .expired = read_bool(r, EXPIRED),
     };
+
+    snprintf(job.place.at, sizeof(job.place.at), "%s", row_nth(r, PLACE));
+    return job;
 }
 
 /*
@@ -189,17 +230,17 @@ read_claimed(const struct row *r, const struct queue_marks *q)
 static void
 take(struct call *c, const struct rows *rows, bool *more, bool *looked)
 {
+    rows_expect(rows, columns, COLUMNS);
     for (int i = 0; i < rows->count; i++) {
         struct row r = row_at(rows, i);
-        struct queue_marks *q = queue_of(c, row_int(&r, "queue"));
-        int64_t priority = row_opt_int(&r, "priority", -1);
+        struct queue_marks *q = queue_of(c, read_int(&r, QUEUE));
 
-        if (priority < 0) {
+        if (!row_nth(&r, PRIORITY)) {
             *looked = false;
             continue;
         }
-        job_marks_met(q, (int)priority, row_int(&r, "pos"));
-        if (!row_opt_str(&r, "id")) {
+        job_marks_met(q, (int)read_int(&r, PRIORITY), read_int(&r, POS));
+        if (!row_nth(&r, ID)) {
             *more = true;
             continue;
         }

@@ -11,12 +11,29 @@ row_at(const struct rows *rows, int n)
     return (struct row){ rows->res, n };
 }
 
+void
+rows_expect(const struct rows *rows, const char *const *cols, int n)
+{
+    assert(PQnfields(rows->res) == n);
+    for (int i = 0; i < n; i++)
+        assert(strcmp(PQfname(rows->res, i), cols[i]) == 0);
+}
+
+const char *
+row_nth(const struct row *r, int n)
+{
+    return PQgetisnull(r->res, r->n, n) ? NULL : PQgetvalue(r->res, r->n, n);
+}
+
 static int
 column(const struct row *r, const char *col)
 {
-    int n = PQfnumber(r->res, col);
+    int n = 0, count = PQnfields(r->res);
 
-    assert(n >= 0);
+    /* PQfnumber() copies the name each time, in case it is in upper case or quoted. */
+    while (n < count && strcmp(PQfname(r->res, n), col) != 0)
+        n++;
+    assert(n < count);
     return n;
 }
 
@@ -50,7 +67,7 @@ row_opt_id(const struct row *r, const char *col)
     struct id id = ID_NONE;
 
     if (s && !id_parse(s, &id))
-        assert(!"not an id");
+        assert(false && "not an id");
     return id;
 }
 
