@@ -19,7 +19,7 @@ index_of(const char *const *names, const char *name)
     for (int i = 0; names[i]; i++)
         if (strcmp(names[i], name) == 0)
             return i;
-    assert(!"not a known word");
+    assert(false && "not a known word");
     return 0;
 }
 

@@ -15,7 +15,7 @@ read_scope(const char *name)
     for (int i = 0; auth_scope_names[i]; i++)
         if (strcmp(auth_scope_names[i], name) == 0)
             return (enum auth_scope)i;
-    assert(!"not a scope");
+    assert(false && "not a scope");
     return SCOPE_READ;
 }
 

@@ -26,8 +26,7 @@ char str_lower(char c);                         /* likewise */
 bool str_starts(struct str s, struct str prefix);
 struct str str_trim(struct str s); /* spaces, tabs, CR and LF at both ends */
 
-/* Cut `s` at the first `sep`; *rest is what follows it. Without one, all of `s` and an empty rest.
- */
+/* Cut `s` at the first `sep`; *rest is what follows it, or empty without one. */
 struct str str_cut(struct str s, char sep, struct str *rest);
 
 /* A terminated copy in the arena. */
@@ -51,8 +50,7 @@ size_t str_utf8_first(struct str s);
 /* Code points in valid UTF-8. */
 size_t str_utf8_count(struct str s);
 
-/* The longest prefix of valid UTF-8 `s` with at most `max` bytes that does not split a code point.
- */
+/* The longest prefix of `s`, valid UTF-8, of at most `max` bytes and whole code points. */
 struct str str_utf8_prefix(struct str s, size_t max);
 
 /*
