@@ -113,6 +113,8 @@ begin(struct conn *c, struct err e)
         show_metrics(c);
     else if (c->gateway->stopping)
         conn_turn_away(c);
+    else if (c->gateway->conns.used > c->gateway->options->max)
+        refuse(c, ERR(ERR_UNAVAILABLE, "too many streams"));
     else if (c->visit.what == VISIT_STATUS && c->visit.wait_s == 0)
         pass_on(c);
     else

@@ -74,18 +74,10 @@ door_close(struct gateway *g)
     (void)close(g->spare_fd);
 }
 
-static void
-refuse(struct gateway *g, int fd)
-{
-    struct buf text;
-
-    buf_init(&text, g->scratch, REPLY_MAX);
-    reply_problem(&text, ERR(ERR_UNAVAILABLE, "too many streams"), "-");
-    g->metrics.refused++;
-    door_answer(fd, &text);
-    arena_reset(g->scratch);
-}
-
+/*
+ * A connection above the limit is taken in all the same, so that it can be told
+ * once its request is read; only a flood of them is turned away without a word.
+ */
 void
 door_accept(struct gateway *g)
 {
@@ -94,10 +86,10 @@ door_accept(struct gateway *g)
 
         if (fd < 0)
             return;
-        if (g->heads + g->conns.used < g->options->max)
+        if (g->heads + g->conns.used < g->options->max + GATEWAY_EXTRA)
             (void)lws_adopt_socket_vhost(g->vhost, fd);
         else
-            refuse(g, fd);
+            (void)close(fd);
     }
 }
 

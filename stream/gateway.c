@@ -316,7 +316,7 @@ static struct err
 allow_files(size_t max)
 {
     struct rlimit limit;
-    rlim_t need = max + SPARE_FILES;
+    rlim_t need = max + GATEWAY_EXTRA + SPARE_FILES;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return ERR(ERR_INTERNAL, "cannot read the limit of open files");

@@ -19,6 +19,8 @@ struct buf;
 
 #define GATEWAY_PROTOCOL "offstage" /* the one that libwebsockets knows */
 
+#define GATEWAY_EXTRA 256 /* connections above the limit that are open while they are refused */
+
 /* Close codes of WebSockets (RFC 6455, 7.4; 4000 to 4999 are ours to define). */
 #define WS_NORMAL  1000
 #define WS_RESTART 1012

@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import uuid
 
@@ -22,6 +23,9 @@ import websocket
 
 from client import Client, Watcher
 from stack import TOP, build, wait_for
+
+# "Service restart", registered after this library's list was made.
+websocket._abnf.VALID_CLOSE_STATUS += (1012,)
 
 CREATED, QUEUED, IN_PROGRESS, COMPLETED = 0, 1, 2, 3
 MESSAGE_ADDED, PART_ADDED, DELTA, TEXT_DONE, PART_DONE, MESSAGE_DONE = 20, 21, 22, 24, 25, 26
@@ -240,14 +244,16 @@ class Gateway:
         self.start()
 
     def start(self):
+        """Start it; one that still runs gives its place up to it."""
+        before = self.socket.stat().st_ino if self.socket.exists() else None
         given = {'OFFSTAGE_' + name.upper(): str(value) for name, value in self.settings.items()}
         environment = {**os.environ, 'OFFSTAGE_DATABASE_URL': self.cluster.dsn,
                        'OFFSTAGE_STREAM_SOCKET': str(self.socket), **given}
-        self.socket.unlink(missing_ok=True)
         with open(self.folder / 'log', 'a') as log:
             self.process = subprocess.Popen([pathlib.Path(build()) / 'offstage-stream'], env=environment,
                                             stdin=subprocess.DEVNULL, stderr=log)
-        wait_for(lambda: self.socket.exists() or self.process.poll() is not None, 30, 'the gateway to listen')
+        wait_for(lambda: self.process.poll() is not None or
+                 self.socket.exists() and self.socket.stat().st_ino != before, 30, 'the gateway to listen')
         assert self.process.poll() is None, self.log()
 
     def log(self):
@@ -289,3 +295,16 @@ def members(status):
     """The members of a response object that the log of one holds."""
     return json.dumps({'created_at': 1, 'status': status, 'model': None, 'output': [], 'usage': None, 'error': None,
                        'incomplete_details': None})[1:-1]
+
+
+def in_background(function, *arguments):
+    """Run it beside; the returned call waits for its value."""
+    result = []
+    thread = threading.Thread(target=lambda: result.append(function(*arguments)), daemon=True)
+    thread.start()
+
+    def join():
+        thread.join(60)
+        assert result, 'it did not end'
+        return result[0]
+    return join

@@ -1,27 +1,15 @@
 """Watchers of one response, from whenever they join."""
 
 import json
-import threading
 
 import pytest
+
+from gateway import in_background
 
 
 def read_all(stream):
     with stream:
         return [(e.name, e.id, e.data) for e in stream]
-
-
-def in_background(function, *arguments):
-    """Run it beside; the returned call waits for its value."""
-    result = []
-    thread = threading.Thread(target=lambda: result.append(function(*arguments)), daemon=True)
-    thread.start()
-
-    def join():
-        thread.join(60)
-        assert result, 'it did not end'
-        return result[0]
-    return join
 
 
 def test_who_watches_from_the_start_gets_every_event_as_it_is_written(gateway, writer):

@@ -21,6 +21,10 @@ UNIT_TESTS = \
 	tests/unit/test_secret \
 	tests/unit/test_sse \
 	tests/unit/test_str \
+	tests/unit/test_stream_follow \
+	tests/unit/test_stream_hub \
+	tests/unit/test_stream_text \
+	tests/unit/test_stream_visit \
 	tests/unit/test_url
 
 check_LIBRARIES = libharness.a
@@ -36,6 +40,8 @@ endif
 HTTP_WORLD = tests/harness/http_world.c tests/harness/http_world.h
 
 UNIT_LIBS = libharness.a $(LIB_LIBS) $(CMOCKA_LIBS)
+
+STREAM_UNIT_LIBS = libharness.a libstream.a $(DB_LIBS) $(CMOCKA_LIBS) -lpthread
 
 tests_unit_test_arena_LDADD = $(UNIT_LIBS)
 tests_unit_test_buf_LDADD = $(UNIT_LIBS)
@@ -60,6 +66,10 @@ tests_unit_test_log_LDADD = $(UNIT_LIBS)
 tests_unit_test_secret_LDADD = $(UNIT_LIBS)
 tests_unit_test_sse_LDADD = $(UNIT_LIBS)
 tests_unit_test_str_LDADD = $(UNIT_LIBS)
+tests_unit_test_stream_follow_LDADD = $(STREAM_UNIT_LIBS)
+tests_unit_test_stream_hub_LDADD = $(STREAM_UNIT_LIBS)
+tests_unit_test_stream_text_LDADD = $(STREAM_UNIT_LIBS)
+tests_unit_test_stream_visit_LDADD = $(STREAM_UNIT_LIBS)
 tests_unit_test_url_LDADD = $(UNIT_LIBS)
 
 .PHONY: check-unit
