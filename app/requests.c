@@ -175,6 +175,8 @@ requests_read(struct request *rq, struct reply *rp)
 
     /* Holding the answer back is the gateway's work, which has it asked for when it is time. */
     (void)params_str(&rq->params, "wait", 10);
+    (void)params_str(&rq->params, "after", 20);
+    (void)params_str(&rq->params, "sequence_number", 20);
     TRY(request_get(rq->db, rq->arena, rq->id, &info));
     write_request(reply_json(rp, 200), &info);
     return OK;
