@@ -18,7 +18,8 @@ build_programs()
     mkdir -p "$BUILD"
     mapfile -t flags < <(configure_flags "$@")
     # configure looks for cmocka, which comes with the packages for tests.
-    made_with="${flags[*]}$(provided cmocka.h && echo ' cmocka')"
+    made_with=${flags[*]}
+    ! provided cmocka.h || made_with+=' with cmocka'
     # Later changes of these are make's to see.
     if [[ ! -x $TOP/configure || ! -e $TOP/Makefile.in ]]; then
         run "look at the messages above" flock "$TOP/build-aux" env -C "$TOP" autoreconf -i

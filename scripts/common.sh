@@ -23,6 +23,13 @@ bad_usage()
     exit 2
 }
 
+# A step that nobody ended was broken off by a command whose failure nobody expected.
+on_exit()
+{
+    [[ -z $step_text ]] || fail "stopped with status $1, unexpectedly" "look at $LOG; this is a bug of dev"
+}
+trap 'on_exit $?' EXIT
+
 # ---- steps ---------------------------------------------------------------------------
 
 step_count=0

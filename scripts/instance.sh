@@ -49,12 +49,14 @@ set_user_command()
     AS_USER=(setpriv --pdeathsig "$signal")
     [[ -n $USER_NAME ]] || return 0
     AS_USER+=("--reuid=$USER_NAME" "--regid=$(id -gn "$USER_NAME")" --init-groups)
+    passes && return
     for wanted in dac_read_search dac_override; do
-        if ! reachable && can_pass "$wanted"; then
+        if passes "--inh-caps=+$wanted" "--ambient-caps=+$wanted"; then
             AS_USER+=("--inh-caps=+$wanted" "--ambient-caps=+$wanted")
-            break
+            return
         fi
     done
+    fail "user $USER_NAME cannot enter $VAR, $TOP or $BUILD" "give folders that it can: ./dev --var DIR"
 }
 
 as_user()
@@ -63,16 +65,12 @@ as_user()
     "${AS_USER[@]}" "$@"
 }
 
-reachable()
+# passes [setpriv option...]: whether the user gets to the folders; by stat, since access(2) does
+# not count capabilities.
+passes()
 {
-    setpriv "--reuid=$USER_NAME" "--regid=$(id -gn "$USER_NAME")" --init-groups \
-        test -x "$VAR" -a -r "$TOP/dev" -a -x "$BUILD" 2>/dev/null
-}
-
-can_pass()
-{
-    setpriv "--reuid=$USER_NAME" "--regid=$(id -gn "$USER_NAME")" --init-groups \
-        "--inh-caps=+$1" "--ambient-caps=+$1" test -x "$VAR" -a -r "$TOP/dev" 2>/dev/null
+    setpriv "--reuid=$USER_NAME" "--regid=$(id -gn "$USER_NAME")" --init-groups "$@" \
+        stat "$VAR/." "$TOP/scripts/." "$BUILD/." >/dev/null 2>&1
 }
 
 make_folders()
@@ -87,6 +85,7 @@ make_folders()
             fail "$RUN belongs to another user" "give a shorter folder by --var"
     fi
     [[ $RUN == "$VAR/run" ]] || ln -sfn "$RUN" "$VAR/run"
+    chmod 700 "$LOGS"
     [[ -z $USER_NAME ]] || chown "$USER_NAME" "$RUN" "$LOGS" "$VAR/nginx"
     : >"$LOG"
 }
