@@ -14,6 +14,12 @@ is_lower(char c)
     return c >= 'a' && c <= 'z';
 }
 
+static bool
+is_letter(char c)
+{
+    return is_lower(c) || (c >= 'A' && c <= 'Z');
+}
+
 /* Where the line that holds p[i] ends: at its LF, or at the end of the text. */
 static size_t
 line_end(struct str s, size_t i)
@@ -69,10 +75,18 @@ stop_mark(struct str s, size_t i, bool *wide)
     return 0;
 }
 
+/* A full stop behind a single letter, as in "i.e." and "J. S. Bach". */
+static bool
+is_abbreviation(struct str s, size_t i)
+{
+    return s.p[i] == '.' && i > 0 && is_letter(s.p[i - 1]) &&
+           (i == 1 || is_space(s.p[i - 2]) || strchr(".(", s.p[i - 2]));
+}
+
 /*
  * The end of the sentence whose mark is at `i`, or 0 when it goes on: a narrow
  * mark ends one only before white space that no small letter follows, which
- * keeps "e.g. this" and "3.14" whole.
+ * keeps "etc. and" and "3.14" whole.
  */
 static size_t
 end_at(struct str s, size_t i)
@@ -88,7 +102,7 @@ end_at(struct str s, size_t i)
         after++;
     if (wide || after == s.len)
         return after;
-    if (!is_space(s.p[after]))
+    if (!is_space(s.p[after]) || is_abbreviation(s, i))
         return 0;
     for (next = after; next < s.len && is_space(s.p[next]);)
         next++;

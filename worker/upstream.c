@@ -153,30 +153,26 @@ is_error_object(struct json_object *root)
 static bool
 read_error(struct json_object *root, struct told *out)
 {
-    struct json_object *error = member(root, "error");
-    bool is_object =
-        json_object_is_type(error, json_type_object) && json_object_object_length(error) > 0;
+    struct json_object *error = is_error_object(root) ? root : member(root, "error");
 
-    *out = (struct told){ .words = text_of(error) };
-    if (is_error_object(root))
-        error = root;
-    else if (!is_object && out->words.len > 0)
-        return true;
-    if (is_object || is_error_object(root)) {
+    *out = (struct told){ 0 };
+    if (json_object_is_type(error, json_type_string)) {
+        out->words = text_of(error);
+        return out->words.len > 0;
+    }
+    if (json_object_is_type(error, json_type_object) && json_object_object_length(error) > 0) {
         out->type = text_of(member(error, "type"));
         out->code = text_of(member(error, "code"));
         out->number = json_object_get_int64(member(error, "code"));
-        if (text_of(member(error, "message")).len > 0)
-            out->words = text_of(member(error, "message"));
+        out->words = text_of(member(error, "message"));
+        if (out->words.len == 0)
+            out->words = text_of(error);
         return true;
     }
     if (member(root, "choices"))
         return false;
     out->code = text_of(member(root, "error_code"));
-    if (out->code.len > 0)
-        out->words = text_of(member(root, "message"));
-    else
-        out->words = text_of(member(root, "detail"));
+    out->words = text_of(member(root, out->code.len > 0 ? "message" : "detail"));
     return out->code.len > 0 || out->words.len > 0;
 }
 

@@ -3,6 +3,8 @@
 # To add one: tests/fuzz/fuzz_NAME.c, tests/fuzz/corpus/NAME/, and the lines here.
 
 FUZZ_TARGETS = \
+	tests/fuzz/fuzz_chat_completions \
+	tests/fuzz/fuzz_chunker \
 	tests/fuzz/fuzz_json_check \
 	tests/fuzz/fuzz_json_reader \
 	tests/fuzz/fuzz_sse \
@@ -22,6 +24,12 @@ FUZZ_MAIN = tests/fuzz/replay.c
 FUZZ_LINK = $(AM_LDFLAGS)
 endif
 
+tests_fuzz_fuzz_chat_completions_SOURCES = tests/fuzz/fuzz_chat_completions.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_chat_completions_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_chat_completions_LDADD = libworker.a $(DB_LIBS) -lm
+tests_fuzz_fuzz_chunker_SOURCES = tests/fuzz/fuzz_chunker.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_chunker_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_chunker_LDADD = libworker.a $(DB_LIBS) -lm
 tests_fuzz_fuzz_json_check_SOURCES = tests/fuzz/fuzz_json_check.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_json_check_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_check_LDADD = $(LIB_LIBS)

@@ -4,11 +4,15 @@
 UNIT_TESTS = \
 	tests/unit/test_arena \
 	tests/unit/test_buf \
+	tests/unit/test_chat_completions \
+	tests/unit/test_chunker \
 	tests/unit/test_clock \
+	tests/unit/test_collector \
 	tests/unit/test_config \
 	tests/unit/test_daemon \
 	tests/unit/test_err \
 	tests/unit/test_event_json \
+	tests/unit/test_extractive \
 	tests/unit/test_http \
 	tests/unit/test_http_control \
 	tests/unit/test_http_failures \
@@ -40,16 +44,21 @@ endif
 HTTP_WORLD = tests/harness/http_world.c tests/harness/http_world.h
 
 UNIT_LIBS = libharness.a $(LIB_LIBS) $(CMOCKA_LIBS)
+WORKER_TEST_LIBS = libharness.a libworker.a $(DB_LIBS) -lm $(CMOCKA_LIBS)
 
 STREAM_UNIT_LIBS = libharness.a libstream.a $(DB_LIBS) $(CMOCKA_LIBS) -lpthread
 
 tests_unit_test_arena_LDADD = $(UNIT_LIBS)
 tests_unit_test_buf_LDADD = $(UNIT_LIBS)
+tests_unit_test_chat_completions_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_chunker_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_clock_LDADD = $(UNIT_LIBS)
+tests_unit_test_collector_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_config_LDADD = $(UNIT_LIBS)
 tests_unit_test_daemon_LDADD = $(UNIT_LIBS)
 tests_unit_test_err_LDADD = $(UNIT_LIBS)
 tests_unit_test_event_json_LDADD = libharness.a $(DB_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_extractive_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(HTTP_WORLD)
 tests_unit_test_http_LDADD = $(UNIT_LIBS)
 tests_unit_test_http_control_SOURCES = tests/unit/test_http_control.c $(HTTP_WORLD)
