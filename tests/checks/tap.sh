@@ -7,7 +7,7 @@ BUILD=${OFFSTAGE_BUILD:-$TOP/build}
 PATH=$PATH:/usr/sbin:/sbin
 cd "$TOP" || exit
 failures=0
-trap '((failures == 0))' EXIT
+trap 'exit $((failures > 0))' EXIT
 
 expect()
 {
