@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -118,20 +119,30 @@ start(struct family *f)
     (void)fflush(NULL);
     f->master = fork();
     assert_true(f->master >= 0);
-    if (f->master == 0)
+    if (f->master == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that failed leaves nothing behind */
         exit(daemon_run(&f->options));
+    }
     return f;
 }
 
-/* The next report, which must be of this kind. */
 static struct report
-expect(const struct family *f, int what)
+next_report(const struct family *f)
 {
     struct pollfd p = { .fd = f->read_fd, .events = POLLIN };
     struct report r;
 
     assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
     assert_int_equal(read(f->read_fd, &r, sizeof(r)), sizeof(r));
+    return r;
+}
+
+/* The next report, which must be of this kind. */
+static struct report
+expect(const struct family *f, int what)
+{
+    struct report r = next_report(f);
+
     assert_int_equal(r.what, what);
     return r;
 }
@@ -232,22 +243,28 @@ static void
 a_hang_up_replaces_the_children_one_at_a_time(void **state)
 {
     struct family *f = start(family_new(*state, 2, 10, obedient));
-    pid_t old[2];
+    struct report old[2], new[2] = { 0 }, stop[2] = { 0 };
 
     for (int i = 0; i < 2; i++) {
         struct report r = expect(f, STARTED);
 
-        old[r.slot] = r.pid;
+        old[r.slot] = r;
     }
     tell(f, SIGHUP);
-    for (int slot = 0; slot < 2; slot++) {
-        struct report start = expect(f, STARTED), stop = expect(f, STOPPED);
+    for (int i = 0; i < 4; i++) {
+        struct report r = next_report(f);
 
-        assert_int_equal(start.slot, slot);
-        assert_int_not_equal(start.pid, old[slot]);
-        assert_int_equal(stop.pid, old[slot]);
-        assert_true(stop.at_ms - start.at_ms >= 500);
+        assert_int_not_equal(r.what, DIED);
+        *(r.what == STARTED ? &new[r.slot] : &stop[r.slot]) = r;
     }
+    for (int slot = 0; slot < 2; slot++) {
+        assert_int_not_equal(new[slot].pid, 0);
+        assert_int_not_equal(new[slot].pid, old[slot].pid);
+        assert_int_equal(stop[slot].pid, old[slot].pid);
+        assert_true(stop[slot].at_ms > new[slot].at_ms);
+    }
+    assert_true(new[1].at_ms > new[0].at_ms);
+    assert_true(stop[1].at_ms > stop[0].at_ms);
 
     tell(f, SIGTERM);
     (void)expect(f, STOPPED);
