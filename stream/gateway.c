@@ -15,9 +15,9 @@
 #define CHECK_MS       20000       /* between two checks of all credentials */
 #define TICK_MS        1000
 #define TICK_FAST_MS   100 /* while statuses are held, or while it ends */
-#define US_PER_MS      1000
-#define RX_BYTES       256         /* that a WebSocket reads at once: clients have nothing to say */
-#define TX_BYTES       (64 * 1024) /* written at once */
+#define US_PER_MS      1000L
+#define RX_BYTES       256   /* that a WebSocket reads at once: clients have nothing to say */
+#define TX_BYTES       65536 /* written at once */
 #define STOP_READER_MS 5000
 
 /* ---- letters ---------------------------------------------------------------------- */
@@ -144,7 +144,7 @@ let_statuses_go(struct gateway *g, int64_t now)
 static void
 tick(lws_sorted_usec_list_t *sul)
 {
-    struct gateway *g = lws_container_of(sul, struct gateway, tick);
+    struct gateway *g = LIST_OF(sul, struct gateway, tick);
     int64_t now = clock_mono_ms();
 
     g->ticking = false;
@@ -391,6 +391,25 @@ start(struct gateway *g)
     return door_open(g, options->socket);
 }
 
+/* Nobody waits for letters any more; what they bring is not in any arena of ours. */
+static void
+drop_letters(struct gateway *g)
+{
+    struct letter *next;
+
+    for (struct letter *letter = reader_take(g->reader); letter; letter = next) {
+        struct ask *ask = (struct ask *)letter;
+
+        next = letter->next;
+        if (letter->kind == LETTER_BATCH) {
+            batch_drop((struct batch *)letter);
+            continue;
+        }
+        batch_drop(ask->batch);
+        arena_free(ask->arena);
+    }
+}
+
 struct err
 gateway_run(const struct gateway_options *options)
 {
@@ -407,6 +426,7 @@ gateway_run(const struct gateway_options *options)
     /* What still runs goes with the process. */
     if (!reader_stop(g->reader, STOP_READER_MS))
         return OK;
+    drop_letters(g);
     lws_context_destroy(g->context);
     door_close(g);
     arena_free(g->scratch);

@@ -12,7 +12,7 @@ struct link {
     struct link *prev, *next; /* NULL while in no list; a zeroed link is in none */
 };
 
-/* The struct that a link is a member of. */
+/* The struct that a link, or anything else, is a member of. */
 #define LIST_OF(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 /* Go through a list; the current member may leave it meanwhile. */

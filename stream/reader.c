@@ -231,6 +231,23 @@ wait_for_work(struct reader *r)
         abort();
 }
 
+/* Asks that come too late go back as they are. */
+static void
+give_back(struct reader *r)
+{
+    struct letter *lists[] = { r->todo, r->later, mailbox_take(&r->in) };
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        struct letter *next;
+
+        for (struct letter *letter = lists[i]; letter; letter = next) {
+            next = letter->next;
+            reader_send(r, letter);
+        }
+    }
+    reader_post(r);
+}
+
 static void *
 run(void *arg)
 {
@@ -245,6 +262,7 @@ run(void *arg)
         wait_for_work(r);
     }
     db_disconnect(r->db);
+    give_back(r);
     return NULL;
 }
 
@@ -333,7 +351,6 @@ reader_stop(struct reader *r, int64_t wait_ms)
     wake_reader(r);
     if (pthread_timedjoin_np(r->thread, NULL, &deadline) != 0)
         return false;
-    (void)close(r->wake_fd);
     arena_free(r->scratch);
     arena_free(r->life);
     return true;

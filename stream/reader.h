@@ -57,7 +57,10 @@ struct reader_figures {
 };
 void reader_figures(struct reader *r, struct reader_figures *out);
 
-/* End the thread, and wait for it at most so long. False when it did not end. */
+/*
+ * End the thread, and wait for it at most so long. False when it did not end;
+ * else reader_take() has what was not taken, unanswered asks among it.
+ */
 bool reader_stop(struct reader *r, int64_t wait_ms);
 
 #endif

@@ -21,7 +21,7 @@ void reply_problem(struct buf *out, struct err e, const char *name);
 void reply_nothing(struct buf *out, const char *name);
 
 /* 200 with a body. */
-void reply_text(struct buf *out, const char *type, const char *body, const char *name);
+void reply_text(struct buf *out, const char *type, const char *text, const char *name);
 
 /* nginx lets the app answer a status that was held. */
 void reply_pass_on(struct buf *out, const struct visit *v, const char *name);
