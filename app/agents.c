@@ -45,13 +45,7 @@ write_agent(struct json_writer *w, const struct agent *g)
 
 /* ---- reading a body ------------------------------------------------------- */
 
-/* Is the member there, and null? Of those that cannot be null it is a problem. */
-static bool
-is_null(struct json_reader *in, const char *key)
-{
-    return jr_has(in, key) && !jr_opt_raw(in, key, SIZE_MAX);
-}
-
+/* Of these it is a problem; of others it clears them. */
 static void
 refuse_null(struct json_reader *in)
 {
@@ -61,7 +55,7 @@ refuse_null(struct json_reader *in)
     };
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (is_null(in, keys[i]))
+        if (request_is_null(in, keys[i]))
             jr_problem(in, keys[i], "must not be null");
 }
 

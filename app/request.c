@@ -42,6 +42,12 @@ request_page(struct request *rq)
     return page;
 }
 
+bool
+request_is_null(struct json_reader *in, const char *key)
+{
+    return jr_has(in, key) && !jr_opt_raw(in, key, SIZE_MAX);
+}
+
 /* A two-digit number, within a range. */
 static bool
 two_digits(const char *p, int min, int max)

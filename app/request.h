@@ -95,6 +95,9 @@ struct json_reader *request_json(struct request *rq);
  */
 struct page request_page(struct request *rq);
 
+/* Is the member there, and null? */
+bool request_is_null(struct json_reader *in, const char *key);
+
 /* True for RFC 3339 with an offset or Z and at most microseconds. */
 bool request_is_time(const char *text);
 

@@ -77,6 +77,12 @@ new_request(struct request *rq, struct json_reader *in)
                                  .user_queued_max = config_int(SET_USER_QUEUED) };
 }
 
+static bool
+is_absent(struct json_reader *in, const char *key)
+{
+    return !jr_has(in, key) || request_is_null(in, key);
+}
+
 static struct message_text
 read_message(struct json_reader *in, size_t i)
 {
@@ -103,9 +109,9 @@ read_messages(struct request *rq, struct json_reader *in, struct request_new *ou
 
     for (size_t i = 0; i < n; i++)
         list[i] = read_message(in, i);
-    if (jr_has(in, "message") == jr_has(in, "messages"))
+    if (is_absent(in, "message") == is_absent(in, "messages"))
         jr_problem(in, "message", "is required, or messages in its place");
-    if (jr_has(in, "messages") && (n == 0 || strcmp(list[n - 1].role, "user") != 0))
+    if (!is_absent(in, "messages") && (n == 0 || strcmp(list[n - 1].role, "user") != 0))
         jr_problem(in, "messages", "must end with a message of the user");
     if (text)
         list[n++] = (struct message_text){ "user", text };
@@ -124,7 +130,7 @@ requests_invoke(struct request *rq, struct reply *rp)
     new.chat_id = jr_opt_id(in, "chat_id");
     new.session_id = jr_opt_str(in, "session_id", 1, CHAT_SESSION_MAX);
     read_messages(rq, in, &new);
-    if (!jr_has(in, "agent_id") && !jr_has(in, "chat_id"))
+    if (is_absent(in, "agent_id") && is_absent(in, "chat_id"))
         jr_problem(in, "agent_id", "is required, or chat_id in its place");
     TRY(jr_check(in));
     TRY(request_create(rq->db, rq->arena, &new, &made));
@@ -174,9 +180,9 @@ requests_read(struct request *rq, struct reply *rp)
     struct request_info info;
 
     /* Holding the answer back is the gateway's work, which has it asked for when it is time. */
-    (void)params_str(&rq->params, "wait", 10);
-    (void)params_str(&rq->params, "after", 20);
-    (void)params_str(&rq->params, "sequence_number", 20);
+    (void)params_int(&rq->params, "wait", 0, INT64_MAX, 0);
+    (void)params_int(&rq->params, "after", -1, INT64_MAX, -1);
+    (void)params_int(&rq->params, "sequence_number", -1, INT64_MAX, -1);
     TRY(request_get(rq->db, rq->arena, rq->id, &info));
     write_request(reply_json(rp, 200), &info);
     return OK;

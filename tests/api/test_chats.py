@@ -1,0 +1,130 @@
+"""Chats: their list, their changes, their end."""
+
+from stack import wait_for
+from things import final, got, made, nothing, pages, pointers
+
+
+def ask(user, text='Hello', **members):
+    return made(user.post('/api/invoke_endpoint', json={'message': text, **members}))
+
+
+def feed(stack, user):
+    rows = stack.sql("select data ->> 'id' as id, data ->> 'change' as change from feed_events "
+                     "where user_id = :'id' and type = 'chat' order by seq", id=user.id)
+    return [(row['id'], row['change']) for row in rows]
+
+
+def test_a_chat_has_usual_values(user):
+    chat = made(user.post('/api/chats', json={}))
+    assert chat['user_id'] == user.id and chat['title'] == 'New chat' and chat['preview'] == ''
+    assert chat['agent_id'] is chat['session_id'] is chat['active_request'] is None
+    assert chat['unread'] is chat['pinned'] is chat['archived'] is False
+    assert got(user.get(f'/api/chats/{chat["id"]}')) == chat
+
+
+def test_the_first_message_makes_the_title_and_a_given_one_stays(user, agent):
+    new = made(user.post('/api/chats', json={'agent_id': agent['id']}))
+    named = made(user.post('/api/chats', json={'agent_id': agent['id'], 'title': 'Mine'}))
+    for chat in (new, named):
+        ask(user, 'What is the\n  time?', chat_id=chat['id'])
+        ask(user, 'And now?', chat_id=chat['id'])
+    assert got(user.get(f'/api/chats/{new["id"]}'))['title'] == 'What is the time?'
+    assert got(user.get(f'/api/chats/{named["id"]}'))['title'] == 'Mine'
+
+
+def test_a_chat_names_only_agents_that_its_user_may_use(user, other, agent):
+    assert other.post('/api/chats', json={'agent_id': agent['id']}).status_code == 404
+    chat = made(other.post('/api/chats', json={}))
+    assert other.patch(f'/api/chats/{chat["id"]}', json={'agent_id': agent['id']}).status_code == 404
+    assert other.patch(f'/api/chats/{chat["id"]}', json={'agent_id': nothing()}).status_code == 404
+
+
+def test_a_session_has_one_chat_with_an_agent(user, agent):
+    session = {'agent_id': agent['id'], 'session_id': 'visitor 1'}
+    chat = made(user.post('/api/chats', json=session))
+    assert user.post('/api/chats', json=session).status_code == 409
+    assert ask(user, **session)['chat_id'] == chat['id']
+    assert pointers(user.post('/api/chats', json={'session_id': 'x'})) == {'/agent_id'}
+
+
+def test_a_chat_can_be_changed(user, chat, agent):
+    path = f'/api/chats/{chat["id"]}'
+    changed = got(user.patch(path, json={'title': 'Plans', 'pinned': True, 'archived': True, 'agent_id': agent['id']}))
+    assert (changed['title'], changed['pinned'], changed['archived'], changed['agent_id']) == ('Plans', True, True, agent['id'])
+    assert got(user.patch(path, json={'pinned': False})) == {**changed, 'pinned': False}
+    assert pointers(user.patch(path, json={'title': '', 'pinned': 'yes'})) == {'/title', '/pinned'}
+    assert got(user.patch(path, json={})) == {**changed, 'pinned': False}
+
+
+def test_titles_are_counted_in_characters(user):
+    assert made(user.post('/api/chats', json={'title': '🙂' * 200}))['title'] == '🙂' * 200
+    assert pointers(user.post('/api/chats', json={'title': '🙂' * 201})) == {'/title'}
+
+
+def test_the_newest_activity_comes_first(user, agent):
+    chats = [made(user.post('/api/chats', json={'agent_id': agent['id'], 'title': str(i)})) for i in range(3)]
+    ask(user, chat_id=chats[0]['id'])
+    assert [c['title'] for c in got(user.get('/api/chats'))['data']] == ['0', '2', '1']
+
+
+def test_the_list_can_be_of_one_agent(user, agent):
+    made(user.post('/api/chats', json={}))
+    ids = [made(user.post('/api/chats', json={'agent_id': agent['id']}))['id'] for _ in range(5)]
+    listed = [c['id'] for page in pages(user, f'/api/chats?agent_id={agent["id"]}', 2) for c in page]
+    assert listed == ids[::-1]
+    assert got(user.get(f'/api/chats?agent_id={nothing()}'))['data'] == []
+
+
+def test_others_chats_are_listed_for_admins_only(user, other, chat, stack):
+    assert user.get(f'/api/chats?user_id={other.id}').status_code == 403
+    assert got(user.get(f'/api/chats?user_id={user.id}'))['data'] == [chat]
+    assert got(stack.admin.get(f'/api/chats?user_id={user.id}'))['data'] == [chat]
+    assert chat['id'] not in [c['id'] for c in got(stack.admin.get('/api/chats?limit=100'))['data']]
+
+
+def test_an_unfinished_request_shows_at_its_chat(user, slow_agent):
+    first = ask(user, agent_id=slow_agent['id'])
+    second = ask(user, chat_id=first['chat_id'])
+    active = got(user.get(f'/api/chats/{first["chat_id"]}'))['active_request']
+    assert active['id'] == first['request_id'] and active['status'] in ('queued', 'streaming')
+    for one in (second, first):
+        got(user.post(f'/api/requests/{one["request_id"]}/cancel'))
+    assert got(user.get(f'/api/chats/{first["chat_id"]}'))['active_request'] is None
+
+
+def test_an_answer_is_unread_until_it_is_read(user, agent):
+    done = ask(user, agent_id=agent['id'])
+    answer = final(user, done['request_id'])
+    path = f'/api/chats/{done["chat_id"]}'
+    chat = got(user.get(path))
+    assert chat['unread'] is True and answer['final_response'].startswith(chat['preview'].rstrip('…'))
+    assert user.post(path + '/read').status_code == 204
+    assert got(user.get(path))['unread'] is False
+    assert user.post(f'/api/chats/{nothing()}/read').status_code == 404
+
+
+def test_deleting_a_chat_ends_what_runs_in_it(user, slow_agent, stack):
+    running = ask(user, 'running', agent_id=slow_agent['id'])
+    queued = ask(user, 'queued', chat_id=running['chat_id'])
+    wait_for(lambda: got(user.get(f'/api/requests/{running["request_id"]}'))['status'] == 'streaming', 30, 'the start')
+    jobs = [got(user.get(f'/api/requests/{r["request_id"]}'))['job_id'] for r in (running, queued)]
+    assert user.delete(f'/api/chats/{running["chat_id"]}').status_code == 204
+    assert user.get(f'/api/chats/{running["chat_id"]}').status_code == 404
+    assert user.get(f'/api/requests/{running["request_id"]}').status_code == 404
+    for job in jobs:
+        wait_for(lambda: got(user.get(f'/api/jobs/{job}'))['state'] in ('cancelled', 'completed', 'discarded'), 10, 'its job to end')
+    assert stack.sql("select count(*) as n from messages where chat_id = :'id'", id=running['chat_id'])[0]['n'] == '0'
+
+
+def test_changes_are_told_in_the_feed(user, stack):
+    chat = made(user.post('/api/chats', json={}))['id']
+    user.patch(f'/api/chats/{chat}', json={'title': 'x'})
+    user.post(f'/api/chats/{chat}/read')
+    user.delete(f'/api/chats/{chat}')
+    assert feed(stack, user) == [(chat, change) for change in ('created', 'updated', 'read', 'deleted')]
+
+
+def test_what_failed_is_not_told_in_the_feed(user, other, chat, stack):
+    other.patch(f'/api/chats/{chat["id"]}', json={'title': 'x'})
+    other.delete(f'/api/chats/{chat["id"]}')
+    assert feed(stack, other) == []

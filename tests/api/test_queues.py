@@ -1,0 +1,37 @@
+"""Queues and workers, for admins."""
+
+from stack import wait_for
+from things import final, got, made
+
+
+def test_the_queues_are_listed(stack):
+    queues = {q['name']: q for q in got(stack.admin.get('/api/admin/queues'))['data']}
+    assert {'default', 'respond'} <= set(queues)
+    assert queues['respond']['paused'] is False
+
+
+def test_a_paused_queue_starts_nothing_until_it_goes_on(start_stack):
+    stack = start_stack()
+    user = stack.user()
+    agent = made(user.post('/api/agents', json={'name': 'x', 'kind': 'extractive'}))
+    assert got(stack.admin.post('/api/admin/queues/respond/pause')) == {'name': 'respond', 'paused': True}
+    assert got(stack.admin.post('/api/admin/queues/respond/pause'))['paused'] is True
+    asked = made(user.post('/api/invoke_endpoint', json={'agent_id': agent['id'], 'message': 'x'}))
+    wait_for(lambda: depth(stack) == 1, 10, 'the job to wait')
+    assert got(user.get(asked['status_url']))['status'] == 'queued'
+    assert got(stack.admin.post('/api/admin/queues/respond/resume')) == {'name': 'respond', 'paused': False}
+    assert final(user, asked['request_id'])['status'] == 'completed'
+
+
+def depth(stack):
+    return next(q['available'] for q in got(stack.admin.get('/api/admin/queues'))['data'] if q['name'] == 'respond')
+
+
+def test_an_unknown_queue_is_not_found(stack):
+    for name in ('nothing', '%20', 'a%2fb', 'respond%00'):
+        assert stack.admin.post(f'/api/admin/queues/{name}/pause').status_code in (400, 404)
+
+
+def test_the_workers_are_listed(stack):
+    worker, = got(stack.admin.get('/api/admin/workers'))['data']
+    assert worker['pid'] in stack.pids('worker') and worker['host']
