@@ -22,10 +22,10 @@ a_paused_transfer_waits_without_a_deadline_and_loses_nothing(void **state)
         &w->server,
         arena_printf(w->arena, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n%s", body));
     r->in_data = pause_first;
-    (void)send_to(r, (struct http_request){ .url = here(w), .idle_ms = 200 });
+    (void)send_to(r, (struct http_request){ .url = here(w), .idle_ms = 500 });
     turn_until(w, &r->pieces, 1);
     before = r->body.len;
-    turn_for(w, 500);
+    turn_for(w, 800);
     assert_int_equal(r->body.len, before);
     assert_int_equal(r->ends, 0);
 

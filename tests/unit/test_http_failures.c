@@ -167,7 +167,7 @@ silence_meets_the_idle_deadline(void **state)
     assert_in_range(r->reply.total_ms, 100, 5000);
 
     server_reply(&w->server, ENDLESS);
-    r = transfer(w, (struct http_request){ .url = here(w), .idle_ms = 100 });
+    r = transfer(w, (struct http_request){ .url = here(w), .idle_ms = 400 });
     expect_failure(r, ERR_TIMEOUT, "sent nothing");
     assert_string_equal(r->body.data, "hello");
 }
