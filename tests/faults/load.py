@@ -91,8 +91,9 @@ class Load:
 def settle(load, timeout=120):
     """Every request of the ledger in its final state; each line's own account must match the database's."""
     assert not load.errors, load.errors
+    deadline = time.monotonic() + timeout
     for entry in load.ledger:
-        final = entry.client.wait(entry.made['request_id'], timeout)
+        final = entry.client.wait(entry.made['request_id'], max(1, deadline - time.monotonic()))
         entry.final = final
         assert entry.watcher.read(), f'{entry.made}: the stream has no end'
         stored = final['final_response'] if final['status'] == 'completed' else final['partial_content']
