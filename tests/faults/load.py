@@ -12,29 +12,31 @@ from fakes.upstream import script_text
 FINAL = ('completed', 'failed', 'cancelled')
 
 
-def make_agent(client, stack, model, **more):
-    """A private agent on the fake model server; `model` is its script."""
-    body = {'name': model[:100], 'kind': 'chat_completions', 'endpoint_url': stack.upstream.url, 'model': model}
-    reply = client.post('/api/agents', {**body, **more})
-    assert reply.status == 201, reply
-    return reply.json['id']
-
-
-def ask(client, agent, text, key=None, **more):
-    """One request, acknowledged for sure: repeated under its idempotency key until it is answered 202."""
-    key = key or str(uuid.uuid4())
+def insist(client, path, body, status):
+    """POST until it is answered: repeated under one idempotency key while things are down."""
+    key = str(uuid.uuid4())
     deadline = time.monotonic() + 60
     while True:
         try:
-            reply = client.post('/api/invoke_endpoint', {'agent_id': agent, 'message': text, **more},
-                                headers={'Idempotency-Key': key})
-            if reply.status == 202:
+            reply = client.post(path, body, headers={'Idempotency-Key': key})
+            if reply.status == status:
                 return reply.json
             assert reply.status in (502, 503, 504), reply
         except (OSError, http.client.HTTPException):
             pass
-        assert time.monotonic() < deadline, 'no 202 within 60 s'
+        assert time.monotonic() < deadline, f'no {status} within 60 s'
         time.sleep(0.1)
+
+
+def make_agent(client, stack, model, **more):
+    """A private agent on the fake model server; `model` is its script."""
+    body = {'name': model[:100], 'kind': 'chat_completions', 'endpoint_url': stack.upstream.url, 'model': model}
+    return insist(client, '/api/agents', {**body, **more}, 201)['id']
+
+
+def ask(client, agent, text, **more):
+    """One request, acknowledged for sure."""
+    return insist(client, '/api/invoke_endpoint', {'agent_id': agent, 'message': text, **more}, 202)
 
 
 class Entry:
