@@ -18,7 +18,7 @@
 
 #define TRY_TOKENS 16 /* more are not waited for */
 #define TRY_MS     30000
-#define BODY_MAX   (16 * 1024 * 1024) /* bytes */
+#define BODY_MAX   (INT64_C(16) * 1024 * 1024) /* bytes */
 #define RESULT_MAX ((size_t)64 * 1024)
 #define QUESTION   "Answer with one word: are you there?"
 #define ANSWERED   "The model answered."

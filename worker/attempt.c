@@ -171,16 +171,10 @@ attempt_fail(struct attempt *at, struct err err)
 
 /* ---- calls and waits -------------------------------------------------------------- */
 
-static struct attempt *
-attempt_of(struct pool_call *call)
-{
-    return (struct attempt *)((char *)call - offsetof(struct attempt, call));
-}
-
 static struct err
 run_work(struct pool_call *call, struct db *db)
 {
-    struct attempt *at = attempt_of(call);
+    struct attempt *at = call->owner;
 
     return at->work(at, db);
 }
@@ -207,7 +201,7 @@ tell(struct attempt *at)
 static void
 work_done(struct pool_call *call, struct err err)
 {
-    struct attempt *at = attempt_of(call);
+    struct attempt *at = call->owner;
     struct runner *r = at->runner;
 
     at->calling = false;
@@ -235,6 +229,7 @@ attempt_work(struct attempt *at, struct err (*work)(struct attempt *at, struct d
     at->calling = true;
     at->work = work;
     at->work_done = done;
+    at->call.owner = at;
     at->call.work = run_work;
     at->call.done = work_done;
     pool_run(at->services->pool, &at->call);

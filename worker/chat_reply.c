@@ -85,6 +85,8 @@ is_unicode_escape(const char *p)
 static void
 mend_escapes(char *json)
 {
+    static const char replacement[4] = { 'f', 'f', 'f', 'd' };
+
     for (char *p = json; (p = strchr(p, '\\')); p += p[1] ? 2 : 1) {
         int value = is_unicode_escape(p) ? hex_value(p + 2) : -1;
         int next = value >= 0 && is_unicode_escape(p + 6) ? hex_value(p + 8) : -1;
@@ -92,7 +94,7 @@ mend_escapes(char *json)
         if (value >= 0xd800 && value <= 0xdbff && next >= 0xdc00 && next <= 0xdfff)
             p += 10;
         else if (value == 0 || (value >= 0xd800 && value <= 0xdfff))
-            memcpy(p + 2, "fffd", 4);
+            memcpy(p + 2, replacement, sizeof(replacement));
     }
 }
 

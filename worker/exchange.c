@@ -113,16 +113,10 @@ room(const struct runner *r)
 
 /* ---- one exchange ---------------------------------------------------------------------- */
 
-static struct runner *
-runner_of(struct pool_call *call)
-{
-    return (struct runner *)((char *)call - offsetof(struct runner, exchange.call));
-}
-
 static struct err
 swap(struct pool_call *call, struct db *db)
 {
-    struct runner *r = runner_of(call);
+    struct runner *r = call->owner;
     struct exchange *e = &r->exchange;
 
     arena_reset(e->arena);
@@ -172,7 +166,7 @@ failed(struct runner *r, struct err err)
 static void
 swapped(struct pool_call *call, struct err err)
 {
-    struct runner *r = runner_of(call);
+    struct runner *r = call->owner;
     struct exchange *e = &r->exchange;
     int64_t now = clock_mono_ms();
 
@@ -216,6 +210,7 @@ exchange_run(struct runner *r)
     };
     e->lease = r->worker.lease;
     e->running = true;
+    e->call.owner = r;
     e->call.work = swap;
     e->call.done = swapped;
     pool_run(r->lane, &e->call);

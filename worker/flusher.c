@@ -22,12 +22,6 @@ struct flusher {
     void *lost_arg;
 };
 
-static struct flusher *
-flusher_of(struct pool_call *call)
-{
-    return (struct flusher *)((char *)call - offsetof(struct flusher, call));
-}
-
 /* A flight that may have landed unheard has, if its first event is in the log. */
 static struct err
 has_landed(struct flusher *f, struct db *db, bool *landed)
@@ -47,7 +41,7 @@ has_landed(struct flusher *f, struct db *db, bool *landed)
 static struct err
 fly(struct pool_call *call, struct db *db)
 {
-    struct flusher *f = flusher_of(call);
+    struct flusher *f = call->owner;
     bool landed;
 
     TRY(has_landed(f, db, &landed));
@@ -80,7 +74,7 @@ repeat(uv_timer_t *timer)
 static void
 fly_done(struct pool_call *call, struct err err)
 {
-    struct flusher *f = flusher_of(call);
+    struct flusher *f = call->owner;
 
     /* After a new lease nobody waits for the old one's events. */
     if (err.code && may_pass(err) && f->flight_lease.lease == f->lease.lease) {
@@ -131,6 +125,7 @@ flusher_new(struct arena *a, uv_loop_t *loop, struct pool *pool, int64_t base_ms
     struct flusher *f = ARENA_NEW(a, struct flusher);
 
     collector_init(&f->collector, a);
+    f->call.owner = f;
     f->call.work = fly;
     f->call.done = fly_done;
     f->pool = pool;

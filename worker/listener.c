@@ -11,12 +11,6 @@
 #define HOST_MAX     256
 #define RETRY_MAX_MS 1000
 
-static struct runner *
-runner_of(struct pool_call *call)
-{
-    return (struct runner *)((char *)call - offsetof(struct runner, call));
-}
-
 /* ---- notifications ------------------------------------------------------------- */
 
 static void
@@ -78,7 +72,7 @@ listener_close(struct runner *r)
 static struct err
 enrol(struct pool_call *call, struct db *db)
 {
-    struct runner *r = runner_of(call);
+    struct runner *r = call->owner;
     char host[HOST_MAX] = "";
 
     (void)gethostname(host, sizeof(host) - 1);
@@ -93,7 +87,7 @@ enrol(struct pool_call *call, struct db *db)
 static void
 enrolled(struct pool_call *call, struct err err)
 {
-    struct runner *r = runner_of(call);
+    struct runner *r = call->owner;
 
     if (!err.code) {
         r->worker = r->registering;
@@ -115,6 +109,7 @@ void
 listener_register(struct runner *r)
 {
     r->state = RUNNER_REGISTERING;
+    r->call.owner = r;
     r->call.work = enrol;
     r->call.done = enrolled;
     pool_run(r->lane, &r->call);
@@ -123,7 +118,7 @@ listener_register(struct runner *r)
 static struct err
 leave(struct pool_call *call, struct db *db)
 {
-    struct runner *r = runner_of(call);
+    struct runner *r = call->owner;
 
     return job_worker_stop(db, r->life, &r->worker);
 }
@@ -140,6 +135,7 @@ void
 listener_leave(struct runner *r)
 {
     r->state = RUNNER_LEAVING;
+    r->call.owner = r;
     r->call.work = leave;
     r->call.done = left;
     pool_run(r->lane, &r->call);

@@ -31,22 +31,18 @@ struct worker {
 
 /* ---- what every worker sees to ------------------------------------------------- */
 
-static struct worker *
-worker_of(struct pool_call *call)
-{
-    return (struct worker *)((char *)call - offsetof(struct worker, schedule));
-}
-
 static struct err
 schedule(struct pool_call *call, struct db *db)
 {
-    return sweep_schedule(db, worker_of(call)->schedule_arena);
+    struct worker *w = call->owner;
+
+    return sweep_schedule(db, w->schedule_arena);
 }
 
 static void
 scheduled(struct pool_call *call, struct err err)
 {
-    struct worker *w = worker_of(call);
+    struct worker *w = call->owner;
 
     w->scheduling = false;
     arena_reset(w->schedule_arena);
@@ -63,6 +59,7 @@ on_up(void *arg)
     if (w->scheduling)
         return;
     w->scheduling = true;
+    w->schedule.owner = w;
     w->schedule.work = schedule;
     w->schedule.done = scheduled;
     pool_run(w->services.pool, &w->schedule);

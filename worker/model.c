@@ -6,14 +6,18 @@
 #include "lib/secret.h"
 #include "worker/dialect.h"
 
-#include <stdint.h>
 #include <string.h>
 
+/* The memory is the attempt's own, although texts are handed on to be read only. */
 static void
 wipe(const char *secret)
 {
-    if (secret)
-        secret_wipe((void *)(uintptr_t)secret, strlen(secret));
+    void *memory;
+
+    if (!secret)
+        return;
+    memcpy(&memory, &secret, sizeof(memory));
+    secret_wipe(memory, strlen(secret));
 }
 
 struct err

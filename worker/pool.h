@@ -25,9 +25,8 @@ struct pool;
 #define POOL_MESSAGE_MAX 400 /* bytes of an error's text that are kept */
 
 struct pool_call {
-    /*
-     * On a thread. What it leaves of a transaction when it fails is rolled back.
-     */
+    void *owner; /* the caller's */
+    /* On a thread. What it leaves of a transaction when it fails is rolled back. */
     struct err (*work)(struct pool_call *call, struct db *db);
     /* On the loop, once. The error's text lives until the owner's next call. */
     void (*done)(struct pool_call *call, struct err err);
@@ -49,7 +48,7 @@ void pool_threads(size_t count);
 struct pool *pool_new(struct arena *a, uv_loop_t *loop, const struct db_options *options,
                       size_t connections);
 
-/* `work` and `done` are set by the caller; the call must stay where it is until done. */
+/* The fields above `private` are set; the call must stay where it is until done. */
 void pool_run(struct pool *p, struct pool_call *call);
 
 /*

@@ -109,23 +109,36 @@ respond_job_end(const struct respond *r)
     return attempt_job_end(r->at, outcomes[r->end], r->delay_ms, r->fault.msg);
 }
 
+static struct err
+store_pause(struct respond *r, struct db *db)
+{
+    struct attempt *at = r->at;
+    struct job_end job = respond_job_end(r);
+
+    if (r->end == RESPOND_RETRY)
+        TRY(request_retrying(db, r->task.id, at->job.attempt, r->delay_ms));
+    return job_end_here(db, at->arena, &at->lease, &job);
+}
+
+static struct err
+store_result(struct respond *r, struct db *db)
+{
+    struct attempt *at = r->at;
+    struct job_end job = respond_job_end(r);
+    struct request_end end = request_end(r);
+
+    return request_finish(db, at->arena, &end, &at->lease, &job);
+}
+
 struct err
 respond_store(struct attempt *at, struct db *db)
 {
     struct respond *r = at->state;
-    struct job_end job = respond_job_end(r);
-    struct request_end end;
+    bool pauses = r->end == RESPOND_RETRY || r->end == RESPOND_RETURN;
 
     TRY(db_begin(db, TX_WRITE, at->job.user_id));
     TRY(job_fence(db, &at->lease));
     TRY(event_add(db, at->arena, r->events, r->event_count));
-    if (r->end == RESPOND_RETRY)
-        TRY(request_retrying(db, r->task.id, at->job.attempt, r->delay_ms));
-    if (r->end == RESPOND_RETRY || r->end == RESPOND_RETURN) {
-        TRY(job_end_here(db, at->arena, &at->lease, &job));
-    } else {
-        end = request_end(r);
-        TRY(request_finish(db, at->arena, &end, &at->lease, &job));
-    }
+    TRY(pauses ? store_pause(r, db) : store_result(r, db));
     return db_commit(db);
 }

@@ -42,10 +42,11 @@ sweep_schedule(struct db *db, struct arena *a)
     return db_commit(db);
 }
 
+typedef struct err (*sweep_fn)(struct db *db, struct arena *a, int64_t most, int64_t *removed);
+
 /* Call it until it leaves fewer than it may take. */
 static struct err
-repeat(struct db *db, struct arena *a,
-       struct err (*some)(struct db *db, struct arena *a, int64_t most, int64_t *removed))
+repeat(struct db *db, struct arena *a, sweep_fn some)
 {
     int64_t removed = MOST;
 
@@ -68,20 +69,28 @@ drop_partitions(struct db *db, struct arena *a)
     return db_commit(db);
 }
 
+/* Its key is free for the next only with its own end. */
 static struct err
-work(struct attempt *at, struct db *db)
+end_and_add_next(struct attempt *at, struct db *db)
 {
     struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
 
-    TRY(repeat(db, at->arena, sweep_sessions));
-    TRY(repeat(db, at->arena, sweep_idempotency));
-    TRY(repeat(db, at->arena, feed_sweep));
-    TRY(drop_partitions(db, at->arena));
     TRY(db_begin(db, TX_WRITE, ID_NONE));
     TRY(job_fence(db, &at->lease));
     TRY(job_end_here(db, at->arena, &at->lease, &end));
     TRY(add(db, at->arena, EVERY_MS));
     return db_commit(db);
+}
+
+static struct err
+work(struct attempt *at, struct db *db)
+{
+    static const sweep_fn sweeps[] = { sweep_sessions, sweep_idempotency, feed_sweep };
+
+    for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++)
+        TRY(repeat(db, at->arena, sweeps[i]));
+    TRY(drop_partitions(db, at->arena));
+    return end_and_add_next(at, db);
 }
 
 static void

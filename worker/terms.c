@@ -72,6 +72,14 @@ stem(struct word *w)
         w->len--;
 }
 
+static char
+lower(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    return c;
+}
+
 /* The next word of *rest in small letters. False at the end. */
 static bool
 next_word(struct str *rest, struct word *w)
@@ -83,7 +91,7 @@ next_word(struct str *rest, struct word *w)
         char c = rest->p[0];
 
         if (w->len < WORD_MAX)
-            w->s[w->len++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+            w->s[w->len++] = lower(c);
         *rest = (struct str){ rest->p + 1, rest->len - 1 };
     }
     return w->len > 0;

@@ -28,16 +28,10 @@ upkeep_promote_at(struct runner *r, int64_t ms)
         r->upkeep.promote_ms = due;
 }
 
-static struct runner *
-runner_of(struct pool_call *call)
-{
-    return (struct runner *)((char *)call - offsetof(struct runner, upkeep.call));
-}
-
 static struct err
 look_after(struct pool_call *call, struct db *db)
 {
-    struct runner *r = runner_of(call);
+    struct runner *r = call->owner;
     struct upkeep *u = &r->upkeep;
     int64_t n;
 
@@ -62,7 +56,7 @@ look_after(struct pool_call *call, struct db *db)
 static void
 looked_after(struct pool_call *call, struct err err)
 {
-    struct runner *r = runner_of(call);
+    struct runner *r = call->owner;
     struct upkeep *u = &r->upkeep;
 
     u->running = false;
@@ -106,6 +100,7 @@ upkeep_run(struct runner *r, int64_t now)
     u->jobs_running = r->running.count + r->ready.count;
     u->lease = r->worker.lease;
     u->running = true;
+    u->call.owner = r;
     u->call.work = look_after;
     u->call.done = looked_after;
     pool_run(r->lane, &u->call);

@@ -41,7 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         MUST(content.len > 0 && strstr(text.data, chunks[i].content));
         MUST(str_utf8_valid(content) == content.len);
-        MUST(solid(content) <= 4 * (CHUNK_CHARS + CHUNK_OVERLAP));
+        MUST(solid(content) <= (size_t)4 * (CHUNK_CHARS + CHUNK_OVERLAP));
         MUST(strlen(chunks[i].heading) <= CHUNK_HEADING);
         kept += solid(content);
     }

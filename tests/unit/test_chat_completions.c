@@ -562,28 +562,27 @@ says_what_a_refusal_means(void **state)
 {
     const struct {
         int status;
-        const char *body;
         enum err_code code;
-        const char *msg;
+        const char *body, *msg;
     } cases[] = {
-        { 401, "{\"error\":{\"message\":\"Incorrect API key sk-abc\"}}", ERR_UNAUTHENTICATED,
+        { 401, ERR_UNAUTHENTICATED, "{\"error\":{\"message\":\"Incorrect API key sk-abc\"}}",
           "The model server refused the key (HTTP 401)." },
-        { 404, "{\"error\":{\"message\":\"model x not found\"}}", ERR_NOT_FOUND,
+        { 404, ERR_NOT_FOUND, "{\"error\":{\"message\":\"model x not found\"}}",
           "The model server does not know this address or model (HTTP 404): model x not found." },
-        { 404, "<html>nginx</html>", ERR_NOT_FOUND,
+        { 404, ERR_NOT_FOUND, "<html>nginx</html>",
           "The model server does not know this address or model (HTTP 404)." },
-        { 429, "", ERR_RATE_LIMITED, "The model server is over its rate limit (HTTP 429)." },
-        { 429, "{\"error\":{\"message\":\"pay\",\"code\":\"insufficient_quota\"}}", ERR_FORBIDDEN,
+        { 429, ERR_RATE_LIMITED, "", "The model server is over its rate limit (HTTP 429)." },
+        { 429, ERR_FORBIDDEN, "{\"error\":{\"message\":\"pay\",\"code\":\"insufficient_quota\"}}",
           "The quota of the agent's key is used up: pay." },
-        { 503, "{\"error\":{\"message\":\"Loading model\"}}", ERR_UNAVAILABLE,
+        { 503, ERR_UNAVAILABLE, "{\"error\":{\"message\":\"Loading model\"}}",
           "The model server is not available (HTTP 503): Loading model." },
-        { 500, "{\"detail\":\"oops\"}", ERR_UPSTREAM, "The model server failed (HTTP 500): oops." },
-        { 422, "{\"detail\":[{\"msg\":\"x\"}]}", ERR_INVALID,
+        { 500, ERR_UPSTREAM, "{\"detail\":\"oops\"}", "The model server failed (HTTP 500): oops." },
+        { 422, ERR_INVALID, "{\"detail\":[{\"msg\":\"x\"}]}",
           "The model server refused the request (HTTP 422): [{\"msg\":\"x\"}]." },
-        { 302, "", ERR_INVALID,
+        { 302, ERR_INVALID, "",
           "The model server sent us elsewhere (HTTP 302); the agent's endpoint URL must be the "
           "final address." },
-        { 400, "{\"message\":\"two\\nlines\"}", ERR_INVALID,
+        { 400, ERR_INVALID, "{\"message\":\"two\\nlines\"}",
           "The model server refused the request (HTTP 400): two lines." },
     };
 

@@ -135,11 +135,10 @@ a_chunk_repeats_the_end_of_the_one_before(void **state)
 
     assert_true(chunker_split(*state, prose(*state, 60), &chunks) > 1);
 
-    overlap = strndup(chunks[1].content, 40);
+    overlap = arena_strndup(*state, chunks[1].content, 40);
     end = strstr(chunks[0].content, overlap);
     assert_non_null(end);
     assert_in_range(strlen(end), 1, CHUNK_OVERLAP + 20);
-    free((void *)(uintptr_t)overlap);
 }
 
 static void
@@ -194,7 +193,7 @@ ten_megabytes_are_cut_in_linear_time(void **state)
     struct buf text;
 
     buf_init(&text, *state, SIZE_MAX);
-    while (text.len < 10 * 1024 * 1024)
+    while (text.len < (size_t)10 * 1024 * 1024)
         buf_add_str(&text, "no end of this sentence in sight and no line end either ");
 
     assert_true(chunker_split(*state, text.data, &chunks) > 8000);
