@@ -297,10 +297,14 @@ create function job_claim_limited(mine int, line smallint, priorities smallint[]
 as $$
 #variable_conflict use_column
 declare
-    look constant int := 500;
     q      queues;
-    found  record;
-    chosen record;
+    c      record;
+    at     int;
+    users  uuid[] := '{}';  -- who has been met
+    room   bigint[] := '{}'; -- how many more of theirs may run
+    taken  tid[] := '{}';
+    parked tid[] := '{}';
+    upto   bigint[] := marks;
 begin
     perform pg_advisory_xact_lock(2, line);
     select * into q from queues where queues.id = line;
@@ -313,53 +317,49 @@ begin
                             null::timestamptz, null::timestamptz;
         return;
     end if;
-    select array_agg(c.place) as places, array_agg(c.user_id) as users, array_agg(c.priority) as priorities,
-           array_agg(c.pos) as positions
-      into found
-      from (select f.*
-              from unnest(priorities, marks) w (priority, mark)
-             cross join lateral (select n.ctid as place, n.user_id, n.priority, n.pos
-                                   from jobs n
-                                  where n.queue = line and n.priority = w.priority and n.waits = 0
-                                    and n.lease is null and n.pos > w.mark
-                                  order by n.pos
-                                  limit greatest(most, look)
-                                    for no key update skip locked) f
-             limit greatest(most, look)) c;
-    if found.places is null then
-        return;
-    end if;
-    select array_agg(t.place) filter (where t.fits) as taken, array_agg(t.place) filter (where not t.fits) as parked,
-           count(*) as n
-      into chosen
-      from (select v.place, v.fits,
-                   coalesce(count(*) filter (where v.fits)
-                            over (order by v.ord rows between unbounded preceding and 1 preceding), 0) as before
-              from (select c.place, c.ord,
-                           q.max_running_user = 0 or c.user_id is null
-                               or row_number() over (partition by c.user_id order by c.ord) + r.running
-                                  <= q.max_running_user as fits
-                      from unnest(found.places, found.users) with ordinality c (place, user_id, ord)
-                     cross join lateral (select count(*) as running
-                                           from jobs j
-                                          where j.limited = line and j.user_id = c.user_id) r) v) t
-     where t.before < most;
+    for c in
+        select f.*, w.n
+          from unnest(priorities, marks) with ordinality w (priority, mark, n)
+         cross join lateral (select j.ctid as place, j.user_id, j.pos
+                               from jobs j
+                              where j.queue = line and j.priority = w.priority and j.waits = 0 and j.lease is null
+                                and j.pos > w.mark
+                              order by j.pos) f
+    loop
+        upto[c.n] := c.pos;
+        if q.max_running_user > 0 and c.user_id is not null then
+            at := array_position(users, c.user_id);
+            if at is null then
+                users := users || c.user_id;
+                room := room || q.max_running_user
+                        - (select count(*) from jobs j where j.limited = line and j.user_id = c.user_id);
+                at := cardinality(users);
+            end if;
+            room[at] := room[at] - 1;
+            if room[at] < 0 then
+                parked := parked || c.place;
+                exit when cardinality(parked) >= 1000;
+                continue;
+            end if;
+        end if;
+        taken := taken || c.place;
+        exit when cardinality(taken) >= most;
+    end loop;
+    -- A row that somebody else has changed meanwhile no longer fits.
     return query
         update jobs j
            set lease = mine, limited = line, attempt = j.attempt + 1, started_at = now()
-         where j.ctid = any (chosen.taken)
+         where j.ctid = any (taken) and j.lease is null and j.waits = 0
         returning j.ctid, j.pos, j.id, j.queue, j.priority, j.kind, j.payload, j.request_id, j.user_id,
                   j.subject_id, j.serial_key, j.attempt, j.max_attempts, j.cancel, j.forget, j.run_at, j.deadline;
-    if chosen.parked is null then
+    if cardinality(parked) = 0 then
         return;
     end if;
-    update jobs j set waits = 1 where j.ctid = any (chosen.parked);
+    update jobs j set waits = 1 where j.ctid = any (parked) and j.lease is null and j.waits = 0;
     return query
-        select null::tid, max(c.pos), null::uuid, line, c.priority, null, null, null, null::uuid, null::uuid, null::uuid,
+        select null::tid, w.upto, null::uuid, line, w.priority, null, null, null, null::uuid, null::uuid, null::uuid,
                null::smallint, null::smallint, null::boolean, null::boolean, null::timestamptz, null::timestamptz
-          from unnest(found.priorities, found.positions) with ordinality c (priority, pos, ord)
-         where c.ord <= chosen.n
-         group by c.priority;
+          from unnest(priorities, upto) w (priority, upto);
 end $$;
 
 -- ---- ending --------------------------------------------------------------------------------

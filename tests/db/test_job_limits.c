@@ -225,17 +225,47 @@ operators_see_what_queues_hold(void **state)
     assert_string_equal(workers[0].queues, "");
 }
 
+static void *
+claim_one(void *arg)
+{
+    (void)hand_claim(arg, 1);
+    return NULL;
+}
+
+static void
+claims_of_a_queue_with_limits_go_one_at_a_time(void **state)
+{
+    struct world *w = *state;
+    int64_t gives_up_ms = clock_mono_ms() + 5000;
+    pthread_t thread;
+
+    limit(w, 5, 0);
+    add(w, w->user);
+    (void)world_sql(w->arena, "begin");
+    (void)world_sql(w->arena, "select job_claim_limited(%lld, 1::smallint, '{5}', '{0}', 1)",
+                    (long long)world_hand(w->arena)->w.lease);
+    assert_int_equal(pthread_create(&thread, NULL, claim_one, w->hand), 0);
+    while (world_count(w->arena, "select count(*) from pg_locks where locktype = 'advisory'"
+                                 " and classid = 2 and objid = 1 and not granted") == 0)
+        assert_true(clock_mono_ms() < gives_up_ms);
+    (void)world_sql(w->arena, "commit");
+    (void)pthread_join(thread, NULL);
+    assert_int_equal(world_count(w->arena, "select count(*) from jobs where lease = %lld",
+                                 (long long)w->hand->w.lease),
+                     0);
+}
+
 /* ---- many at it -------------------------------------------------------------------- */
 
 #define HANDS    3
 #define USERS    4
-#define EACH     100
+#define EACH     300
 #define MAX      5
 #define MAX_USER 2
 
 struct race {
     struct id users[USERS];
-    int running, of_user[USERS], over;
+    int running, of_user[USERS], over, twice;
     int64_t left;
 };
 
@@ -290,6 +320,7 @@ work(void *arg)
         if (job_exchange(r->hand->db, a, &r->hand->w, &x).code ||
             job_promote(r->hand->db, a, &moved).code)
             abort();
+        (void)__atomic_add_fetch(&r->race->twice, (int)x.dropped, __ATOMIC_SEQ_CST);
         (void)__atomic_sub_fetch(&r->race->left, (int64_t)n, __ATOMIC_SEQ_CST);
         for (n = 0; n < x.claimed_count; n++) {
             held[n] = x.claimed[n];
@@ -320,6 +351,7 @@ limits_hold_and_all_is_done_while_workers_race(void **state)
     for (int i = 0; i < HANDS; i++)
         (void)pthread_join(threads[i], NULL);
     assert_int_equal(race.over, 0);
+    assert_int_equal(race.twice, 0);
     assert_int_equal(world_count(w->arena, "select count(*) from jobs"), 0);
     assert_int_equal(world_count(w->arena, "select count(*) from jobs_done"), USERS * EACH);
 }
@@ -338,6 +370,7 @@ main(void)
         QUEUE_TEST(only_admins_change_queues),
         QUEUE_TEST(a_paused_queue_waits_and_the_others_go_on),
         QUEUE_TEST(operators_see_what_queues_hold),
+        QUEUE_TEST(claims_of_a_queue_with_limits_go_one_at_a_time),
         QUEUE_TEST(limits_hold_and_all_is_done_while_workers_race),
     };
 
