@@ -30,8 +30,8 @@ def test_a_text_is_taken_and_indexed_by_a_job(user, agent):
     assert ready['status'] == 'ready' and ready['chunk_count'] == 1 and ready['error'] is None
 
 
-def test_ten_megabytes_are_a_source_and_more_is_not(user, agent):
-    source = add(user, agent, content='word ' * (2 << 20))
+def test_nine_megabytes_are_a_source_and_over_ten_are_not(user, agent):
+    source = add(user, agent, content='word ' * 1800000)
     assert indexed(user, source)['chunk_count'] > 1000
     reply = user.post(f'/api/agents/{agent["id"]}/sources', json={**TEXT, 'content': 'x' * (10 << 20)})
     assert reply.status_code == 413
