@@ -58,12 +58,19 @@ log_end(const struct attempt *at, enum job_outcome outcome, const char *error)
         [JOB_END_RETURN] = "job_returned",
     };
 
+    struct log_key keys[6] = { LOG_S("job_id", at->job.id.s), LOG_S("kind", at->job.kind),
+                               LOG_I("attempt", at->job.attempt),
+                               LOG_I("ms", clock_mono_ms() - at->started_ms) };
+    int n = 4;
+
     if (outcome == JOB_END_COMPLETED && at->kind && at->kind->quiet)
         return;
-    log_write(outcome == JOB_END_DISCARDED ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, events[outcome],
-              LOG_KEYS(LOG_S("job_id", at->job.id.s), LOG_S("kind", at->job.kind),
-                       LOG_I("attempt", at->job.attempt), LOG_S("request_id", at->job.request_id),
-                       LOG_I("ms", clock_mono_ms() - at->started_ms), LOG_S("msg", error)));
+    if (at->job.request_id)
+        keys[n++] = LOG_S("request_id", at->job.request_id);
+    if (error)
+        keys[n++] = LOG_S("msg", error);
+    log_write(outcome == JOB_END_DISCARDED ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, events[outcome], keys,
+              n);
 }
 
 static void
@@ -232,7 +239,7 @@ attempt_work(struct attempt *at, struct err (*work)(struct attempt *at, struct d
     at->call.owner = at;
     at->call.work = run_work;
     at->call.done = work_done;
-    pool_run(at->services->pool, &at->call);
+    pool_run(at->kind->slow ? at->services->slow_pool : at->services->pool, &at->call);
 }
 
 static void

@@ -31,6 +31,7 @@ struct runner;
 struct services {
     uv_loop_t *loop;
     struct pool *pool;
+    struct pool *slow_pool; /* of one connection; see struct kind */
     struct http *http;
     struct flusher *flusher;
     struct arena *scratch; /* emptied by whoever used it, before returning to the loop */

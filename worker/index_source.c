@@ -100,6 +100,7 @@ const struct kind kind_index_source = {
     .max_attempts = 5,
     .backoff_ms = 1000,
     .backoff_max_ms = 60000,
+    .slow = true,
     .start = start,
     .give_up = give_up,
 };

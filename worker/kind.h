@@ -20,6 +20,7 @@ struct kind {
     int64_t backoff_ms; /* before attempt n + 1: at random up to backoff_ms * 2^(n - 1) */
     int64_t backoff_max_ms;
     bool quiet; /* no line in the log for a job that went well */
+    bool slow;  /* its calls take seconds: they go one at a time, on a connection of their own */
 
     /* Begin. Whatever happens, the attempt ends by one of attempt_end(), _ended(), _fail(). */
     void (*start)(struct attempt *at);

@@ -19,6 +19,7 @@
 
 struct worker {
     struct arena *arena;
+    struct pool *flush_pool;
     uv_loop_t loop;
     struct services services;
     struct runner *runner;
@@ -62,7 +63,17 @@ on_up(void *arg)
     w->schedule.owner = w;
     w->schedule.work = schedule;
     w->schedule.done = scheduled;
-    pool_run(w->services.pool, &w->schedule);
+    pool_run(w->services.slow_pool, &w->schedule);
+}
+
+static void
+on_lost(void *arg)
+{
+    struct worker *w = arg;
+
+    pool_renew(w->services.pool);
+    pool_renew(w->services.slow_pool);
+    pool_renew(w->flush_pool);
 }
 
 /* ---- start and stop --------------------------------------------------------------- */
@@ -79,7 +90,7 @@ on_over(void *arg)
 }
 
 static void
-on_lost(void *arg, struct err why)
+on_flight_lost(void *arg, struct err why)
 {
     struct worker *w = arg;
 
@@ -129,17 +140,20 @@ start(struct worker *w, const struct db_options *db)
         .drain_ms = config_int(SET_DRAIN_S) * 1000,
         .notify = config_bool(SET_NOTIFY),
         .up = on_up,
+        .lost = on_lost,
         .over = on_over,
         .arg = w,
     };
 
-    pool_threads(connections + 1);
+    pool_threads(connections + 3);
     w->services.loop = &w->loop;
     w->services.pool = pool_new(w->arena, &w->loop, db, connections);
+    w->services.slow_pool = pool_new(w->arena, &w->loop, db, 1);
+    w->flush_pool = pool_new(w->arena, &w->loop, db, 1);
     w->services.http = http_new(w->arena, &w->loop);
     w->services.scratch = arena_new();
     w->services.flusher =
-        flusher_new(w->arena, &w->loop, w->services.pool, config_int(SET_FLUSH_MS), on_lost, w);
+        flusher_new(w->arena, &w->loop, w->flush_pool, config_int(SET_FLUSH_MS), on_flight_lost, w);
     w->schedule_arena = arena_new();
     w->runner = runner_new(w->arena, &options);
     start_watchdog(w);

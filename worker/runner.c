@@ -216,7 +216,7 @@ runner_lost(struct runner *r, struct err why)
     flusher_lease(r->options.services->flusher, r->worker);
     drop_all(r);
     listener_close(r);
-    pool_renew(r->options.services->pool);
+    r->options.lost(r->options.arg);
     pool_renew(r->lane);
     r->retry_ms = 0;
 }
@@ -234,7 +234,7 @@ static bool
 is_quiet(const struct runner *r)
 {
     return r->running.count == 0 && exchange_is_idle(r) &&
-           flusher_is_idle(r->options.services->flusher) && pool_is_idle(r->options.services->pool);
+           flusher_is_idle(r->options.services->flusher);
 }
 
 static void

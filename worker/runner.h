@@ -35,6 +35,7 @@ struct runner_options {
     int64_t slots, poll_ms, drain_ms;
     bool notify;
     void (*up)(void *arg);   /* registered, at each incarnation */
+    void (*lost)(void *arg); /* the incarnation is over, perhaps since the server went away */
     void (*over)(void *arg); /* told to stop, and done */
     void *arg;
 };

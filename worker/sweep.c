@@ -117,5 +117,6 @@ const struct kind kind_sweep = {
     .max_attempts = 5,
     .backoff_ms = 10000,
     .backoff_max_ms = 300000,
+    .slow = true,
     .start = start,
 };
