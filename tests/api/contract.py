@@ -82,7 +82,7 @@ def check(reply):
         check_problem(reply)
     found = operation(method, path)
     if not found:
-        assert reply.status_code in (400, 404, 405), f'{method} {path} is not in openapi.json'
+        assert reply.status_code in {404, 405} | EDGE, f'{method} {path} is not in openapi.json'
         return
     if str(reply.status_code) not in found['responses'] and reply.status_code in EDGE:
         return
