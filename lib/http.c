@@ -2,13 +2,11 @@
 
 #include "lib/arena.h"
 #include "lib/clock.h"
+#include "lib/http_lookup.h"
 #include "lib/http_loop.h"
 #include "lib/http_transfer.h"
 
 #include <assert.h>
-#include <locale.h>
-#include <pthread.h>
-#include <signal.h>
 
 #define CONNECTIONS       1024L /* kept open to the few hosts that the operator names */
 #define CONNECTIONS_GATED 256L  /* crawled hosts are many, and seldom met again */
@@ -22,8 +20,9 @@
 struct http_transfer {
     struct transfer t;
     struct client *client;
-    uv_timer_t idle;
+    uv_timer_t deadline; /* the idle one; while it waits, all of them */
     enum { SPARE, WAITING, RUNNING, OVER } state;
+    bool looking_up;                   /* counted in the client's look-ups */
     bool in_work;                      /* on the list of those with something to do */
     struct http_transfer *next_work;   /* in that list */
     struct http_transfer *prev, *next; /* in the client's live ones, or `next` spare one */
@@ -34,32 +33,20 @@ struct client {
     struct arena *arena;
     uv_loop_t *uv;
     struct http_loop open, gated;
-    uv_idle_t kick; /* active while there is work */
+    struct http_lookups lookups;
+    uv_idle_t kick; /* active while there is work that need not wait for a look-up */
     size_t handles; /* on the libuv loop */
     int depth;      /* of enter() */
     bool closing;
     struct http_transfer *live, *spare;
     struct http_transfer *work_first, *work_last;
+    uv_idle_cb on_kick; /* by pointer, since it ends in what starts it */
     int easy_spare;
 };
 
 struct http {
     struct client *client; /* NULL once closed */
 };
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void
-prepare_process(void)
-{
-    const char *locale = setlocale(LC_CTYPE, NULL);
-
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        abort();
-    if (locale && strcmp(locale, "C") == 0)
-        (void)setlocale(LC_CTYPE, "C.UTF-8");
-    (void)signal(SIGPIPE, SIG_IGN);
-}
 
 static void
 opened(void *owner)
@@ -85,7 +72,7 @@ on_handle_closed(uv_handle_t *handle)
 }
 
 static void
-on_idle_closed(uv_handle_t *handle)
+on_deadline_closed(uv_handle_t *handle)
 {
     struct http_transfer *x = handle->data;
 
@@ -108,8 +95,8 @@ take_spare(struct client *c)
     } else {
         x = ARENA_NEW(c->arena, struct http_transfer);
         x->client = c;
-        (void)uv_timer_init(c->uv, &x->idle);
-        x->idle.data = x;
+        (void)uv_timer_init(c->uv, &x->deadline);
+        x->deadline.data = x;
         opened(c);
     }
     if (x->t.easy)
@@ -160,6 +147,50 @@ link_live(struct client *c, struct http_transfer *x)
     c->live = x;
 }
 
+static void
+kick(struct client *c)
+{
+    (void)uv_idle_start(&c->kick, c->on_kick);
+}
+
+static void
+queue(struct http_transfer *x)
+{
+    struct client *c = x->client;
+
+    x->in_work = true;
+    x->next_work = NULL;
+    if (c->work_last)
+        c->work_last->next_work = x;
+    else
+        c->work_first = x;
+    c->work_last = x;
+}
+
+/* The loop's next turn shall look at the transfer. */
+static void
+add_work(struct http_transfer *x)
+{
+    if (!x->in_work)
+        queue(x);
+    kick(x->client);
+}
+
+/* Those that wait for a look-up may try again. */
+static void
+on_dial(struct transfer *t)
+{
+    struct http_transfer *x = (struct http_transfer *)(void *)t; /* its first member */
+    struct client *c = x->client;
+
+    if (!x->looking_up)
+        return;
+    x->looking_up = false;
+    http_lookup_end(&c->lookups, t->url.host);
+    if (c->work_first)
+        kick(c);
+}
+
 /* Take a transfer off libcurl and the list; its memory stays for now. */
 static void
 detach(struct http_transfer *x)
@@ -168,7 +199,8 @@ detach(struct http_transfer *x)
 
     if (x->state == RUNNING)
         (void)curl_multi_remove_handle(loop_of(x)->multi, x->t.easy);
-    (void)uv_timer_stop(&x->idle);
+    (void)uv_timer_stop(&x->deadline);
+    on_dial(&x->t);
     if (x->prev)
         x->prev->next = x->next;
     else
@@ -217,7 +249,7 @@ tear_down(struct client *c)
     for (x = c->spare; x; x = x->next) {
         if (x->t.easy)
             free_easy(x);
-        uv_close((uv_handle_t *)&x->idle, on_idle_closed);
+        uv_close((uv_handle_t *)&x->deadline, on_deadline_closed);
     }
     http_loop_close(&c->open);
     http_loop_close(&c->gated);
@@ -259,40 +291,52 @@ on_done(void *owner, CURL *easy, CURLcode result)
 }
 
 static void
-on_idle(uv_timer_t *timer)
+on_deadline(uv_timer_t *timer)
 {
     struct http_transfer *x = timer->data;
     struct client *c = x->client;
-    int64_t idle_ms = x->t.rq.idle_ms;
-    int64_t left_ms = x->t.paused ? idle_ms : x->t.alive_ms + idle_ms - clock_mono_ms();
+    int64_t idle_ms = transfer_idle_left_ms(&x->t);
+    int64_t wait_ms = x->state == WAITING ? transfer_wait_left_ms(&x->t) : INT64_MAX;
+    int64_t left_ms = idle_ms < wait_ms ? idle_ms : wait_ms;
 
     if (left_ms > 0) {
-        (void)uv_timer_start(timer, on_idle, (uint64_t)left_ms, 0);
+        if (left_ms < INT64_MAX)
+            (void)uv_timer_start(timer, on_deadline, (uint64_t)left_ms, 0);
         return;
     }
     enter(c);
-    transfer_finish_idle(&x->t);
+    if (wait_ms <= 0)
+        transfer_finish(&x->t, CURLE_OPERATION_TIMEDOUT);
+    else
+        transfer_finish_idle(&x->t);
     end(x);
     leave(c);
 }
 
+/* Hand the transfer to libcurl, unless it has to wait for others' look-ups. */
 static void
 begin(struct http_transfer *x)
 {
+    struct client *c = x->client;
     int failed;
 
-    x->t.reply.err = transfer_prepare(&x->t);
+    if (!x->t.url.host)
+        x->t.reply.err = transfer_check(&x->t);
     if (x->t.reply.err.code) {
         end(x);
         return;
     }
+    if (!http_lookup_begin(&c->lookups, x->t.url.host)) {
+        queue(x);
+        return;
+    }
+    x->looking_up = true;
+    transfer_prepare(&x->t);
     failed = (int)curl_easy_setopt(x->t.easy, CURLOPT_PRIVATE, x);
     failed |= (int)curl_multi_add_handle(loop_of(x)->multi, x->t.easy);
     if (failed)
         abort();
     x->state = RUNNING;
-    if (x->t.rq.idle_ms > 0)
-        (void)uv_timer_start(&x->idle, on_idle, (uint64_t)x->t.rq.idle_ms, 0);
 }
 
 /* Hand on what libcurl has kept; on_data() is called from inside. */
@@ -341,23 +385,6 @@ on_kick(uv_idle_t *kick)
 }
 
 static void
-add_work(struct http_transfer *x)
-{
-    struct client *c = x->client;
-
-    if (x->in_work)
-        return;
-    x->in_work = true;
-    x->next_work = NULL;
-    if (c->work_last)
-        c->work_last->next_work = x;
-    else
-        c->work_first = x;
-    c->work_last = x;
-    (void)uv_idle_start(&c->kick, on_kick);
-}
-
-static void
 on_arena_end(void *arg)
 {
     http_close(arg);
@@ -386,13 +413,14 @@ http_new(struct arena *a, struct uv_loop_s *loop)
     struct arena *own = arena_new();
     struct client *c = ARENA_NEW(own, struct client);
 
-    (void)pthread_once(&once, prepare_process);
+    http_loop_prepare_process();
     c->arena = own;
     c->uv = loop;
     open_loop(c, &c->open, CONNECTIONS);
     open_loop(c, &c->gated, CONNECTIONS_GATED);
     (void)uv_idle_init(loop, &c->kick);
     c->kick.data = c;
+    c->on_kick = on_kick;
     opened(c);
     h->client = c;
     arena_defer(a, on_arena_end, h);
@@ -407,9 +435,11 @@ http_send(struct http *h, const struct http_request *rq)
     assert(h->client);
     x = take_spare(h->client);
     transfer_init(&x->t, rq);
+    x->t.on_dial = on_dial;
     x->state = WAITING;
     link_live(h->client, x);
     add_work(x);
+    (void)uv_timer_start(&x->deadline, on_deadline, 1, 0); /* which finds out when it is due */
     return x;
 }
 

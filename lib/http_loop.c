@@ -2,6 +2,10 @@
 
 #include "lib/arena.h"
 
+#include <locale.h>
+#include <pthread.h>
+#include <signal.h>
+
 /* One of libcurl's sockets on the loop. */
 struct watch {
     uv_poll_t poll;
@@ -152,4 +156,24 @@ http_loop_close(struct http_loop *l)
     uv_close((uv_handle_t *)&l->timer, on_timer_closed);
     (void)curl_multi_cleanup(l->multi); /* calls on_socket() for what is open */
     l->multi = NULL;
+}
+
+static void
+prepare_process(void)
+{
+    const char *locale = setlocale(LC_CTYPE, NULL);
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        abort();
+    if (locale && strcmp(locale, "C") == 0)
+        (void)setlocale(LC_CTYPE, "C.UTF-8");
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+void
+http_loop_prepare_process(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, prepare_process);
 }

@@ -30,6 +30,9 @@ struct http_loop {
     struct watch *spare; /* private: watches to use again */
 };
 
+/* What http_new() says of the process. Done once, before anything else here. */
+void http_loop_prepare_process(void);
+
 /* Make the multi handle, which keeps at most `connections` open. */
 void http_loop_open(struct http_loop *l, long connections);
 

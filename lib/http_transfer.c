@@ -69,6 +69,7 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
     struct transfer *t = arg;
     int fd, on = 1;
 
+    t->on_dial(t);
     if (purpose != CURLSOCKTYPE_IPCXN || !may_dial(t, &address->addr)) {
         t->refused = true;
         errno = EACCES;
@@ -96,6 +97,7 @@ on_connected(void *arg, char *ip, char *local_ip, int port, int local_port)
 
     (void)local_ip;
     (void)local_port;
+    t->on_dial(t);
     if (inet_pton(AF_INET, ip, &v4.sin_addr) == 1)
         address = (const struct sockaddr *)&v4;
     else if (inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1)
@@ -216,25 +218,37 @@ add_header(struct transfer *t, const char *name, const char *value)
     return OK;
 }
 
-static struct err
+static bool
+is_accept_encoding(const struct http_header *h)
+{
+    return str_eq_nocase(str_from(h->name), STR("Accept-Encoding"));
+}
+
+struct err
+transfer_check(struct transfer *t)
+{
+    TRY(url_parse(t->arena, t->rq.url, &t->url));
+    for (size_t i = 0; i < t->rq.header_count; i++)
+        if (!is_accept_encoding(&t->rq.headers[i]))
+            TRY(add_header(t, t->rq.headers[i].name, t->rq.headers[i].value));
+    return OK;
+}
+
+static int
 set_headers(struct transfer *t)
 {
     int failed = 0;
 
-    for (size_t i = 0; i < t->rq.header_count; i++) {
-        const struct http_header *h = &t->rq.headers[i];
-
-        if (str_eq_nocase(str_from(h->name), STR("Accept-Encoding")))
-            failed |= (int)curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, h->value);
-        else
-            TRY(add_header(t, h->name, h->value));
-    }
+    for (size_t i = 0; i < t->rq.header_count; i++)
+        if (is_accept_encoding(&t->rq.headers[i]))
+            failed |=
+                (int)curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, t->rq.headers[i].value);
     /* Waiting for "100 Continue" costs a second with servers that do not know it. */
     t->headers = curl_slist_append(t->headers, "Expect:");
-    failed |= (int)curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
-    if (failed || !t->headers)
+    if (!t->headers)
         abort();
-    return OK;
+    failed |= (int)curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+    return failed;
 }
 
 static int
@@ -274,14 +288,23 @@ set_callbacks(struct transfer *t)
     return failed;
 }
 
-struct err
+/* What is left of a deadline; libcurl takes 0 for none. */
+static long
+left_ms(const struct transfer *t, int64_t deadline_ms)
+{
+    int64_t left = deadline_ms - (clock_mono_ms() - t->start_ms);
+
+    if (deadline_ms == 0)
+        return 0;
+    return left < 1 ? 1 : (long)left;
+}
+
+void
 transfer_prepare(struct transfer *t)
 {
     CURL *easy = t->easy;
     int failed = 0;
 
-    TRY(url_parse(t->arena, t->rq.url, &t->url));
-    TRY(set_headers(t));
     failed |= (int)curl_easy_setopt(easy, CURLOPT_URL, t->url.text);
     failed |= (int)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, PROTOCOLS);
     failed |= (int)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, PROTOCOLS);
@@ -295,13 +318,31 @@ transfer_prepare(struct transfer *t)
     failed |= (int)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_BYTES);
     failed |= (int)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, READ_BYTES);
     failed |= (int)curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 0L);
-    failed |= (int)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->rq.connect_ms);
-    failed |= (int)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)t->rq.total_ms);
+    failed |= (int)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, left_ms(t, t->rq.connect_ms));
+    failed |= (int)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, left_ms(t, t->rq.total_ms));
     failed |= set_method(t);
+    failed |= set_headers(t);
     failed |= set_callbacks(t);
     if (failed)
         abort(); /* every option is known to the libcurl that configure asked for: no memory */
-    return OK;
+}
+
+int64_t
+transfer_idle_left_ms(const struct transfer *t)
+{
+    if (t->rq.idle_ms == 0)
+        return INT64_MAX;
+    return t->paused ? t->rq.idle_ms : t->alive_ms + t->rq.idle_ms - clock_mono_ms();
+}
+
+int64_t
+transfer_wait_left_ms(const struct transfer *t)
+{
+    int64_t limit_ms = t->rq.connect_ms;
+
+    if (limit_ms == 0 || (t->rq.total_ms > 0 && t->rq.total_ms < limit_ms))
+        limit_ms = t->rq.total_ms;
+    return limit_ms == 0 ? INT64_MAX : t->start_ms + limit_ms - clock_mono_ms();
 }
 
 static struct err

@@ -21,20 +21,30 @@ struct transfer {
     int64_t start_ms;
     int64_t alive_ms; /* when the idle deadline was last put off */
     size_t header_bytes;
-    bool dropped; /* no callback of the caller's may be called any more */
-    bool paused;  /* by the caller */
-    bool held;    /* libcurl keeps a piece of the body until it is resumed */
-    bool replied; /* the headers are complete */
-    bool refused; /* the gate refused an address */
-    bool dialled; /* and let one pass */
+    void (*on_dial)(struct transfer *t); /* its name is looked up, or was not needed */
+    bool dropped;                        /* no callback of the caller's may be called any more */
+    bool paused;                         /* by the caller */
+    bool held;                           /* libcurl keeps a piece of the body until it is resumed */
+    bool replied;                        /* the headers are complete */
+    bool refused;                        /* the gate refused an address */
+    bool dialled;                        /* and let one pass */
     char curl_error[CURL_ERROR_SIZE];
 };
 
 /* Copy the request into t->arena. */
 void transfer_init(struct transfer *t, const struct http_request *rq);
 
-/* Set every option of t->easy. */
-struct err transfer_prepare(struct transfer *t) CHECKED;
+/* ERR_INVALID when the URL or a header cannot be sent. */
+struct err transfer_check(struct transfer *t) CHECKED;
+
+/* Set every option of t->easy, once checked. Deadlines run since transfer_init(). */
+void transfer_prepare(struct transfer *t);
+
+/* Milliseconds until the idle deadline; INT64_MAX for never. */
+int64_t transfer_idle_left_ms(const struct transfer *t);
+
+/* Likewise for the other deadlines, which libcurl watches from transfer_prepare() on. */
+int64_t transfer_wait_left_ms(const struct transfer *t);
 
 /* What libcurl's result means; t->reply is complete then. */
 void transfer_finish(struct transfer *t, CURLcode result);

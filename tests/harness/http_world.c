@@ -11,6 +11,7 @@
 
 static int slow_pipe[2]; /* look-ups of slow.example end when its writing end is closed */
 char http_world_name[256];
+atomic_int http_world_lookups;
 
 /* Instead of the C library's, for libcurl, which calls it in threads of its own. */
 int /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
@@ -22,6 +23,7 @@ getaddrinfo(const char *restrict node, const char *restrict service,
 
     if (!real)
         *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    atomic_fetch_add(&http_world_lookups, 1);
     (void)snprintf(http_world_name, sizeof(http_world_name), "%s", node);
     if (strcmp(node, "slow.example") == 0)
         (void)poll(&slow, 1, DEADLINE_MS);
@@ -184,6 +186,7 @@ http_world_setup(void **state)
     server_open(&w->server, a, &w->loop);
     server_reply(&w->server, HELLO);
     assert_int_equal(pipe(slow_pipe), 0);
+    atomic_store(&http_world_lookups, 0);
     *state = w;
     return 0;
 }

@@ -11,6 +11,8 @@
 #include "tests/harness/harness.h"
 #include "tests/harness/server.h"
 
+#include <stdatomic.h>
+
 #define DEADLINE_MS 20000 /* for what must happen; a slow machine only makes the test slower */
 
 #define HELLO                                                                                      \
@@ -41,8 +43,9 @@ struct result {
     struct result *other;
 };
 
-/* The last name that was looked up. */
+/* The last name that was looked up, and how many look-ups there were in the test. */
 extern char http_world_name[256];
+extern atomic_int http_world_lookups;
 
 int http_world_setup(void **state);
 

@@ -133,6 +133,68 @@ dropping_a_transfer_does_not_wait_for_its_name(void **state)
     assert_true(clock_mono_ms() - start_ms < DEADLINE_MS / 4);
 }
 
+#define CROWD 100
+
+static void
+send_crowd(struct world *w, struct result **r, struct http_request rq)
+{
+    for (int i = 0; i < CROWD; i++)
+        r[i] = send_to(result_new(w), rq);
+}
+
+static void
+few_transfers_look_up_one_name_at_a_time(void **state)
+{
+    struct world *w = *state;
+    struct result *r[CROWD];
+
+    send_crowd(w, r, (struct http_request){ .url = url_of(w, "http", "here.example") });
+    for (int i = 0; i < CROWD; i++)
+        turn_until(w, &r[i]->ends, 1);
+
+    for (int i = 0; i < CROWD; i++)
+        assert_string_equal(r[i]->body.data, "hello");
+    assert_in_range(atomic_load(&http_world_lookups), 1, CROWD / 2);
+}
+
+static void
+a_name_that_hangs_leaves_room_for_others_and_none_waits_past_its_deadline(void **state)
+{
+    struct world *w = *state;
+    struct http_request slow = { .url = "http://slow.example/", .connect_ms = 1000 };
+    struct result *r[CROWD];
+
+    send_crowd(w, r, slow);
+    for (int i = 0; i < 50 && atomic_load(&http_world_lookups) < 8; i++)
+        turn_for(w, 10);
+    assert_string_equal(
+        transfer(w, (struct http_request){ .url = url_of(w, "http", "here.example") })->body.data,
+        "hello");
+    assert_int_equal(atomic_load(&http_world_lookups), 8 + 1);
+
+    for (int i = 0; i < CROWD; i++)
+        turn_until(w, &r[i]->ends, 1);
+    for (int i = 0; i < CROWD; i++)
+        expect_failure(r[i], ERR_TIMEOUT, "could not connect to \"slow.example\" within 1 s");
+}
+
+static void
+a_transfer_may_be_cancelled_while_it_waits_for_a_look_up(void **state)
+{
+    struct world *w = *state;
+    struct result *r[CROWD];
+
+    send_crowd(w, r, (struct http_request){ .url = "http://slow.example/", .idle_ms = 1000 });
+    turn_for(w, 50);
+    for (int i = 0; i < CROWD - 1; i++)
+        http_cancel(r[i]->transfer);
+    turn_until(w, &r[CROWD - 1]->ends, 1);
+
+    expect_failure(r[CROWD - 1], ERR_TIMEOUT, "sent nothing for 1 s");
+    for (int i = 0; i < CROWD - 1; i++)
+        assert_int_equal(r[i]->ends, 0);
+}
+
 static void
 a_handshake_that_never_ends_meets_the_deadline(void **state)
 {
@@ -221,6 +283,9 @@ main(void)
         HTTP_TEST(an_unknown_name_is_named),
         HTTP_TEST(a_slow_name_server_meets_the_deadline_and_does_not_stop_the_loop),
         HTTP_TEST(dropping_a_transfer_does_not_wait_for_its_name),
+        HTTP_TEST(few_transfers_look_up_one_name_at_a_time),
+        HTTP_TEST(a_name_that_hangs_leaves_room_for_others_and_none_waits_past_its_deadline),
+        HTTP_TEST(a_transfer_may_be_cancelled_while_it_waits_for_a_look_up),
         HTTP_TEST(a_handshake_that_never_ends_meets_the_deadline),
         HTTP_TEST(a_server_that_speaks_no_tls_is_not_trusted),
         HTTP_TEST(silence_meets_the_idle_deadline),
