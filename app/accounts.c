@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define DAY_S        (24 * 3600)
+#define DAY_S        ((int64_t)24 * 3600)
 #define HASH_WAIT_MS 2000 /* for others' passwords to be hashed first */
 
 /* ---- passwords ------------------------------------------------------------ */
@@ -91,7 +91,7 @@ start_session(struct request *rq, struct reply *rp, struct id user_id)
     return OK;
 }
 
-/* Who signs in leaves the session behind that the browser had before. */
+/* Who signs in ends the session that the browser shows. */
 static struct err
 end_shown_session(struct request *rq)
 {
@@ -110,6 +110,14 @@ end_shown_session(struct request *rq)
     if (e.code)
         return e;
     return auth_session_end(rq->db, rq->arena, before.credential_id);
+}
+
+/* The transaction in which somebody signs in. */
+static struct err
+begin_session(struct request *rq)
+{
+    TRY(request_next(rq, TX_WRITE));
+    return end_shown_session(rq);
 }
 
 /* ---- the handlers --------------------------------------------------------- */
@@ -143,10 +151,45 @@ read_email(struct json_reader *in)
     return email;
 }
 
+static bool
+is_open(void)
+{
+    return strcmp(config_str(SET_REGISTRATION), "open") == 0;
+}
+
+static struct err
+not_open(void)
+{
+    return ERR(ERR_FORBIDDEN, "accounts are not open to everybody here");
+}
+
 static const char *
 name_from(struct request *rq, const char *email)
 {
     return arena_strndup(rq->arena, email, strcspn(email, "@"));
+}
+
+/* ERR_FORBIDDEN unless strangers may make accounts here, or this is the first of all. */
+static struct err
+check_open(struct request *rq)
+{
+    bool is_first;
+
+    if (is_open())
+        return OK;
+    TRY(request_next(rq, TX_READ));
+    TRY(user_is_first(rq->db, rq->arena, &is_first));
+    return is_first ? OK : not_open();
+}
+
+static struct err
+make_account(struct request *rq, const char *email, const char *name, const char *hash,
+             struct user *out)
+{
+    TRY(user_insert(rq->db, rq->arena, id_new(), email, name ? name : name_from(rq, email), hash,
+                    out));
+    /* Of two who were first at once, one is not. */
+    return is_open() || strcmp(out->role, "admin") == 0 ? OK : not_open();
 }
 
 struct err
@@ -156,26 +199,28 @@ accounts_register(struct request *rq, struct reply *rp)
     const char *email = read_email(in);
     const char *password = jr_str(in, "password", PASSWORD_MIN, PASSWORD_MAX);
     const char *name = jr_opt_str(in, "name", 1, USER_NAME_MAX), *hash;
-    bool is_open = strcmp(config_str(SET_REGISTRATION), "open") == 0, is_first;
     struct user user;
 
     TRY(jr_check(in));
-    if (!is_open) {
-        TRY(request_next(rq, TX_READ));
-        TRY(user_is_first(rq->db, rq->arena, &is_first));
-        if (!is_first)
-            return ERR(ERR_FORBIDDEN, "accounts are not open to everybody here");
-    }
+    TRY(check_open(rq));
     TRY(hash_password(rq, password, &hash));
-    TRY(request_next(rq, TX_WRITE));
-    TRY(end_shown_session(rq));
-    TRY(user_insert(rq->db, rq->arena, id_new(), email, name ? name : name_from(rq, email), hash,
-                    &user));
-    /* Of two who were first at once, one is not. */
-    if (!is_open && strcmp(user.role, "admin") != 0)
-        return ERR(ERR_FORBIDDEN, "accounts are not open to everybody here");
+    TRY(begin_session(rq));
+    TRY(make_account(rq, email, name, hash, &user));
     TRY(start_session(rq, rp, user.id));
     write_user(reply_created(rp, "/api/auth/me"), &user);
+    return OK;
+}
+
+/* A disabled account is treated like an unknown one. */
+static struct err
+check_login(struct request *rq, const char *email, const char *password, struct id *user_id)
+{
+    struct auth_account account;
+
+    TRY(request_next(rq, TX_READ));
+    TRY(auth_account(rq->db, rq->arena, email, &account));
+    TRY(check_password(rq, account.disabled ? NULL : account.password_hash, password));
+    *user_id = account.user_id;
     return OK;
 }
 
@@ -185,18 +230,14 @@ accounts_login(struct request *rq, struct reply *rp)
     struct json_reader *in = request_json(rq);
     const char *email = jr_str(in, "email", 1, USER_EMAIL_MAX);
     const char *password = jr_str(in, "password", 1, PASSWORD_MAX);
-    struct auth_account account;
+    struct id user_id;
     struct user user;
 
     TRY(jr_check(in));
-    TRY(request_next(rq, TX_READ));
-    TRY(auth_account(rq->db, rq->arena, email, &account));
-    TRY(check_password(rq, account.disabled ? NULL : account.password_hash, password));
-
-    TRY(request_next(rq, TX_WRITE));
-    TRY(end_shown_session(rq));
-    db_be_user(rq->db, account.user_id);
-    TRY(user_get(rq->db, rq->arena, account.user_id, &user));
+    TRY(check_login(rq, email, password, &user_id));
+    TRY(begin_session(rq));
+    db_be_user(rq->db, user_id);
+    TRY(user_get(rq->db, rq->arena, user_id, &user));
     TRY(start_session(rq, rp, user.id));
     write_user(reply_json(rp, 200), &user);
     return OK;
@@ -236,28 +277,39 @@ accounts_update(struct request *rq, struct reply *rp)
     return OK;
 }
 
+/* All other sessions end, and this one gets another token. */
+static struct err
+change_password(struct request *rq, struct reply *rp, const char *hash)
+{
+    bool by_session = rq->caller.is_session;
+    char token[SECRET_TOKEN_TEXT + 1];
+
+    secret_token(token);
+    TRY(user_set_password(rq->db, rq->caller.user_id, hash));
+    TRY(auth_session_end_others(rq->db, by_session ? rq->caller.credential_id : ID_NONE, token));
+    if (by_session)
+        set_cookie(rq, rp, token, config_int(SET_SESSION_MAX_D) * DAY_S);
+    return OK;
+}
+
 struct err
 accounts_password(struct request *rq, struct reply *rp)
 {
     struct json_reader *in = request_json(rq);
     const char *current = jr_str(in, "current_password", 1, PASSWORD_MAX);
     const char *wanted = jr_str(in, "new_password", PASSWORD_MIN, PASSWORD_MAX);
-    char token[SECRET_TOKEN_TEXT + 1];
     const char *stored, *hash;
+    struct err e;
 
     TRY(jr_check(in));
     TRY(user_password(rq->db, rq->arena, rq->caller.user_id, &stored));
-    if (check_password(rq, stored, current).code)
-        return ERR(ERR_FORBIDDEN, "the current password is wrong");
+    e = check_password(rq, stored, current);
+    if (e.code)
+        return e.code == ERR_UNAUTHENTICATED ? ERR(ERR_FORBIDDEN, "the current password is wrong")
+                                             : e;
     TRY(hash_password(rq, wanted, &hash));
-
     TRY(request_next(rq, TX_WRITE));
-    secret_token(token);
-    TRY(user_set_password(rq->db, rq->caller.user_id, hash));
-    TRY(auth_session_end_others(rq->db, rq->caller.is_session ? rq->caller.credential_id : ID_NONE,
-                                token));
-    if (rq->caller.is_session)
-        set_cookie(rq, rp, token, config_int(SET_SESSION_MAX_D) * DAY_S);
+    TRY(change_password(rq, rp, hash));
     reply_empty(rp);
     return OK;
 }

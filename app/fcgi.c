@@ -18,8 +18,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define PEER_TIMEOUT_S 15               /* nginx has the whole body and waits for the reply */
-#define CHUNK          ((int)16 * 1024) /* bytes of one read */
+#define PEER_TIMEOUT_S 15    /* nginx has the whole body and waits for the reply */
+#define CHUNK          16384 /* bytes of one read */
 #define DRAIN_MAX      ((size_t)64 * 1024 * 1024) /* bytes of body that are read for nothing */
 #define PAUSE_MS       100                        /* without descriptors or memory */
 #define HEAD_MAX       ((size_t)32 * 1024)        /* bytes of reply headers */

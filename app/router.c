@@ -154,20 +154,29 @@ run_handler(struct request *rq, struct reply *rp, const struct shown *shown)
     return once_end(rq, rp, &once);
 }
 
+/* Who calls, and may they? Opens the transaction, where there is one. */
+static struct err
+admit(struct request *rq, struct shown *shown)
+{
+    bool guarded = rq->route->auth != AUTH_NONE;
+
+    if (guarded)
+        TRY(credentials_read(rq->arena, rq->wire.authorization, rq->wire.cookie, is_https(rq),
+                             &shown->kind, &shown->token));
+    TRY(check_origin(rq, shown->kind));
+    if (!guarded)
+        return OK;
+    TRY(identify(rq, shown));
+    return authorize(rq);
+}
+
 static struct err
 answer(struct request *rq, struct reply *rp)
 {
     struct shown shown = { CREDENTIAL_NONE, "" };
 
     TRY(find_route(rq));
-    if (rq->route->auth != AUTH_NONE)
-        TRY(credentials_read(rq->arena, rq->wire.authorization, rq->wire.cookie, is_https(rq),
-                             &shown.kind, &shown.token));
-    TRY(check_origin(rq, shown.kind));
-    if (rq->route->auth != AUTH_NONE) {
-        TRY(identify(rq, &shown));
-        TRY(authorize(rq));
-    }
+    TRY(admit(rq, &shown));
     TRY(take_body(rq));
     TRY(run_handler(rq, rp, &shown));
     return rq->tx == TX_WRITE ? db_commit(rq->db) : OK;

@@ -23,7 +23,7 @@ struct db;
 #define REQUEST_KIND         "respond"
 #define REQUEST_ATTEMPTS     4
 #define REQUEST_MESSAGES_MAX 200          /* messages in one call */
-#define REQUEST_TEXT_MAX     (200 * 1000) /* characters of one message */
+#define REQUEST_TEXT_MAX     200000 /* characters of one message */
 
 enum if_busy { BUSY_QUEUE, BUSY_REJECT, BUSY_REPLACE };
 

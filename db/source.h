@@ -16,9 +16,9 @@
 struct arena;
 struct db;
 
-#define SOURCE_TITLE_MAX   300                /* characters */
-#define SOURCE_CONTENT_MAX (10 * 1024 * 1024) /* bytes */
-#define SOURCE_INDEX_KIND  "index_source"     /* job; its subject is the source */
+#define SOURCE_TITLE_MAX   300                        /* characters */
+#define SOURCE_CONTENT_MAX ((size_t)10 * 1024 * 1024) /* bytes */
+#define SOURCE_INDEX_KIND  "index_source"             /* job; its subject is the source */
 
 struct source {
     struct id id, agent_id, job_id;

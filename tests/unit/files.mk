@@ -9,6 +9,8 @@ UNIT_TESTS = \
 	tests/unit/test_clock \
 	tests/unit/test_collector \
 	tests/unit/test_config \
+	tests/unit/test_credentials \
+	tests/unit/test_cursor \
 	tests/unit/test_daemon \
 	tests/unit/test_err \
 	tests/unit/test_event_json \
@@ -22,6 +24,7 @@ UNIT_TESTS = \
 	tests/unit/test_json_reader \
 	tests/unit/test_json_writer \
 	tests/unit/test_log \
+	tests/unit/test_params \
 	tests/unit/test_secret \
 	tests/unit/test_sse \
 	tests/unit/test_str \
@@ -44,6 +47,7 @@ endif
 HTTP_WORLD = tests/harness/http_world.c tests/harness/http_world.h
 
 UNIT_LIBS = libharness.a $(LIB_LIBS) $(CMOCKA_LIBS)
+APP_TEST_LIBS = libharness.a libapp.a $(DB_LIBS) $(FCGI_LIBS) $(CMOCKA_LIBS)
 WORKER_TEST_LIBS = libharness.a libworker.a $(DB_LIBS) -lm $(CMOCKA_LIBS)
 
 STREAM_UNIT_LIBS = libharness.a libstream.a $(DB_LIBS) $(CMOCKA_LIBS) -lpthread
@@ -55,6 +59,8 @@ tests_unit_test_chunker_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_clock_LDADD = $(UNIT_LIBS)
 tests_unit_test_collector_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_config_LDADD = $(UNIT_LIBS)
+tests_unit_test_credentials_LDADD = $(APP_TEST_LIBS)
+tests_unit_test_cursor_LDADD = $(APP_TEST_LIBS)
 tests_unit_test_daemon_LDADD = $(UNIT_LIBS)
 tests_unit_test_err_LDADD = $(UNIT_LIBS)
 tests_unit_test_event_json_LDADD = libharness.a $(DB_LIBS) $(CMOCKA_LIBS)
@@ -72,6 +78,7 @@ tests_unit_test_json_check_LDADD = $(UNIT_LIBS)
 tests_unit_test_json_reader_LDADD = $(UNIT_LIBS)
 tests_unit_test_json_writer_LDADD = $(UNIT_LIBS)
 tests_unit_test_log_LDADD = $(UNIT_LIBS)
+tests_unit_test_params_LDADD = $(APP_TEST_LIBS)
 tests_unit_test_secret_LDADD = $(UNIT_LIBS)
 tests_unit_test_sse_LDADD = $(UNIT_LIBS)
 tests_unit_test_str_LDADD = $(UNIT_LIBS)
