@@ -49,8 +49,10 @@ create table workers (
 --        3 for an earlier job of its serial key, 4 for its time.
 -- A serial key is held by the one of its jobs that does not wait for it (waits < 3).
 --
--- There is no foreign key to users: each insert would lock the user's row, and a user's
--- removal would wait for the queue. A job whose user is gone finds nothing to do.
+-- There are no check constraints, since each statement that inserts would parse their
+-- texts anew; db/job.c, the only writer, checks. There is no foreign key to users: each
+-- insert would lock the user's row, and a user's removal would wait for the queue. A job
+-- whose user is gone finds nothing to do.
 
 create sequence job_pos;
 create table jobs (
@@ -58,14 +60,14 @@ create table jobs (
     created_at   timestamptz not null default now(),
     run_at       timestamptz not null default now(),
     queue        smallint not null,
-    priority     smallint not null check (priority between 0 and 9),
-    waits        smallint not null default 0 check (waits between 0 and 4),
+    priority     smallint not null,
+    waits        smallint not null default 0,
     attempt      smallint not null default 0,
-    max_attempts smallint not null check (max_attempts > 0),
+    max_attempts smallint not null,
     cancel       boolean not null default false,
     forget       boolean not null default false,
     id           uuid primary key,
-    kind         text not null check (length(kind) between 1 and 40),
+    kind         text not null,
     lease        int,
     limited      smallint,
     started_at   timestamptz,
@@ -111,7 +113,7 @@ create table jobs_done (
     finished_at  timestamptz not null default clock_timestamp(),
     queue        smallint not null,
     priority     smallint not null,
-    state        smallint not null check (state in (4, 5, 6)), -- enum job_state
+    state        smallint not null, -- enum job_state
     attempt      smallint not null,
     max_attempts smallint not null,
     kind         text not null,
@@ -147,16 +149,19 @@ create view all_jobs with (security_invoker = true) as
 -- Advisory locks of two numbers: (1, lease) is held by a worker's session while it lives,
 -- (2, queue) by a claim under limits, (3, 0) by whoever looks for what is due.
 
+-- Functions are in PL/pgSQL even where SQL would do: it keeps their plans.
+
 -- Wake a worker at commit, if one sleeps that serves the queue. Under load nobody
 -- sleeps, and commits do not queue at the lock that a notification takes.
 create function job_wake(line smallint) returns void
-    language sql volatile
+    language plpgsql volatile
 as $$
-    select pg_notify('job', q.name)
-      from queues q
-     where q.id = line
-       and exists (select from workers w where w.sleeping and (w.queues is null or q.name = any (w.queues)))
-$$;
+begin
+    perform pg_notify('job', q.name)
+       from queues q
+      where q.id = line
+        and exists (select from workers w where w.sleeping and (w.queues is null or q.name = any (w.queues)));
+end $$;
 
 -- Lock the holder of a serial key, so that it cannot end before this transaction does;
 -- waits for one that is ending. False when nobody holds the key.
@@ -170,11 +175,12 @@ begin
 end $$;
 
 create function job_has_unique(key uuid) returns boolean
-    language sql volatile security definer
+    language plpgsql volatile security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-    select exists (select from public.jobs where unique_key = key and unique_key is not null)
-$$;
+begin
+    return exists (select from public.jobs where unique_key = key and unique_key is not null);
+end $$;
 
 -- Add a job that has a serial or a unique key. It holds its serial key, or waits behind
 -- the holder, which is locked: the holder's end then waits for this transaction, and
@@ -368,16 +374,17 @@ end $$;
 -- the job ran stays with it: the next to claim it ends it. A statement of its own sees
 -- what was noted while the one before waited for the row.
 create function jobs_drop_notes(ids uuid[]) returns void
-    language sql volatile
+    language plpgsql volatile
 as $$
+begin
     with dropped as (
         delete from job_notes n where n.job_id = any (ids) returning n.job_id, n.cancel
     )
     update jobs j
        set cancel = true, pos = nextval('job_pos'), waits = case j.waits when 2 then 0 else j.waits end
       from dropped d
-     where d.cancel and j.id = d.job_id and j.lease is null
-$$;
+     where d.cancel and j.id = d.job_id and j.lease is null;
+end $$;
 
 -- Record how jobs ended that this lease holds, whatever their outcome (enum job_outcome),
 -- and let those go on that waited for them. Returns how many the lease did hold.
@@ -436,14 +443,49 @@ begin
     return ended.n;
 end $$;
 
--- The same for one job, in the transaction of its results.
-create function job_end_here(mine int, job uuid, outcome int, delay_ms bigint, error text) returns void
+-- What follows when one job is over whose row has been deleted. Statements of their own
+-- see what those have committed that the delete waited for.
+create function job_over(j jobs, state int, reason text) returns void
     language plpgsql volatile
 as $$
 begin
-    if jobs_end(mine, array[job], array[outcome::smallint], array[delay_ms], array[error]) <> 1 then
-        raise exception 'the job is no longer held by this worker' using errcode = 'OF001';
+    if state <> 4 or not j.forget then
+        insert into jobs_done (id, created_at, run_at, started_at, queue, priority, state, attempt, max_attempts, kind,
+                               user_id, subject_id, serial_key, unique_key, request_id, payload, error)
+        values (j.id, j.created_at, j.run_at, j.started_at, j.queue, j.priority, state,
+                least(j.attempt, j.max_attempts), j.max_attempts, j.kind, j.user_id, j.subject_id, j.serial_key,
+                j.unique_key, j.request_id, case when state <> 4 then j.payload end,
+                case when state <> 4 then coalesce(reason, j.error) end);
     end if;
+    delete from job_notes n where n.job_id = j.id;
+    if j.serial_key is not null and j.waits < 3
+       and exists (select from jobs n where n.serial_key = j.serial_key and n.waits = 3) then
+        perform jobs_next_of_keys(array[j.serial_key]);
+    end if;
+    if j.limited is not null and j.user_id is not null
+       and exists (select from jobs n where n.queue = j.queue and n.user_id = j.user_id and n.waits = 1) then
+        perform jobs_next_of_users(array[j.queue], array[j.user_id]);
+    end if;
+end $$;
+
+-- jobs_end() for one job, in the transaction of its results. Most end for good, and those
+-- with few and simple statements: setting up those of jobs_end() takes longer than running them.
+create function job_end_here(mine int, job uuid, outcome int, delay_ms bigint, reason text) returns void
+    language plpgsql volatile
+as $$
+declare
+    j jobs;
+begin
+    if outcome in (0, 2, 3) then
+        delete from jobs where id = job and lease = mine returning * into j;
+        if j.id is not null then
+            perform job_over(j, case outcome when 0 then 4 when 3 then 6 else 5 end, reason);
+            return;
+        end if;
+    elsif jobs_end(mine, array[job], array[outcome::smallint], array[delay_ms], array[reason]) = 1 then
+        return;
+    end if;
+    raise exception 'the job is no longer held by this worker' using errcode = 'OF001';
 end $$;
 
 -- Fails the statement's transaction unless the rows that were found by their places are
@@ -641,13 +683,7 @@ begin
         return 1;
     end if;
     delete from public.jobs where id = job;
-    insert into public.jobs_done (id, created_at, run_at, queue, priority, state, attempt, max_attempts, kind, user_id,
-                                  subject_id, serial_key, unique_key, request_id, payload, error)
-    values (j.id, j.created_at, j.run_at, j.queue, j.priority, 6, j.attempt, j.max_attempts, j.kind, j.user_id,
-            j.subject_id, j.serial_key, j.unique_key, j.request_id, j.payload, j.error);
-    if j.serial_key is not null and j.waits < 3 then
-        perform public.jobs_next_of_keys(array[j.serial_key]);
-    end if;
+    perform public.job_over(j, 6, null);
     return 0;
 end $$;
 
@@ -799,22 +835,23 @@ grant execute on function jobs_limit_waiting(), jobs_next_of_users(smallint[], u
 grant execute on function queue_stats() to offstage_app, offstage_worker, offstage_metrics;
 grant execute on function jobs_next_of_keys(uuid[]), job_fence(int),
     job_claim_limited(int, smallint, smallint[], bigint[], int), jobs_drop_notes(uuid[]),
-    jobs_end(int, uuid[], smallint[], bigint[], text[]), job_end_here(int, uuid, int, bigint, text),
-    jobs_must_be(numeric, numeric), worker_bury(int, text), workers_rescue(int, interval), job_enter(uuid, uuid),
-    jobs_promote(), jobs_sweep(int)
+    jobs_end(int, uuid[], smallint[], bigint[], text[]), job_over(jobs, int, text),
+    job_end_here(int, uuid, int, bigint, text), jobs_must_be(numeric, numeric), worker_bury(int, text),
+    workers_rescue(int, interval), job_enter(uuid, uuid), jobs_promote(), jobs_sweep(int)
     to offstage_worker;
 
 -- migrate:down
 
 set local role offstage_owner;
 drop view all_jobs;
-drop table jobs_done, job_notes, jobs, workers, queues;
-drop sequence job_pos, worker_lease;
 drop function job_wake(smallint), job_hold_key(uuid), job_has_unique(uuid),
     job_add_keyed(uuid, text, smallint, int, int, bigint, bigint, uuid, uuid, text, text, boolean, uuid, uuid),
     jobs_next_of_keys(uuid[]), jobs_next_of_users(smallint[], uuid[]), job_fence(int),
     job_claim_limited(int, smallint, smallint[], bigint[], int), jobs_drop_notes(uuid[]),
-    jobs_end(int, uuid[], smallint[], bigint[], text[]), job_end_here(int, uuid, int, bigint, text),
-    jobs_must_be(numeric, numeric), worker_bury(int, text), workers_rescue(int, interval), job_enter(uuid, uuid),
-    jobs_promote(), jobs_limit_waiting(), queue_limit(text, int, int), job_cancel(uuid), job_retry(uuid),
-    job_position(uuid, int), queue_stats(), jobs_sweep(int);
+    jobs_end(int, uuid[], smallint[], bigint[], text[]), job_over(jobs, int, text),
+    job_end_here(int, uuid, int, bigint, text), jobs_must_be(numeric, numeric), worker_bury(int, text),
+    workers_rescue(int, interval), job_enter(uuid, uuid), jobs_promote(), jobs_limit_waiting(),
+    queue_limit(text, int, int), job_cancel(uuid), job_retry(uuid), job_position(uuid, int), queue_stats(),
+    jobs_sweep(int);
+drop table jobs_done, job_notes, jobs, workers, queues;
+drop sequence job_pos, worker_lease;
