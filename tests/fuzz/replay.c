@@ -25,6 +25,8 @@ main(int argc, char **argv)
         (void)fclose(file);
         printf("ok %d - %s\n", ++tried, entry->d_name);
     }
+    if (folder)
+        (void)closedir(folder);
     printf("1..%d\n", tried);
     return tried > 0 ? 0 : 1;
 }
