@@ -236,13 +236,38 @@ welcome(struct gateway *g, struct lws *wsi)
     lws_set_opaque_user_data(wsi, &g->heads);
 }
 
+/* What libwebsockets holds for us is a connection, unless it has no request yet or is no client's.
+ */
+static struct conn *
+conn_of(const struct gateway *g, void *opaque)
+{
+    return opaque == &g->heads || opaque == &g->listen_fd ? NULL : opaque;
+}
+
 static void
 forget(struct gateway *g, void *opaque)
 {
-    if (opaque == &g->heads)
+    struct conn *c = conn_of(g, opaque);
+
+    if (c)
+        conn_gone(c);
+    else if (opaque == &g->heads)
         g->heads--;
-    else if (opaque && opaque != &g->listen_fd && opaque != g->options)
-        conn_gone(opaque);
+}
+
+/* Also called when libwebsockets gives up on a request that is no HTTP: that is closed. */
+static int
+opened(struct gateway *g, struct lws *wsi, void *opaque)
+{
+    struct conn *c = conn_of(g, opaque);
+
+    if (!c)
+        return -1;
+    /* Of an event stream nothing is read: that its client has gone is seen by its hanging up. */
+    if (!c->visit.websocket)
+        (void)lws_rx_flow_control(wsi, 0);
+    conn_opened(c, wsi);
+    return 0;
 }
 
 static int
@@ -279,17 +304,10 @@ callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in
     case LWS_CALLBACK_HTTP:
         return conn_visit(g, wsi, false);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        if (opaque != &g->heads)
-            return 0;
-        return conn_visit(g, wsi, strcasecmp(in, "websocket") == 0);
+        return conn_of(g, opaque) ? 0 : conn_visit(g, wsi, strcasecmp(in, "websocket") == 0);
     case LWS_CALLBACK_RAW_ADOPT:
-        /* Nothing is read: that the client has gone is seen by its hanging up. */
-        (void)lws_rx_flow_control(wsi, 0);
-        conn_opened(opaque, wsi);
-        return 0;
     case LWS_CALLBACK_ESTABLISHED:
-        conn_opened(opaque, wsi);
-        return 0;
+        return opened(g, wsi, opaque);
     case LWS_CALLBACK_RAW_WRITEABLE:
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return conn_write(opaque);

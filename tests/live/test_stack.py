@@ -76,7 +76,7 @@ def test_a_status_is_held_until_it_changes_and_then_answered_by_the_app(stack, u
     seen, last = [], user.get(asked['status_url']).json()
     while last['status'] not in ('completed', 'failed', 'cancelled'):
         last = user.get(asked['status_url'], params={'wait': 10, 'after': last['sequence_number']}).json()
-        assert last['id'] == asked['request_id']
+        assert last.get('id') == asked['request_id'], last
         seen.append(last['sequence_number'])
     assert seen == sorted(set(seen)) and len(seen) > 3
     assert last['final_response'] == script_text(4, TOKENS)
