@@ -273,7 +273,7 @@ chat_reply_hear(void *reply, struct arena *scratch, const char *bytes, size_t le
     if (!e.code && r->form == FORM_OBJECT) {
         buf_add(&r->body, bytes, len);
         if (!buf_ok(&r->body))
-            e = ERR(ERR_TOO_LARGE, "The model server's reply is over the limit of 8 MiB.");
+            e = ERR(ERR_TOO_LARGE, "The model server's reply is over the limit of 2 MiB.");
     }
     *out = heard.list;
     *count = heard.count;

@@ -19,7 +19,7 @@
 #include "worker/dialect.h"
 
 #define CHAT_EVENT_MAX ((size_t)1024 * 1024)     /* bytes of one event */
-#define CHAT_BODY_MAX  ((size_t)8 * 1024 * 1024) /* bytes of a reply that is no stream */
+#define CHAT_BODY_MAX  ((size_t)2 * 1024 * 1024) /* bytes of a reply that is no stream */
 #define CHAT_CALLS_MAX 128
 
 void *chat_reply_new(struct arena *a, const char *content_type);

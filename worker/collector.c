@@ -12,7 +12,7 @@
 /* The interval grows from this many streams on, and reaches its most at the other. */
 #define STREAMS_FEW  50
 #define STREAMS_MANY 1000
-#define FLIGHT_SHARE 4 /* an interval is at least so many times the last flight */
+#define FLIGHT_SHARE 3 /* an interval is at least so many times the last flight */
 
 struct pending {
     struct pending *next;

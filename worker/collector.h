@@ -95,7 +95,7 @@ void collector_landed(struct collector *c);
  * number of open streams and with how long the last flight took, since a
  * flight's cost is by the event, and longer waits make fewer.
  */
-#define COLLECTOR_INTERVAL_MAX 200
+#define COLLECTOR_INTERVAL_MAX 150
 int64_t collector_interval_ms(const struct collector *c, int64_t base_ms, int64_t flight_ms);
 
 #endif

@@ -26,10 +26,17 @@ notified(void *arg, const char *channel, const char *payload)
         upkeep_look_for_cancels(r);
 }
 
+/* It lives in an arena of its own: libuv lets go of it later than its incarnation does. */
+struct listener {
+    uv_poll_t poll;
+    struct arena *arena;
+    struct runner *runner;
+};
+
 static void
 on_readable(uv_poll_t *poll, int status, int events)
 {
-    struct runner *r = poll->data;
+    struct runner *r = ((struct listener *)poll->data)->runner;
     struct err e;
 
     (void)status;
@@ -44,27 +51,32 @@ on_readable(uv_poll_t *poll, int status, int events)
 static void
 closed(uv_handle_t *handle)
 {
-    free(handle); /* libuv keeps it until here, which may be after its incarnation's end */
+    arena_free(((struct listener *)handle->data)->arena);
 }
 
 static void
 listen_on_loop(struct runner *r)
 {
-    r->poll = malloc(sizeof(*r->poll));
-    if (!r->poll || uv_poll_init(r->options.services->loop, r->poll, db_fd(r->listener)))
-        abort();
-    r->poll->data = r;
-    (void)uv_poll_start(r->poll, UV_READABLE, on_readable);
+    struct arena *a = arena_new();
+    struct listener *l = ARENA_NEW(a, struct listener);
+
+    l->arena = a;
+    l->runner = r;
+    l->poll.data = l;
+    if (uv_poll_init(r->options.services->loop, &l->poll, db_fd(r->listener)))
+        abort(); /* libpq's socket is open and non-blocking: no memory */
+    (void)uv_poll_start(&l->poll, UV_READABLE, on_readable);
+    r->listening = l;
 }
 
 void
 listener_close(struct runner *r)
 {
-    if (!r->poll)
+    if (!r->listening)
         return;
-    (void)uv_poll_stop(r->poll);
-    uv_close((uv_handle_t *)r->poll, closed);
-    r->poll = NULL;
+    (void)uv_poll_stop(&r->listening->poll);
+    uv_close((uv_handle_t *)&r->listening->poll, closed);
+    r->listening = NULL;
 }
 
 /* ---- registration ---------------------------------------------------------------- */

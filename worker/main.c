@@ -15,6 +15,7 @@
 #include "worker/sweep.h"
 
 #define STATEMENT_MS 30000
+#define SLOW_MS      300000 /* of a statement of slow work: ten megabytes of passages, say */
 #define SUMMARY      "runs the jobs of the queue"
 
 struct worker {
@@ -131,6 +132,7 @@ static void
 start(struct worker *w, const struct db_options *db)
 {
     size_t connections = (size_t)config_int(SET_WORKER_DB);
+    struct db_options slow = *db;
     struct runner_options options = {
         .services = &w->services,
         .db = db,
@@ -145,10 +147,11 @@ start(struct worker *w, const struct db_options *db)
         .arg = w,
     };
 
+    slow.statement_timeout_ms = SLOW_MS;
     pool_threads(connections + 3);
     w->services.loop = &w->loop;
     w->services.pool = pool_new(w->arena, &w->loop, db, connections);
-    w->services.slow_pool = pool_new(w->arena, &w->loop, db, 1);
+    w->services.slow_pool = pool_new(w->arena, &w->loop, &slow, 1);
     w->flush_pool = pool_new(w->arena, &w->loop, db, 1);
     w->services.http = http_new(w->arena, &w->loop);
     w->services.scratch = arena_new();

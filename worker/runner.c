@@ -312,7 +312,7 @@ tick(uv_timer_t *timer)
     if (r->state == RUNNER_DOWN && !r->stopping && now >= r->retry_ms)
         listener_register(r);
     if (r->state == RUNNER_UP) {
-        if (now >= r->poll_due_ms) {
+        if (now + TICK_MS / 2 >= r->poll_due_ms) {
             r->poll_due_ms = now + r->options.poll_ms;
             r->exchange.hungry = true;
         }

@@ -27,6 +27,7 @@
 
 struct arena;
 struct db_options;
+struct listener;
 
 struct runner_options {
     const struct services *services;
@@ -92,7 +93,7 @@ struct runner {
     enum { RUNNER_DOWN, RUNNER_REGISTERING, RUNNER_UP, RUNNER_LEAVING, RUNNER_OVER } state;
     int64_t retry_ms, retry_after_ms; /* when to register again, and the wait before the next try */
     bool away_told;
-    uv_poll_t *poll;
+    struct listener *listening; /* NULL while there is no incarnation */
     uv_timer_t tick;
     bool stopping, handed_back;
     int64_t hand_back_ms, leave_ms, poll_due_ms, scan_ms;
