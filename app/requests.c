@@ -5,14 +5,11 @@
 #include "db/chat.h"
 #include "db/request.h"
 #include "lib/arena.h"
-#include "lib/clock.h"
 #include "lib/config.h"
 
-#include <poll.h>
 #include <string.h>
 
-#define CANCEL_WAIT_MS 3000
-#define CANCEL_LOOK_MS 15
+#define CANCEL_WAIT_S 3 /* seconds; then the answer is whatever state it is in */
 
 static const char *const busy_words[] = { "queue", "reject", "replace", NULL };
 static const char *const roles[] = { "system", "user", "assistant", NULL };
@@ -188,38 +185,23 @@ requests_read(struct request *rq, struct reply *rp)
     return OK;
 }
 
-/* The worker has been told and ends it; we look until it has. */
-static struct err
-await_end(struct request *rq)
-{
-    int64_t until = clock_mono_ms() + CANCEL_WAIT_MS;
-    struct request_watch now = { .final = false };
-
-    TRY(request_next(rq, TX_READ));
-    while (clock_mono_ms() < until) {
-        TRY(request_watch(rq->db, rq->arena, rq->id, rq->caller.user_id, &now));
-        if (now.final)
-            return OK;
-        (void)poll(NULL, 0, CANCEL_LOOK_MS);
-    }
-    return OK;
-}
-
+/*
+ * Of a request that runs, the worker has been told, and ends it within a
+ * second. No process of ours waits for that: nginx is sent on to the gateway,
+ * which holds the request until the response has ended (no event is numbered
+ * as high as `after`) and then has its status answered.
+ */
 struct err
 requests_cancel(struct request *rq, struct reply *rp)
 {
     struct request_info info;
-    struct err e = OK;
     bool asked;
 
     TRY(request_cancel(rq->db, rq->arena, rq->id, &asked));
-    if (asked && slots_take(&rq->app->slots, SLOT_WAIT)) {
-        e = await_end(rq);
-        slots_release(&rq->app->slots, SLOT_WAIT);
-    }
-    if (e.code)
-        return e;
     TRY(request_get(rq->db, rq->arena, rq->id, &info));
+    if (asked)
+        reply_header(rp, "X-Accel-Redirect", "/_wait/api/requests/%s?wait=%d&after=%lld", rq->id.s,
+                     CANCEL_WAIT_S, (long long)INT64_MAX);
     write_request(reply_json(rp, 200), &info);
     return OK;
 }
