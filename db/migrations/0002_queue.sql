@@ -223,13 +223,19 @@ create function jobs_next_of_keys(keys uuid[]) returns void
     set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    line smallint;
+    wanted uuid[] := array(select distinct u.key
+                             from unnest(keys) u (key)
+                            where exists (select from public.jobs n where n.serial_key = u.key and n.waits = 3));
+    line   smallint;
 begin
+    if wanted = '{}' then
+        return; -- as nearly always
+    end if;
     for line in
         with freed as (
             update public.jobs j
                set waits = 0, pos = nextval('public.job_pos')
-              from (select distinct u.key from unnest(keys) u (key)) k
+              from unnest(wanted) k (key)
              cross join lateral (select n.id
                                    from public.jobs n
                                   where n.serial_key = k.key and n.waits = 3
