@@ -161,7 +161,6 @@ write_services()
                 "export OFFSTAGE_DATABASE_URL=$(printf %q "$DATABASE_URL")"
                 "export OFFSTAGE_APP_SOCKET=$(printf %q "$RUN/app.sock")"
                 "export OFFSTAGE_STREAM_SOCKET=$(printf %q "$RUN/stream.sock")"
-                "export OFFSTAGE_PUBLIC_URL=$(printf %q "${OFFSTAGE_PUBLIC_URL:-$URL}")"
             )
             [[ -n ${OFFSTAGE_SECRET_KEY-}${OFFSTAGE_SECRET_KEY_FILE-} ]] ||
                 extra_environment+=("export OFFSTAGE_SECRET_KEY_FILE=$(printf %q "$VAR/secret.key")")

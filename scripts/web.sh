@@ -36,23 +36,43 @@ write_nginx()
     text=${text//@FILES@/"$files"}
     text=${text//@CONNECTIONS@/"$((files / 2))"}
     printf '%s\n' "$text" >"$VAR/nginx/nginx.conf"
+    nginx_log_start=$(stat -c %s "$LOGS/nginx.log" 2>/dev/null || echo 0)
     "$TOP/nginx/offstage-nginx" "listen=127.0.0.1:$PORT" "app=unix:$RUN/app.sock" \
         "stream=unix:$RUN/stream.sock" "access_log=$LOGS/access.log" \
         "request_rate=${OFFSTAGE_REQUEST_RATE:-200}" "streams=${OFFSTAGE_STREAMS_PER_ADDRESS:-500}" \
         >"$VAR/nginx/site.conf" || fail "the nginx configuration could not be made" "see the message above"
 }
 
-# Wait for the whole stack. nginx may lose its port to somebody between the look and the bind.
+# Ask for readiness under an id of its own: 0 when ready, 2 when an answer came from somebody
+# else, who has the port; our nginx writes down every request, right after the answer.
+try_ready()
+{
+    local id=up-$$-$RANDOM$RANDOM status
+
+    status=$(curl -sS -m 2 -o /dev/null -w '%{http_code}' -H "X-Request-Id: $id" "$URL/readyz" 2>>"$LOG") || :
+    [[ $status != 000 ]] || return 1
+    wait_until 1 grep -qF "\"$id\"" "$LOGS/access.log" || return 2
+    [[ $status == 200 ]]
+}
+
+# Between the look for a free port and nginx's bind another program may have taken it.
+lost_port()
+{
+    (($1 == 2)) || tail -c "+$((nginx_log_start + 1))" "$LOGS/nginx.log" | grep -qF "bind() to 127.0.0.1:$PORT failed"
+}
+
 wait_for_ready()
 {
     local end=$(($(now_ms) + 30000))
 
-    until curl -fsS -m 2 -o /dev/null "$URL/readyz" 2>>"$LOG"; do
-        if tail -n 3 "$LOGS/nginx.log" 2>/dev/null | grep -q 'Address already in use' && ! service_runs nginx; then
+    while true; do
+        try_ready && return
+        if lost_port "$?"; then
             set_port "$(free_port "$((PORT + 1))")"
             note "another program took the port: $PORT instead"
             write_services nginx
             apply_services
+            wait_for_services
         fi
         if (($(now_ms) > end)); then
             last_words supervise postgres worker stream app nginx

@@ -18,6 +18,12 @@ def dev(var, *words, **settings):
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=240)
 
 
+def up(var, *words, **settings):
+    done = dev(var, 'up', '--no-demo', *words, **settings)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
 def processes_of(var):
     """Live processes that have the folder in their command line or environment."""
     found = []
@@ -43,7 +49,7 @@ def var(tmp_path_factory):
 
 
 def test_down_leaves_nothing_but_the_folder(var):
-    assert dev(var, 'up', '--ephemeral', '--no-demo').returncode == 0
+    up(var, '--ephemeral')
     memory = (var / 'memory').read_text().strip()
     assert processes_of(var) and pathlib.Path(memory).is_dir()
     done = dev(var, 'down')
@@ -55,19 +61,18 @@ def test_down_leaves_nothing_but_the_folder(var):
 
 
 def test_a_second_up_changes_nothing(var):
-    assert dev(var, 'up', '--ephemeral', '--no-demo').returncode == 0
+    up(var, '--ephemeral')
     stack = Stack(var)
     before = {name: stack.pids(name)[0] for name in ('postgres', 'worker', 'stream', 'app', 'nginx')}
-    assert dev(var, 'up', '--ephemeral', '--no-demo').returncode == 0
+    up(var, '--ephemeral')
     assert {name: stack.pids(name)[0] for name in before} == before
 
 
 def test_a_changed_setting_restarts_the_programs_and_not_the_database(var):
-    assert dev(var, 'up', '--ephemeral', '--no-demo').returncode == 0
+    up(var, '--ephemeral')
     stack = Stack(var)
     app, postgres = stack.pids('app')[0], stack.pids('postgres')[0]
-    done = dev(var, 'up', '--ephemeral', '--no-demo', OFFSTAGE_LOG_LEVEL='debug')
-    assert done.returncode == 0, done.stdout
+    up(var, '--ephemeral', OFFSTAGE_LOG_LEVEL='debug')
     assert stack.pids('app')[0] != app and stack.pids('postgres')[0] == postgres
     assert b'OFFSTAGE_LOG_LEVEL=debug' in pathlib.Path(f"/proc/{stack.pids('app')[0]}/environ").read_bytes()
 
@@ -77,23 +82,32 @@ def test_a_taken_port_makes_it_take_another_and_say_so(var):
         taken.bind(('127.0.0.1', 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = dev(var, 'up', '--ephemeral', '--no-demo', OFFSTAGE_HTTP_PORT=str(port))
-        assert done.returncode == 0, done.stdout
-        assert f'port {port} is taken' in done.stdout
+        said = up(var, '--ephemeral', OFFSTAGE_HTTP_PORT=str(port))
+        assert f'port {port} is taken' in said
         assert not Stack(var).url.endswith(f':{port}')
 
 
+def test_a_port_that_is_lost_between_the_look_and_the_bind_is_given_up(var):
+    with socket.socket() as taken:
+        # Bound and not listening: no connection finds it, and nobody else can bind it.
+        taken.bind(('127.0.0.1', 0))
+        port = taken.getsockname()[1]
+        said = up(var, '--ephemeral', OFFSTAGE_HTTP_PORT=str(port))
+        assert 'another program took the port' in said
+        assert Stack(var).admin.get('/api/chats').status_code == 200
+
+
 def test_data_and_key_survive_down_and_up(var):
-    assert dev(var, 'up', '--no-demo').returncode == 0
+    up(var)
     stack = Stack(var)
     chat = stack.admin.post('/api/chats', json={'title': 'kept'}).json()['id']
     assert dev(var, 'down').returncode == 0
-    assert dev(var, 'up', '--no-demo').returncode == 0
+    up(var)
     assert Stack(var).admin.get(f'/api/chats/{chat}').json()['title'] == 'kept'
 
 
 def test_secrets_are_for_the_owner_alone(var):
-    assert dev(var, 'up', '--ephemeral', '--no-demo').returncode == 0
+    up(var, '--ephemeral')
     for name in ('admin', 'secret.key', 'run'):
         assert (var / name).stat().st_mode & 0o077 == 0, name
     secrets = [(var / 'secret.key').read_bytes(), Stack(var).admin.key.encode()]
@@ -103,12 +117,11 @@ def test_secrets_are_for_the_owner_alone(var):
 
 
 def test_the_instance_ends_with_its_supervisor_and_starts_again(var):
-    assert dev(var, 'up', '--ephemeral', '--no-demo').returncode == 0
+    up(var, '--ephemeral')
     os.kill(Stack(var).pids('supervise')[0], signal.SIGKILL)
     wait_for(lambda: processes_of(var) == [], 30, 'everything to end')
     assert dev(var, 'status').returncode == 3
-    done = dev(var, 'up', '--ephemeral', '--no-demo')
-    assert done.returncode == 0, done.stdout
+    up(var, '--ephemeral')
     assert dev(var, 'status').returncode == 0
 
 
@@ -119,8 +132,7 @@ def test_a_folder_too_deep_for_a_socket_works(tmp_path):
         if folder != folder.parent and folder.owner() == pathlib.Path('/proc/self').owner():
             folder.chmod(folder.stat().st_mode | 0o011)
     try:
-        done = dev(deep, 'up', '--ephemeral', '--no-demo')
-        assert done.returncode == 0, done.stdout
+        up(deep, '--ephemeral')
         assert Stack(deep).is_ready()
     finally:
         assert dev(deep, 'down').returncode == 0
