@@ -23,16 +23,16 @@ select a.id, a.user_id, a.name, a.description, a.kind, a.endpoint_url, a.model, 
   from ((select o.id
            from agents o
           where o.user_id = (select app_user())
-            and (o.created_at, o.id) < (case when $1::timestamptz is null then 'infinity' else $1 end,
-                                        case when $2::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $2 end)
+            and (o.created_at, o.id) < (case when $1::timestamptz is null then 'infinity' else $1::timestamptz end,
+                                        case when $2::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $2::uuid end)
           order by o.created_at desc, o.id desc
           limit $3)
         union all
         (select s.id
            from agents s
           where s.visibility <> 'private' and s.user_id <> (select app_user())
-            and (s.created_at, s.id) < (case when $1::timestamptz is null then 'infinity' else $1 end,
-                                        case when $2::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $2 end)
+            and (s.created_at, s.id) < (case when $1::timestamptz is null then 'infinity' else $1::timestamptz end,
+                                        case when $2::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $2::uuid end)
           order by s.created_at desc, s.id desc
           limit $3)) page
   join agents a on a.id = page.id

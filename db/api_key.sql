@@ -10,8 +10,8 @@ select id, name, scope, hint, ts(created_at) as created_at, ts(expires_at) as ex
        ts(last_used_at) as last_used_at
   from api_keys k
  where user_id = (select app_user())
-   and (k.created_at, id) < (case when $1::timestamptz is null then 'infinity' else $1 end,
-                             case when $2::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $2 end)
+   and (k.created_at, id) < (case when $1::timestamptz is null then 'infinity' else $1::timestamptz end,
+                             case when $2::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $2::uuid end)
  order by k.created_at desc, id desc
  limit $3;
 

@@ -25,8 +25,8 @@ select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, 
                       order by u.created_at, u.id
                       limit 1) r on true
  where c.user_id = $1
-   and (c.active_at, c.id) < (case when $2::timestamptz is null then 'infinity' else $2 end,
-                              case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3 end)
+   and (c.active_at, c.id) < (case when $2::timestamptz is null then 'infinity' else $2::timestamptz end,
+                              case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3::uuid end)
  order by c.active_at desc, c.id desc
  limit $4;
 
@@ -41,8 +41,8 @@ select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, 
                       order by u.created_at, u.id
                       limit 1) r on true
  where c.agent_id = $1 and c.user_id = $2
-   and (c.active_at, c.id) < (case when $3::timestamptz is null then 'infinity' else $3 end,
-                              case when $4::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $4 end)
+   and (c.active_at, c.id) < (case when $3::timestamptz is null then 'infinity' else $3::timestamptz end,
+                              case when $4::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $4::uuid end)
  order by c.active_at desc, c.id desc
  limit $5;
 

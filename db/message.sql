@@ -24,7 +24,7 @@ select c.id as chat, m.id, m.chat_id, m.role, m.status, m.content, m.request_id,
   left join lateral (select *
                        from messages l
                       where l.chat_id = c.id and l.user_id = c.user_id
-                        and (l.created_at, l.id) > (case when $2::timestamptz is null then '-infinity' else $2 end, case when $3::uuid is null then '00000000-0000-0000-0000-000000000000' else $3 end)
+                        and (l.created_at, l.id) > (case when $2::timestamptz is null then '-infinity' else $2::timestamptz end, case when $3::uuid is null then '00000000-0000-0000-0000-000000000000' else $3::uuid end)
                       order by l.created_at, l.id
                       limit $4) m on true
   left join requests r on r.id = m.request_id
@@ -39,7 +39,7 @@ select c.id as chat, m.id, m.chat_id, m.role, m.status, m.content, m.request_id,
   left join lateral (select *
                        from messages l
                       where l.chat_id = c.id and l.user_id = c.user_id
-                        and (l.created_at, l.id) < (case when $2::timestamptz is null then 'infinity' else $2 end, case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3 end)
+                        and (l.created_at, l.id) < (case when $2::timestamptz is null then 'infinity' else $2::timestamptz end, case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3::uuid end)
                       order by l.created_at desc, l.id desc
                       limit $4) m on true
   left join requests r on r.id = m.request_id

@@ -20,8 +20,8 @@ select a.id as agent, s.id, s.agent_id, s.job_id, s.type, s.title, s.status, s.e
   left join lateral (select *
                        from sources l
                       where l.agent_id = a.id and l.user_id = a.user_id
-                        and (l.created_at, l.id) < (case when $2::timestamptz is null then 'infinity' else $2 end,
-                                                    case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3 end)
+                        and (l.created_at, l.id) < (case when $2::timestamptz is null then 'infinity' else $2::timestamptz end,
+                                                    case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3::uuid end)
                       order by l.created_at desc, l.id desc
                       limit $4) s on true
  where a.id = $1 and a.user_id = (select app_user())

@@ -34,11 +34,16 @@ jw_begin(struct json_writer *w, struct buf *out)
     *w = (struct json_writer){ .out = out };
 }
 
+/* True unless the byte is escaped, or begins a code point that may be. */
 static bool
 is_plain(unsigned char c)
 {
-    return c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c != 0x7f &&
-           c != 0xe2;
+    static const uint64_t special[4] = { 0x00000000ffffffff | 1ULL << '"' | 1ULL << '&' |
+                                             1ULL << '<' | 1ULL << '>',
+                                         1ULL << ('\\' - 64) | 1ULL << (0x7f - 64), 0,
+                                         1ULL << (0xe2 - 192) };
+
+    return !(special[c >> 6] >> (c & 63) & 1);
 }
 
 static void
