@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define QUEUE_USUAL "default"
+#define ID_LAST     "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 const char *const job_state_names[JOB_STATE_COUNT + 1] = { "available", "scheduled", "running",
                                                            "retryable", "completed", "discarded",
@@ -199,8 +200,8 @@ job_list(struct db *db, struct arena *a, const struct job_filter *filter, struct
 
     TRY(state_arg(filter->state, &state));
     TRY(db_all(db, a, q,
-               ARGS(arg_id(filter->before), state, arg_str(filter->kind), arg_str(filter->queue),
-                    arg_int(filter->limit)),
+               ARGS(arg_str(id_is_set(filter->before) ? filter->before.s : ID_LAST), state,
+                    arg_str(filter->kind), arg_str(filter->queue), arg_int(filter->limit)),
                &rows));
     list = arena_array(a, (size_t)rows.count, sizeof(*list));
     for (int i = 0; i < rows.count; i++) {

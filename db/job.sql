@@ -153,7 +153,7 @@ select j.id, j.user_id, j.subject_id, j.kind, q.name as queue, j.priority, j.att
        ts(j.started_at) as started_at, ts(j.finished_at) as finished_at
   from (select *
           from all_jobs a
-         where a.user_id = (select app_user()) and a.id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+         where a.user_id = (select app_user()) and a.id < $1
            and ($2::int is null or a.state = $2) and ($3::text is null or a.kind = $3)
            and ($4::text is null or a.queue = (select q.id from queues q where q.name = $4))
          order by a.id desc
@@ -167,7 +167,7 @@ select j.id, j.user_id, j.subject_id, j.kind, q.name as queue, j.priority, j.att
        ts(j.started_at) as started_at, ts(j.finished_at) as finished_at
   from (select *
           from all_jobs a
-         where a.id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+         where a.id < $1
            and ($2::int is null or a.state = $2) and ($3::text is null or a.kind = $3)
            and ($4::text is null or a.queue = (select q.id from queues q where q.name = $4))
          order by a.id desc
