@@ -330,7 +330,7 @@ by_order(const void *a, const void *b)
 
 /* No queue is always the first, nor are those with limits. */
 static struct err
-claim(struct call *c)
+claim_all(struct call *c)
 {
     struct job_marks *m = c->marks;
     struct queue_marks *plain[QUEUES_MAX], *limited[QUEUES_MAX];
@@ -353,6 +353,17 @@ claim(struct call *c)
         TRY(claim_limited(c, limited[i]));
     if (plain_count && turn % 2 == 0 && c->room)
         TRY(claim_plain(c, plain, plain_count));
+    return OK;
+}
+
+static struct err
+claim(struct call *c)
+{
+    struct err e = claim_all(c);
+
+    /* What one transaction has claimed is not lost because the next failed. */
+    if (e.code == ERR_LEASE_LOST || !db_is_connected(c->db) || c->x->claimed_count == 0)
+        TRY(e);
     qsort(c->x->claimed, c->x->claimed_count, sizeof(*c->x->claimed), by_order);
     return OK;
 }
