@@ -117,7 +117,7 @@ settle(struct db *db, PGresult **out)
     return e;
 }
 
-/* Read the answer to a COMMIT that db_end_read() sent. */
+/* Read the answer to what was sent last without waiting: a read's COMMIT, notifications. */
 static void
 settle_lazy(struct db *db)
 {
@@ -136,6 +136,44 @@ settle_lazy(struct db *db)
         db_disconnect(db);
 }
 
+/* ---- notifications ------------------------------------------------------ */
+
+void
+db_notify(struct db *db, const char *channel, const char *payload)
+{
+    if (db->notice_count == DB_NOTICES_MAX)
+        return;
+    db->channels[db->notice_count] = channel;
+    db->payloads[db->notice_count++] = arena_strdup(db->notices, payload);
+}
+
+static void
+drop_notices(struct db *db)
+{
+    db->notice_count = 0;
+    arena_reset(db->notices);
+}
+
+/* A transaction of their own behind the commit; nobody waits for it. */
+static void
+send_notices(struct db *db)
+{
+    struct err e;
+
+    if (db->notice_count == 0 || !db->conn)
+        return;
+    e = send_query(db, Q_NOTIFY,
+                   ARGS(arg_strs(db->notices, db->channels, db->notice_count),
+                        arg_strs(db->notices, db->payloads, db->notice_count)));
+    drop_notices(db);
+    if (e.code)
+        return;
+    if (PQpipelineSync(db->conn))
+        db->lazy = true;
+    else
+        db_disconnect(db);
+}
+
 /* ---- transactions ------------------------------------------------------- */
 
 struct err
@@ -145,9 +183,10 @@ db_begin(struct db *db, enum tx mode, struct id user)
     assert(!db->in_tx);
     TRY(db_connect(db));
     db->failed = false;
+    drop_notices(db);
     if (mode == TX_NONE)
         return OK;
-    TRY(send_text(db, mode == TX_READ ? "begin read only" : "begin"));
+    TRY(send_query(db, mode == TX_READ ? Q_BEGIN_READ : Q_BEGIN_WRITE, NO_ARGS));
     db->in_tx = true;
     if (id_is_set(user))
         db_be_user(db, user);
@@ -183,7 +222,7 @@ db_commit(struct db *db)
         db_rollback(db);
         return ERR(ERR_UNAVAILABLE, "the transaction had failed");
     }
-    e = send_text(db, "commit");
+    e = send_query(db, Q_COMMIT, NO_ARGS);
     if (!e.code)
         e = settle(db, &res);
     else
@@ -194,12 +233,16 @@ db_commit(struct db *db)
     if (e.code)
         db_rollback(db);
     db->in_tx = false;
+    if (!e.code)
+        send_notices(db);
     return e;
 }
 
 void
-db_end_read(struct db *db)
+db_end_read_later(struct db *db)
 {
+    struct err e;
+
     if (!db->in_tx)
         return;
     if (db->failed || !db->conn) {
@@ -207,12 +250,26 @@ db_end_read(struct db *db)
         return;
     }
     db->in_tx = false;
-    if (send_text(db, "commit").code)
+    e = send_query(db, Q_COMMIT, NO_ARGS);
+    (void)e; /* the connection is gone then, and the transaction with it */
+}
+
+void
+db_idle(struct db *db)
+{
+    if (db->in_tx || db->lazy || db->queued == 0 || !db->conn)
         return;
     if (PQpipelineSync(db->conn))
         db->lazy = true;
     else
         db_disconnect(db);
+}
+
+void
+db_end_read(struct db *db)
+{
+    db_end_read_later(db);
+    db_idle(db);
 }
 
 void
@@ -228,7 +285,7 @@ db_rollback(struct db *db)
         return;
     /* What is still queued runs into the aborted or doomed transaction, and its answers are read.
      */
-    e = send_text(db, "rollback");
+    e = send_query(db, Q_ROLLBACK, NO_ARGS);
     if (!e.code)
         e = settle(db, &res);
     else
@@ -236,7 +293,7 @@ db_rollback(struct db *db)
     PQclear(res);
     /* An earlier queued statement may have aborted this pipeline, rollback included. */
     if (e.code && db->conn && PQtransactionStatus(db->conn) != PQTRANS_IDLE) {
-        e = send_text(db, "rollback");
+        e = send_query(db, Q_ROLLBACK, NO_ARGS);
         if (!e.code)
             e = settle(db, &res);
         else
@@ -277,7 +334,7 @@ db_all(struct db *db, struct arena *a, enum query q, const struct arg *args, siz
     if (e.code)
         return keep(a, e);
     arena_defer(a, clear_result, res);
-    *out = (struct rows){ res, PQntuples(res), 0 };
+    *out = (struct rows){ res, PQntuples(res), 0, ARENA_NEW(a, int) };
     if (PQcmdTuples(res)[0])
         out->affected = (int)strtol(PQcmdTuples(res), NULL, 10);
     return OK;

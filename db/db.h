@@ -75,8 +75,23 @@ void db_be_user(struct db *db, struct id user);
  */
 struct err db_commit(struct db *db) CHECKED;
 
+/*
+ * Notify `channel` (a literal) once the open transaction has committed, in a transaction of its own
+ * that is not synced. In the first it would cost all writers dearly: whoever commits a NOTIFY holds
+ * one lock of the whole database until its WAL is on disk, so that commits go one at a time. What
+ * is lost between the two costs a poll interval, as notifications may.
+ */
+void db_notify(struct db *db, const char *channel, const char *payload);
+
 /* End a TX_READ transaction without waiting for the server's answer. */
 void db_end_read(struct db *db);
+
+/*
+ * The same, told to the server together with what comes next: call db_idle()
+ * when nothing comes, for until then the transaction stays open there.
+ */
+void db_end_read_later(struct db *db);
+void db_idle(struct db *db);
 
 /* Undo the open transaction, if there is one. */
 void db_rollback(struct db *db);
@@ -114,11 +129,13 @@ struct rows {
     struct pg_result *res;
     int count;
     int affected; /* rows that an insert, update or delete touched */
+    int *next;    /* private: the column that is probably asked for next */
 };
 
 struct row {
     struct pg_result *res;
     int n;
+    int *next;
 };
 
 /* Run a query and keep all its rows. */

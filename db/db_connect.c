@@ -69,7 +69,10 @@ prepare_all(struct db *db)
 static void
 close_db(void *arg)
 {
-    db_disconnect(arg);
+    struct db *db = arg;
+
+    db_disconnect(db);
+    arena_free(db->notices);
 }
 
 struct db *
@@ -79,6 +82,7 @@ db_new(struct arena *a, const struct db_options *options)
 
     db->arena = a;
     db->options = *options;
+    db->notices = arena_new();
     arena_defer(a, close_db, db);
     return db;
 }

@@ -8,6 +8,7 @@
 
 #define DB_QUEUED_MAX  256  /* statements between two syncs */
 #define DB_MESSAGE_MAX 1000 /* bytes */
+#define DB_NOTICES_MAX 64   /* notifications of one transaction; more are lost */
 
 /* Beside those of the .sql files: text that this layer itself sends. */
 enum { DB_STATEMENT_TEXT = -1 };
@@ -17,12 +18,15 @@ struct db {
     struct db_options options;
     PGconn *conn;
     bool in_tx, failed;
-    bool lazy;  /* a COMMIT was sent whose answer nobody has read */
+    bool lazy;  /* something was sent whose answer nobody has read */
     int queued; /* statements sent since the last sync, whose results wait */
     int sent[DB_QUEUED_MAX];
     int64_t wait_ns;
     int64_t next_connect_ms;
     char message[DB_MESSAGE_MAX];
+    struct arena *notices; /* what the open transaction will tell, see db_notify() */
+    const char *channels[DB_NOTICES_MAX], *payloads[DB_NOTICES_MAX];
+    size_t notice_count;
 };
 
 /* The connection is gone: close it and say why. */

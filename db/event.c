@@ -59,7 +59,8 @@ event_add(struct db *db, struct arena *a, const struct event *events, size_t n)
                       arg_ints(a, numbers + n, n), arg_ints(a, numbers + 2 * n, n),
                       arg_ints(a, numbers + 3 * n, n), arg_strs(a, texts, n),
                       arg_strs(a, texts + n, n))));
-    return db_later(db, Q_EVENT_NOTIFY, ARGS(arg_str(named(a, events, n))));
+    db_notify(db, NOTIFY_EVENT, named(a, events, n));
+    return OK;
 }
 
 static void

@@ -3,9 +3,6 @@ insert into response_events (request_id, seq, user_id, attempt, type, item, text
 select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::smallint[], $5::smallint[], $6::smallint[],
                      $7::text[], $8::text[]);
 
--- name: event_notify
-select pg_notify('event', $1);
-
 -- name: event_read
 -- The texts of the done events are joined from the deltas (22, 32) before them;
 -- a terminal event (3, 4, 5) takes its result from the request.

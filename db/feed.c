@@ -1,11 +1,13 @@
 #include "db/feed.h"
 
 #include "db/db.h"
+#include "db/notify.h"
 #include "lib/arena.h"
 
 struct err
 feed_add(struct db *db, struct id user_id, const char *type, const char *data)
 {
+    db_notify(db, NOTIFY_FEED, user_id.s);
     return db_later(db, Q_FEED_ADD, ARGS(arg_id(user_id), arg_str(type), arg_str(data)));
 }
 

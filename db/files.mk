@@ -12,7 +12,8 @@ libdb_a_SOURCES = \
 	db/event.h db/event_json.c db/event_json.h db/feed.c db/feed.h db/idempotency.c \
 	db/idempotency.h db/job.c db/job.h db/job_exchange.c db/job_marks.c db/job_marks.h \
 	db/job_worker.c db/message.c db/message.h db/notify.h \
-	db/page.h db/passage.c db/passage.h db/queue.c db/request.c db/request.h db/row.c db/source.c db/source.h db/sweep.c db/sweep.h db/system.c \
+	db/page.h db/passage.c db/passage.h db/queue.c db/request.c db/request.h db/request_create.c db/request_private.h \
+	db/row.c db/source.c db/source.h db/sweep.c db/sweep.h db/system.c \
 	db/system.h db/user.c db/user.h
 nodist_libdb_a_SOURCES = db/queries.c db/queries.h
 

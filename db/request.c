@@ -3,6 +3,7 @@
 #include "db/db.h"
 #include "db/feed.h"
 #include "db/job.h"
+#include "db/request_private.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/json_writer.h"
@@ -11,15 +12,12 @@
 #include <math.h>
 #include <string.h>
 
-#define TITLE_MAX   80  /* bytes of a title made from a message */
-#define PREVIEW_MAX 200 /* bytes */
-#define OUTPUT_MAX  ((size_t)64 * 1024 * 1024)
+#define OUTPUT_MAX ((size_t)64 * 1024 * 1024)
 
-/* ---- making one ----------------------------------------------------------- */
+/* ---- what making and ending share ------------------------------------------ */
 
-/* The start of a text on one line: runs of white space become one space. */
-static const char *
-start_of(struct arena *a, const char *text, size_t max)
+const char *
+request_start_of(struct arena *a, const char *text, size_t max)
 {
     struct str cut = str_utf8_prefix(str_trim(str_from(text)), max);
     struct buf b;
@@ -43,48 +41,9 @@ start_of(struct arena *a, const char *text, size_t max)
     return b.data;
 }
 
-static const char *
-first_user_text(const struct request_new *in)
-{
-    for (size_t i = 0; i < in->message_count; i++)
-        if (strcmp(in->messages[i].role, "user") == 0)
-            return in->messages[i].content;
-    return in->message_count ? in->messages[0].content : "";
-}
-
-static struct err
-place(struct db *db, struct arena *a, const struct request_new *in, struct id *agent_id,
-      struct id *chat_id)
-{
-    struct row row;
-
-    TRY(db_one(db, a, Q_REQUEST_PLACE,
-               ARGS(arg_id(in->agent_id), arg_id(in->chat_id), arg_str(in->session_id),
-                    arg_int(in->user_queued_max)),
-               &row));
-    *chat_id = row_opt_id(&row, "chat_id");
-    *agent_id = row_opt_id(&row, "agent_id");
-    if (id_is_set(in->chat_id) && !id_is_set(*chat_id))
-        return ERR(ERR_NOT_FOUND, "chat not found");
-    if (!id_is_set(in->agent_id) && !id_is_set(*agent_id))
-        return id_is_set(row_opt_id(&row, "chat_agent_id")) || id_is_set(*chat_id)
-                   ? ERR(ERR_INVALID, "the chat's agent is gone: name another in agent_id")
-                   : ERR(ERR_INVALID, "agent_id is needed to start a chat");
-    if (!id_is_set(*agent_id))
-        return ERR(ERR_NOT_FOUND, "agent not found");
-    if (row_int(&row, "unfinished") >= in->user_queued_max)
-        return err_fmt(a, ERR_RATE_LIMITED, "%lld responses are unfinished: wait for some to end",
-                       (long long)in->user_queued_max);
-    if (row_bool(&row, "busy") && in->if_busy == BUSY_REJECT)
-        return ERR(ERR_CONFLICT, "the chat has an active request");
-    if (row_bool(&row, "busy") && in->if_busy == BUSY_REPLACE)
-        return request_cancel_chat(db, a, *chat_id);
-    return OK;
-}
-
-static struct err
-add_feed(struct db *db, struct arena *a, struct id user_id, struct id id, struct id chat_id,
-         struct id message_id, const char *status)
+struct err
+request_tell(struct db *db, struct arena *a, struct id user_id, struct id id, struct id chat_id,
+             struct id message_id, const char *status)
 {
     struct json_writer w;
     struct buf b;
@@ -98,120 +57,6 @@ add_feed(struct db *db, struct arena *a, struct id user_id, struct id id, struct
     jw_str(&w, "status", status);
     jw_object_end(&w);
     return feed_add(db, user_id, "request", b.data);
-}
-
-static struct err
-add_messages(struct db *db, struct arena *a, const struct request_new *in, struct id chat_id,
-             struct id *last)
-{
-    size_t n = in->message_count;
-    struct id *ids = arena_array(a, n, sizeof(*ids));
-    const char **roles = arena_array(a, n, sizeof(*roles));
-    const char **contents = arena_array(a, n, sizeof(*contents));
-
-    for (size_t i = 0; i < n; i++) {
-        ids[i] = id_new();
-        roles[i] = in->messages[i].role;
-        contents[i] = in->messages[i].content;
-    }
-    *last = ids[n - 1];
-    return db_later(
-        db, Q_REQUEST_MESSAGES_NEW,
-        ARGS(arg_id(chat_id), arg_ids(a, ids, n), arg_strs(a, roles, n), arg_strs(a, contents, n)));
-}
-
-static struct err
-add_first_events(struct db *db, struct arena *a, const struct request_made *made, struct id user_id,
-                 struct id agent_id)
-{
-    struct event_response r = { .created_s = id_time_ms(made->request_id) / 1000,
-                                .model = agent_id.s,
-                                .status = "queued" };
-    struct event events[2];
-    struct buf members;
-
-    buf_init(&members, a, 2000);
-    event_response_members(&members, &r);
-    for (int i = 0; i < 2; i++)
-        events[i] = (struct event){ .request_id = made->request_id,
-                                    .user_id = user_id,
-                                    .seq = i,
-                                    .type = i ? EVENT_QUEUED : EVENT_CREATED,
-                                    .data = members.data };
-    return event_add(db, a, events, 2);
-}
-
-static struct err
-add_job(struct db *db, struct arena *a, const struct request_new *in,
-        const struct request_made *made)
-{
-    struct job_new job = { .id = made->job_id,
-                           .kind = REQUEST_KIND,
-                           .queue = REQUEST_QUEUE,
-                           .priority = JOB_PRIORITY_USUAL,
-                           .max_attempts = REQUEST_ATTEMPTS,
-                           .user_id = in->user_id,
-                           .subject_id = made->request_id,
-                           .serial_key = made->chat_id,
-                           .request_id = in->http_request_id };
-
-    return job_add(db, a, &job);
-}
-
-/* The chat as it is after this request; a session's first call may find that another made it. */
-static struct err
-settle_chat(struct db *db, struct arena *a, const struct request_new *in, struct id agent_id,
-            struct id *chat_id)
-{
-    const char *preview =
-        in->message_count ? start_of(a, in->messages[in->message_count - 1].content, PREVIEW_MAX)
-                          : NULL;
-    const char *title = start_of(a, first_user_text(in), TITLE_MAX);
-    struct row row;
-
-    if (id_is_set(*chat_id))
-        return preview ? db_later(db, Q_REQUEST_CHAT_TOUCH,
-                                  ARGS(arg_id(*chat_id), arg_str(preview), arg_id(agent_id),
-                                       arg_str(title)))
-                       : OK;
-    if (!*title)
-        title = "New chat";
-    *chat_id = id_new();
-    if (!in->session_id)
-        return db_later(
-            db, Q_REQUEST_CHAT_NEW,
-            ARGS(arg_id(*chat_id), arg_id(agent_id), arg_str(title), arg_null(), arg_str(preview)));
-    TRY(db_one(db, a, Q_REQUEST_CHAT_NEW,
-               ARGS(arg_id(*chat_id), arg_id(agent_id), arg_str(title), arg_str(in->session_id),
-                    arg_str(preview)),
-               &row));
-    *chat_id = row_id(&row, "id");
-    return OK;
-}
-
-struct err
-request_create(struct db *db, struct arena *a, const struct request_new *in,
-               struct request_made *out)
-{
-    struct request_made made = { .user_message_id = in->answer_to };
-    struct id agent_id;
-
-    TRY(place(db, a, in, &agent_id, &made.chat_id));
-    TRY(settle_chat(db, a, in, agent_id, &made.chat_id));
-    if (!id_is_set(in->answer_to))
-        TRY(add_messages(db, a, in, made.chat_id, &made.user_message_id));
-    made.request_id = id_new();
-    made.message_id = id_new();
-    made.job_id = id_new();
-    TRY(db_later(db, Q_REQUEST_NEW,
-                 ARGS(arg_id(made.request_id), arg_id(made.chat_id), arg_id(made.message_id),
-                      arg_id(agent_id), arg_id(made.user_message_id), arg_id(made.job_id),
-                      arg_int(REQUEST_ATTEMPTS), arg_str(in->http_request_id))));
-    TRY(add_first_events(db, a, &made, in->user_id, agent_id));
-    TRY(add_job(db, a, in, &made));
-    TRY(add_feed(db, a, in->user_id, made.request_id, made.chat_id, made.message_id, "queued"));
-    *out = made;
-    return OK;
 }
 
 /* ---- looking --------------------------------------------------------------- */
@@ -326,6 +171,25 @@ request_watch(struct db *db, struct arena *a, struct id id, struct id user_id,
     out->status = row_str(&row, "status");
     out->final = row_bool(&row, "final");
     out->last_seq = row_int(&row, "last_seq");
+    return OK;
+}
+
+struct err
+request_gone(struct db *db, struct arena *a, const struct id *ids, size_t n, struct id **out,
+             size_t *count)
+{
+    struct rows rows;
+    struct id *gone;
+
+    TRY(db_all(db, a, Q_REQUEST_GONE, ARGS(arg_ids(a, ids, n)), &rows));
+    gone = arena_array(a, (size_t)rows.count, sizeof(*gone));
+    for (int i = 0; i < rows.count; i++) {
+        struct row row = row_at(&rows, i);
+
+        gone[i] = row_id(&row, "id");
+    }
+    *out = gone;
+    *count = (size_t)rows.count;
     return OK;
 }
 
@@ -552,8 +416,8 @@ request_finish(struct db *db, struct arena *a, const struct request_end *end,
                  ARGS(arg_id(end->id), arg_str(end->status), arg_str(end->output),
                       arg_str(end->usage), arg_str(end->error), arg_str(end->finish_reason),
                       arg_int(end->last_seq), arg_str(end->content), arg_str(end->sources),
-                      arg_str(start_of(a, end->content, PREVIEW_MAX)))));
+                      arg_str(request_start_of(a, end->content, REQUEST_PREVIEW_MAX)))));
     if (job)
         TRY(job_end_here(db, a, w, job));
-    return add_feed(db, a, end->user_id, end->id, end->chat_id, end->message_id, end->status);
+    return request_tell(db, a, end->user_id, end->id, end->chat_id, end->message_id, end->status);
 }

@@ -22,7 +22,7 @@ struct db;
 #define REQUEST_QUEUE        "respond"
 #define REQUEST_KIND         "respond"
 #define REQUEST_ATTEMPTS     4
-#define REQUEST_MESSAGES_MAX 200          /* messages in one call */
+#define REQUEST_MESSAGES_MAX 200    /* messages in one call */
 #define REQUEST_TEXT_MAX     200000 /* characters of one message */
 
 enum if_busy { BUSY_QUEUE, BUSY_REJECT, BUSY_REPLACE };
@@ -109,6 +109,10 @@ struct request_watch {
 };
 struct err request_watch(struct db *db, struct arena *a, struct id id, struct id user_id,
                          struct request_watch *out) CHECKED;
+
+/* Those of some requests that are not there any more: deleted with their chat. For the gateway. */
+struct err request_gone(struct db *db, struct arena *a, const struct id *ids, size_t n,
+                        struct id **out, size_t *count) CHECKED;
 
 /* ---- the worker's side: inside a transaction of the request's user ------------- */
 

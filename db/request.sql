@@ -85,8 +85,8 @@ select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
   left join messages u on u.id = r.user_message_id
  where r.user_id = (select app_user())
    and ($1::text is null or r.status = $1)
-   and (r.created_at, r.id) < (case when $2::timestamptz is null then 'infinity' else $2 end,
-                               case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3 end)
+   and (r.created_at, r.id) < (case when $2::timestamptz is null then 'infinity' else $2::timestamptz end,
+                               case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3::uuid end)
  order by r.created_at desc, r.id desc
  limit $4;
 
@@ -101,8 +101,8 @@ select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
   join messages m on m.id = r.message_id
   left join messages u on u.id = r.user_message_id
  where r.user_id = (select app_user()) and r.completed_at is null and r.status = $1
-   and (r.created_at, r.id) < (case when $2::timestamptz is null then 'infinity' else $2 end,
-                               case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3 end)
+   and (r.created_at, r.id) < (case when $2::timestamptz is null then 'infinity' else $2::timestamptz end,
+                               case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3::uuid end)
  order by r.created_at desc, r.id desc
  limit $4;
 
@@ -118,8 +118,8 @@ select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
   left join messages u on u.id = r.user_message_id
  where r.chat_id = $5 and r.user_id = (select app_user())
    and ($1::text is null or r.status = $1)
-   and (r.created_at, r.id) < (case when $2::timestamptz is null then 'infinity' else $2 end,
-                               case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3 end)
+   and (r.created_at, r.id) < (case when $2::timestamptz is null then 'infinity' else $2::timestamptz end,
+                               case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3::uuid end)
  order by r.created_at desc, r.id desc
  limit $4;
 
@@ -146,6 +146,11 @@ select r.status, r.completed_at is not null as final,
        coalesce((select max(e.seq) from response_events e where e.request_id = r.id), r.last_seq) as last_seq
   from requests r
  where r.id = $1 and r.user_id = $2;
+
+-- name: request_gone
+select w.id
+  from unnest($1::uuid[]) as w (id)
+ where not exists (select from requests r where r.id = w.id);
 
 -- name: request_load
 select r.id, r.user_id, r.chat_id, r.agent_id, r.message_id, r.user_message_id, r.status, r.http_request_id,

@@ -8,7 +8,7 @@ struct row
 row_at(const struct rows *rows, int n)
 {
     assert(n >= 0 && n < rows->count);
-    return (struct row){ rows->res, n };
+    return (struct row){ rows->res, n, rows->next };
 }
 
 void
@@ -25,16 +25,22 @@ row_nth(const struct row *r, int n)
     return PQgetisnull(r->res, r->n, n) ? NULL : PQgetvalue(r->res, r->n, n);
 }
 
+/* Columns are mostly read in their order, so the search goes on where the last one ended. */
 static int
 column(const struct row *r, const char *col)
 {
-    int n = 0, count = PQnfields(r->res);
+    int count = PQnfields(r->res), n = *r->next < count ? *r->next : 0;
 
     /* PQfnumber() copies the name each time, in case it is in upper case or quoted. */
-    while (n < count && strcmp(PQfname(r->res, n), col) != 0)
-        n++;
-    assert(n < count);
-    return n;
+    for (int tries = 0; tries < count; tries++) {
+        if (strcmp(PQfname(r->res, n), col) == 0) {
+            *r->next = n + 1;
+            return n;
+        }
+        n = n + 1 < count ? n + 1 : 0;
+    }
+    assert(!"no such column");
+    return 0;
 }
 
 const char *
