@@ -52,7 +52,7 @@ finish(struct maker *m, enum topic_kind kind, struct id id)
 {
     struct batch *b = ARENA_NEW(m->arena, struct batch);
 
-    assert(buf_ok(&m->text) && m->count > 0);
+    assert(buf_ok(&m->text));
     b->letter.kind = LETTER_BATCH;
     b->kind = kind;
     b->id = id;
@@ -122,6 +122,18 @@ batch_of_reset(struct id user_id, int64_t newest)
     };
 
     return batch_of_feed(&reset, 1);
+}
+
+struct batch *
+batch_of_end(enum topic_kind kind, struct id id)
+{
+    struct maker m;
+    struct batch *b;
+
+    begin(&m, 0);
+    b = finish(&m, kind, id);
+    b->ends = true;
+    return b;
 }
 
 int64_t

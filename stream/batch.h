@@ -38,8 +38,8 @@ struct batch {
     char *text; /* all events as one piece of an event stream */
     size_t len;
     const struct batch_event *events;
-    size_t count;     /* 1 or more */
-    bool ends;        /* the last event is the topic's last */
+    size_t count;     /* 0 only for the end of what is gone */
+    bool ends;        /* nothing of the topic follows */
     int64_t noted_ns; /* monotonic: when its news was heard of */
 
     /* the service thread's */
@@ -59,7 +59,10 @@ struct batch *batch_of_feed(const struct feed_event *rows, size_t n);
  */
 struct batch *batch_of_reset(struct id user_id, int64_t newest);
 
-/* The number of the last event. */
+/* The end of a topic that is not there any more: no event, but nothing follows. */
+struct batch *batch_of_end(enum topic_kind kind, struct id id);
+
+/* The number of the last event, of a batch that has any. */
 int64_t batch_last(const struct batch *b);
 
 /* The first event after `seq`; b->count when there is none. */

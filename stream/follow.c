@@ -1,6 +1,8 @@
 #include "stream/follow.h"
 
-#include <string.h>
+#include "lib/arena.h"
+
+#include <assert.h>
 
 void
 follow_init(struct follows *f, struct arena *a, size_t expected)
@@ -95,6 +97,38 @@ follow_mark_all(struct follows *f, int64_t now_ns)
     {
         mark(f, LIST_OF(it, struct follow, link), now_ns);
     }
+}
+
+static size_t
+add_ids(struct link *head, struct id *out)
+{
+    size_t n = 0;
+
+    LIST_EACH(it, after, head)
+    {
+        out[n++] = LIST_OF(it, struct follow, link)->entry.id;
+    }
+    return n;
+}
+
+struct id *
+follow_ids(struct follows *f, struct arena *a)
+{
+    struct id *ids = arena_array(a, f->table.count, sizeof(*ids));
+    size_t n = add_ids(&f->clean, ids);
+
+    n += add_ids(&f->dirty, ids + n);
+    assert(n == f->table.count);
+    return ids;
+}
+
+void
+follow_end(struct follows *f, struct id id)
+{
+    struct follow *one = follow_find(f, id);
+
+    if (one)
+        forget(f, one);
 }
 
 bool

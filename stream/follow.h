@@ -48,6 +48,12 @@ struct follow *follow_find(const struct follows *f, struct id id);
 void follow_mark_named(struct follows *f, const char *payload, int64_t now_ns);
 void follow_mark_all(struct follows *f, int64_t now_ns);
 
+/* The ids of all, in an array of the arena; their number is that of the table. */
+struct id *follow_ids(struct follows *f, struct arena *a);
+
+/* The topic is not there any more: nobody follows it from now on. */
+void follow_end(struct follows *f, struct id id);
+
 bool follow_is_dirty(const struct follows *f);
 
 /*

@@ -146,6 +146,8 @@ look_for_news(struct reader *r)
     poll_all(r);
     if (is_dirty(r) && clock_mono_ms() >= r->read_ms)
         reader_read_news(r);
+    if (clock_mono_ms() >= r->gone_ms)
+        reader_end_gone(r);
 }
 
 /* ---- asks ----------------------------------------------------------------- */
@@ -190,6 +192,9 @@ answer_some(struct reader *r)
         else
             reader_send(r, &ask->letter);
     }
+    /* The wake-up for what came meanwhile may have been read: never wait beside a full box. */
+    if (!r->todo)
+        r->todo = mailbox_take(&r->in);
 }
 
 /* ---- the loop ------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "db/db.h"
 #include "db/event.h"
 #include "db/feed.h"
+#include "db/request.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "stream/reader_private.h"
@@ -10,6 +11,7 @@
 #define EACH      100 /* events of one topic in it */
 #define GATHER_MS 8   /* between two looks: what comes meanwhile is read together */
 #define ERROR_MS  1000
+#define GONE_MS   10000 /* between two looks for requests that were deleted */
 
 static void
 pass_on(struct reader *r, struct batch *b, struct follow *one, size_t n)
@@ -96,4 +98,32 @@ reader_read_news(struct reader *r)
         continue;
     while (read_some(r, &r->feeds, read_feeds))
         continue;
+}
+
+static struct err
+find_gone(struct reader *r)
+{
+    struct id *ids = follow_ids(&r->requests, r->scratch), *gone;
+    size_t count;
+
+    TRY(db_begin(r->db, TX_NONE, ID_NONE));
+    TRY(request_gone(r->db, r->scratch, ids, r->requests.table.count, &gone, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct batch *b = batch_of_end(TOPIC_REQUEST, gone[i]);
+
+        b->noted_ns = clock_mono_ns();
+        follow_end(&r->requests, gone[i]);
+        reader_send(r, &b->letter);
+    }
+    return OK;
+}
+
+void
+reader_end_gone(struct reader *r)
+{
+    r->gone_ms = clock_mono_ms() + GONE_MS;
+    if (r->requests.table.count)
+        reader_complain("read_failed", find_gone(r));
+    reader_post(r);
+    arena_reset(r->scratch);
 }

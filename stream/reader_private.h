@@ -20,6 +20,7 @@ struct reader {
     int64_t connect_ms;   /* when to try again; monotonic, as all times here */
     int64_t poll_ms;      /* when to look at everything */
     int64_t read_ms;      /* not before this */
+    int64_t gone_ms;      /* when to look for requests that were deleted */
     struct letter *todo;  /* asks taken from `in` and not answered yet */
     struct letter *later; /* those of open streams that failed */
     int64_t later_ms;     /* when to try them again */
@@ -37,6 +38,12 @@ void reader_answer(struct reader *r, struct ask *ask);
 
 /* Read what is dirty and pass it on. */
 void reader_read_news(struct reader *r);
+
+/*
+ * End the topics whose requests were deleted. Nothing is written to their logs
+ * any more, not even an end.
+ */
+void reader_end_gone(struct reader *r);
 
 /*
  * To the service thread, with the next reader_post(). Letters go in bundles: to

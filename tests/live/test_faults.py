@@ -160,3 +160,18 @@ def test_a_new_gateway_takes_the_door_over_while_the_old_one_ends(start_gateway,
     assert gateway.socket.exists()
     with gateway.client(writer).stream('/api/events') as again:
         assert again.status == 200
+
+
+def test_the_stream_of_a_request_that_is_deleted_ends_and_is_not_found_again(start_gateway, writer):
+    gateway = start_gateway(stream_ping_s=100)
+    request, other = writer.request(), writer.request()
+    with gateway.client(writer).stream(request.path) as stream, gateway.client(writer).stream(other.path) as others:
+        ws = gateway.client(writer).websocket(request.path)
+        began = time.monotonic()
+        writer.scribe.sql(f"delete from requests where id = '{request.id}'")
+        assert [e.name for e in stream] == ['response.created', 'response.queued']
+        assert len(list(ws)) == 2 and ws.code == 1000
+        assert time.monotonic() - began < 15
+        other.begin().end()
+        assert [e.name for e in others][-1] == 'response.completed'
+    assert gateway.client(writer).get(request.path).status == 404

@@ -157,6 +157,25 @@ no_more_are_taken_than_there_is_room_for(void **state)
     assert_false(follow_is_dirty(&follows));
 }
 
+static void
+all_are_listed_clean_or_dirty_until_they_end(void **state)
+{
+    struct id *ids;
+
+    setup(state);
+    follow_add(&follows, a, 0);
+    follow_add(&follows, b, 0);
+    follow_mark_named(&follows, a.s, 1);
+    assert_int_equal(follows.table.count, 2);
+    ids = follow_ids(&follows, *state);
+    assert_string_equal(ids[0].s, b.s);
+    assert_string_equal(ids[1].s, a.s);
+    follow_end(&follows, a);
+    follow_end(&follows, c);
+    assert_false(follow_is_dirty(&follows));
+    assert_int_equal(follows.table.count, 1);
+}
+
 int
 main(void)
 {
@@ -168,6 +187,7 @@ main(void)
         UNIT_TEST(the_first_news_count_for_how_long_it_has_waited),
         UNIT_TEST(what_has_more_stays_dirty_and_what_has_ended_goes),
         UNIT_TEST(a_dirty_topic_may_be_left),
+        UNIT_TEST(all_are_listed_clean_or_dirty_until_they_end),
         UNIT_TEST(no_more_are_taken_than_there_is_room_for),
     };
 

@@ -240,6 +240,27 @@ who_leaves_drops_what_waited_and_may_leave_twice(void **state)
     assert_int_equal(hub.channels[TOPIC_REQUEST].count, 0);
 }
 
+static void
+the_end_of_what_is_gone_comes_behind_what_waited(void **state)
+{
+    struct client a = { .w.seq = -1 }, b = { .w.seq = -1 };
+
+    setup(state);
+    hub_join(&hub, TOPIC_REQUEST, topic, &a.w);
+    deliver(0, 2, false);
+    hub_join(&hub, TOPIC_REQUEST, topic, &b.w);
+    b.w.seq = 2;
+    hub_deliver(&hub, batch_of_end(TOPIC_REQUEST, topic), news, NULL);
+    assert_false(a.w.ended);
+    assert_true(b.w.ended);
+    assert_int_equal(b.told, 1);
+    send_all(&a, 2);
+    assert_got(&a, 0, 2);
+    assert_true(a.w.ended);
+    hub_leave(&hub, &a.w);
+    hub_leave(&hub, &b.w);
+}
+
 int
 main(void)
 {
@@ -252,6 +273,7 @@ main(void)
         UNIT_TEST(who_reads_too_slowly_is_told_so_and_the_others_go_on),
         UNIT_TEST(one_batch_is_never_too_much),
         UNIT_TEST(a_piece_has_at_most_so_many_bytes_but_always_an_event),
+        UNIT_TEST(the_end_of_what_is_gone_comes_behind_what_waited),
         UNIT_TEST(who_leaves_drops_what_waited_and_may_leave_twice),
     };
 
