@@ -1,7 +1,9 @@
 #include "app/fcgi.h"
 
+#include "app/app.h"
 #include "app/request.h"
 #include "app/router.h"
+#include "db/db.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/daemon.h"
@@ -213,11 +215,15 @@ watch(int listen_fd, int stop_fd)
 
 /* True when there may be a connection, false when it is time to stop. */
 static bool
-wait_for_work(int watch_fd, int stop_fd)
+wait_for_work(int watch_fd, int stop_fd, const struct app *app)
 {
     struct epoll_event events[2];
-    int n = epoll_wait(watch_fd, events, 2, -1);
+    int n = epoll_wait(watch_fd, events, 2, 0);
 
+    if (n == 0) {
+        db_idle(app->db);
+        n = epoll_wait(watch_fd, events, 2, -1);
+    }
     for (int i = 0; i < n; i++)
         if (events[i].data.fd == stop_fd)
             return false;
@@ -251,7 +257,7 @@ fcgi_serve(int listen_fd, const struct app *app)
         log_error("serve_failed", LOG_S("msg", "cannot watch the FastCGI socket"));
         return 1;
     }
-    while (wait_for_work(watch_fd, stop_fd)) {
+    while (wait_for_work(watch_fd, stop_fd, app)) {
         int e = FCGX_Accept_r(&fcgi);
 
         if (e == 0) {

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define CANCEL_WAIT_S 3 /* seconds; then the answer is whatever state it is in */
+#define CANCEL_WAIT_S 30 /* seconds; then the answer is whatever state it is in */
 
 static const char *const busy_words[] = { "queue", "reject", "replace", NULL };
 static const char *const roles[] = { "system", "user", "assistant", NULL };

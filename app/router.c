@@ -254,6 +254,8 @@ router_after(struct request *rq, const struct reply *rp)
 
     if (rq->err.code)
         db_rollback(rq->db);
+    else if (rq->has_caller)
+        db_end_read_later(rq->db);
     else
         db_end_read(rq->db);
     touch(rq);
