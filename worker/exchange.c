@@ -116,11 +116,10 @@ room(const struct runner *r)
 static struct err
 swap(struct pool_call *call, struct db *db)
 {
-    struct runner *r = call->owner;
-    struct exchange *e = &r->exchange;
+    struct exchange *e = &((struct runner *)call->owner)->exchange;
 
     arena_reset(e->arena);
-    return job_exchange(db, e->arena, &r->worker, &e->x);
+    return job_exchange(db, e->arena, &e->worker, &e->x);
 }
 
 /*
@@ -172,7 +171,7 @@ swapped(struct pool_call *call, struct err err)
 
     e->running = false;
     /* What a lost lease has claimed is put back by whoever buries it. */
-    if (r->state == RUNNER_UP && r->worker.lease == e->lease) {
+    if (r->state == RUNNER_UP && r->worker.lease == e->worker.lease) {
         if (err.code) {
             failed(r, err);
         } else {
@@ -208,7 +207,7 @@ exchange_run(struct runner *r)
         .limit = limit,
         .sleep = r->options.notify && limit > 0 && e->streak < STREAK_AWAKE,
     };
-    e->lease = r->worker.lease;
+    e->worker = r->worker;
     e->running = true;
     e->call.owner = r;
     e->call.work = swap;

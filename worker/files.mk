@@ -20,7 +20,8 @@ libworker_a_SOURCES = \
 	worker/noop.c \
 	worker/passage_text.c worker/passage_text.h \
 	worker/pool.c worker/pool.h \
-	worker/respond.c worker/respond.h worker/respond_load.c worker/respond_store.c \
+	worker/respond.c worker/respond.h worker/respond_load.c worker/respond_model.c \
+	worker/respond_say.c worker/respond_store.c \
 	worker/runner.c worker/runner.h \
 	worker/sentence.c worker/sentence.h \
 	worker/sweep.c worker/sweep.h \

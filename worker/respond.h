@@ -1,9 +1,11 @@
 /*
  * Respond: the job that has an agent answer a request. Private to its files:
  *
- *   respond.c        the course of an attempt, on the loop
+ *   respond.c        the course of an attempt
  *   respond_load.c   what it begins with, on a thread
- *   respond_store.c  what it ends with, on a thread
+ *   respond_model.c  calling the model and listening to it
+ *   respond_say.c    what is said, and the end
+ *   respond_store.c  writing the end, on a thread
  *
  * An attempt loads the conversation, listens to the model or speaks for itself,
  * and writes its last events, the request's new state and the end of the job in
@@ -64,6 +66,7 @@ struct respond {
 
     /* ending */
     enum respond_end end;
+    bool plain; /* without what was said, since that could not be stored */
     struct err fault;
     const char *fault_name;
     const char *finish_reason;
@@ -79,6 +82,32 @@ struct err respond_load_end(struct attempt *at, struct db *db) CHECKED;
 
 /* Ask for the question as it is now, with the concessions made so far. */
 struct err respond_ask(struct respond *r) CHECKED;
+
+/* Call the model that has been asked; respond_say() and the end follow. */
+void respond_call(struct respond *r);
+
+/*
+ * Say what was heard, also when something went wrong behind it, which then ends
+ * the attempt. True while the answer goes on. Empties the scratch arena.
+ */
+bool respond_say(struct respond *r, const struct dialect_heard *list, size_t n, struct err heard);
+
+/*
+ * Nothing more is said: write the end, after what is in flight. It is
+ * r->fault's when it is a failure. The attempt may be gone afterwards.
+ */
+void respond_end(struct respond *r, enum respond_end how, const char *finish_reason);
+
+/*
+ * The end by an error: another attempt if that may help, after what the server
+ * asked for (-1: nothing), else the failure. `name` is for programs.
+ */
+void respond_fail(struct respond *r, struct err why, const char *name, int64_t retry_after_ms);
+
+/* Stop what is on the loop. */
+void respond_let_go(struct respond *r);
+
+#define RESPOND_AGAIN_MS 200 /* before what the database could not do is tried again */
 
 /* How the job ends. */
 struct job_end respond_job_end(const struct respond *r);

@@ -90,6 +90,11 @@ request_end(struct respond *r)
         .last_seq = r->last_seq,
     };
 
+    if (r->plain) {
+        end.content = "";
+        end.output = "[]";
+        end.usage = NULL;
+    }
     if (complete)
         end.sources = sources_json(r, end.content);
     if (r->end == RESPOND_FAILED)

@@ -277,6 +277,7 @@ stop_further(struct runner *r, int64_t now)
             over(r);
         return;
     }
+    return_ready(r);
     if (!r->handed_back && now >= r->hand_back_ms)
         hand_back(r);
     if (r->state != RUNNER_UP && r->state != RUNNER_REGISTERING)
@@ -297,7 +298,6 @@ runner_stop(struct runner *r)
     r->stopping = true;
     r->leave_ms = now + r->options.drain_ms;
     r->hand_back_ms = r->leave_ms - margin;
-    return_ready(r);
     stop_further(r, now);
 }
 

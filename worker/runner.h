@@ -59,7 +59,7 @@ struct exchange {
     struct job_exchange x;
     struct arena *arena;
     struct ends gathering, flight;
-    int64_t lease;                /* under which it runs */
+    struct job_worker worker;     /* under which it runs */
     int64_t claimed_ms, again_ms; /* when last something was claimed; no exchange before */
     int streak;                   /* claims in quick succession */
     bool hungry;                  /* there may be work */
@@ -72,7 +72,7 @@ struct exchange {
 struct upkeep {
     struct pool_call call;
     struct arena *arena;
-    int64_t lease;
+    struct job_worker worker;                           /* for whom */
     int64_t beat_ms, rescue_ms, promote_ms, cancels_ms; /* when they are due */
     bool beat, rescue, promote, cancels;                /* in this call */
     bool running;

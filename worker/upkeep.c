@@ -31,19 +31,18 @@ upkeep_promote_at(struct runner *r, int64_t ms)
 static struct err
 look_after(struct pool_call *call, struct db *db)
 {
-    struct runner *r = call->owner;
-    struct upkeep *u = &r->upkeep;
+    struct upkeep *u = &((struct runner *)call->owner)->upkeep;
     int64_t n;
 
     arena_reset(u->arena);
     u->moved = 0;
     u->cancelled_count = 0;
     if (u->beat)
-        TRY(job_worker_beat(db, u->arena, &r->worker, (int64_t)u->jobs_running));
+        TRY(job_worker_beat(db, u->arena, &u->worker, (int64_t)u->jobs_running));
     if (u->cancels && u->jobs_running > 0)
-        TRY(cancel_list(db, u->arena, &r->worker, &u->cancelled, &u->cancelled_count));
+        TRY(cancel_list(db, u->arena, &u->worker, &u->cancelled, &u->cancelled_count));
     if (u->rescue) {
-        TRY(job_rescue(db, u->arena, &r->worker, &n));
+        TRY(job_rescue(db, u->arena, &u->worker, &n));
         u->moved += n;
     }
     if (u->promote) {
@@ -60,7 +59,7 @@ looked_after(struct pool_call *call, struct err err)
     struct upkeep *u = &r->upkeep;
 
     u->running = false;
-    if (r->state != RUNNER_UP || r->worker.lease != u->lease)
+    if (r->state != RUNNER_UP || r->worker.lease != u->worker.lease)
         return;
     if (err.code == ERR_LEASE_LOST) {
         runner_lost(r, err);
@@ -73,6 +72,7 @@ looked_after(struct pool_call *call, struct err err)
     if (u->moved > 0)
         r->exchange.hungry = true;
     exchange_run(r);
+    upkeep_run(r, clock_mono_ms()); /* what became due meanwhile */
 }
 
 static bool
@@ -98,7 +98,7 @@ upkeep_run(struct runner *r, int64_t now)
     if (!u->beat && !u->rescue && !u->promote && !u->cancels)
         return;
     u->jobs_running = r->running.count + r->ready.count;
-    u->lease = r->worker.lease;
+    u->worker = r->worker;
     u->running = true;
     u->call.owner = r;
     u->call.work = look_after;

@@ -1,0 +1,132 @@
+/* Calling an agent's model, and listening to what it answers. */
+#include "worker/respond.h"
+
+#include "lib/arena.h"
+#include "lib/http.h"
+#include "lib/log.h"
+#include "lib/url.h"
+#include "worker/model.h"
+#include "worker/upstream.h"
+
+#define BODY_MAX  (INT64_C(1) << 30) /* bytes of a reply; the answer's own limit is far below */
+#define LINGER_MS 250                /* for a server to close after it said that it was done */
+
+static void
+complete(struct respond *r)
+{
+    const char *reason = r->dialect->reply(r->listener)->finish_reason;
+
+    respond_end(r, RESPOND_COMPLETED, reason ? reason : "stop");
+}
+
+static void
+linger_over(struct attempt *at)
+{
+    complete(at->state);
+}
+
+static void
+on_reply(void *arg, const struct http_reply *reply)
+{
+    struct respond *r = arg;
+
+    r->status = reply->status;
+    if (r->status / 100 == 2)
+        r->listener = r->dialect->listen(r->at->arena, reply->content_type);
+    else
+        buf_init(&r->refusal, r->at->arena, UPSTREAM_BODY_MAX);
+}
+
+static bool
+on_data(void *arg, const char *bytes, size_t len)
+{
+    struct respond *r = arg;
+    struct dialect_heard *list;
+    size_t n, room;
+    struct err e;
+
+    if (!r->listener) {
+        room = UPSTREAM_BODY_MAX - r->refusal.len;
+        buf_add(&r->refusal, bytes, len < room ? len : room);
+        return true;
+    }
+    e = r->dialect->hear(r->listener, r->at->services->scratch, bytes, len, &list, &n);
+    if (respond_say(r, list, n, e) && r->dialect->reply(r->listener)->over && !r->lingers) {
+        r->lingers = true;
+        attempt_wait(r->at, LINGER_MS, linger_over);
+    }
+    return true;
+}
+
+static void
+log_call(const struct respond *r, const struct http_reply *reply)
+{
+    struct url url;
+    struct err e = url_parse(r->at->arena, r->request.url, &url);
+    const struct log_key keys[] = {
+        LOG_S("response_id", r->task.id.s),    LOG_S("agent_id", r->task.agent_id.s),
+        LOG_S("host", e.code ? "" : url.host), LOG_I("status", reply->status),
+        LOG_I("bytes", reply->body_bytes),     LOG_I("ms", reply->total_ms),
+        LOG_S("msg", reply->err.msg), /* only when there is one */
+    };
+    int n = (int)(sizeof(keys) / sizeof(keys[0]));
+
+    log_write(LOG_LEVEL_INFO, "model_called", keys, reply->err.code ? n : n - 1);
+}
+
+static void
+refused(struct respond *r, const struct http_reply *reply)
+{
+    struct err e;
+
+    if (r->dialect->concede(r->status, r->refusal.data, &r->question.concessions)) {
+        e = respond_ask(r);
+        if (!e.code) {
+            respond_call(r);
+            return;
+        }
+    } else {
+        e = upstream_refused(r->at->arena, r->status, r->refusal.data, r->refusal.len);
+    }
+    respond_fail(r, e, upstream_error_name(e), reply->retry_after_ms);
+}
+
+static void
+on_end(void *arg, const struct http_reply *reply)
+{
+    struct respond *r = arg;
+    struct dialect_heard *list;
+    struct err e;
+    size_t n;
+
+    r->transfer = NULL;
+    attempt_wait_no_more(r->at);
+    log_call(r, reply);
+    if (r->status && !r->listener) {
+        refused(r, reply);
+        return;
+    }
+    if (reply->err.code && !(r->listener && r->dialect->reply(r->listener)->complete)) {
+        e = upstream_broken(r->at->arena, reply);
+        respond_fail(r, e, upstream_error_name(e), -1);
+        return;
+    }
+    e = r->dialect->heard_end(r->listener, r->at->services->scratch, &list, &n);
+    if (respond_say(r, list, n, e))
+        complete(r);
+}
+
+void
+respond_call(struct respond *r)
+{
+    const struct http_request how = {
+        .body_max = BODY_MAX,
+        .arg = r,
+        .on_reply = on_reply,
+        .on_data = on_data,
+        .on_end = on_end,
+    };
+
+    r->status = 0;
+    r->transfer = model_send(r->at->services->http, &r->request, &how);
+}
