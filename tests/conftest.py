@@ -7,6 +7,17 @@ import pytest
 from stack import Stack
 
 
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'plain: measures what sanitizers change; needs a plain build')
+
+
+def pytest_collection_modifyitems(items):
+    if 'ASAN_OPTIONS' in os.environ:
+        for item in items:
+            if item.get_closest_marker('plain'):
+                item.add_marker(pytest.mark.skip(reason='the build has sanitizers'))
+
+
 @pytest.fixture(scope='session')
 def stack():
     """The run's instance: the one in OFFSTAGE_TEST_VAR, which ./dev test starts, or one's own."""

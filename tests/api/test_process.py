@@ -11,6 +11,8 @@ import tempfile
 import threading
 
 import fastcgi
+
+import pytest
 from stack import build, is_alive, wait_for
 from things import nothing
 
@@ -69,6 +71,7 @@ def test_what_a_reply_is_too_large_for_one_record_is_whole(start_app, user, stac
     assert {len(m['content']) for m in reply.json['data']} == {200000} and len(reply.json['data']) == 50
 
 
+@pytest.mark.plain
 def test_processes_stay_small(start_app, user):
     """12 MB each, also after the largest bodies and passwords have passed through."""
     app = start_app(app_processes=1, secret_key='0' * 64)
