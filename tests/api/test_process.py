@@ -11,7 +11,6 @@ import tempfile
 import threading
 
 import fastcgi
-
 import pytest
 from stack import build, is_alive, wait_for
 from things import nothing
