@@ -55,9 +55,10 @@ set_cookie(struct request *rq, struct reply *rp, const char *token, int64_t max_
 {
     bool https = rq->app->own_origin ? rq->app->own_https : rq->wire.https;
 
-    reply_header(rp, "Set-Cookie", "%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%lld%s",
-                 https ? AUTH_COOKIE_SECURE : AUTH_COOKIE, token, (long long)max_age_s,
-                 https ? "; Secure" : "");
+    reply_header(rp, "Set-Cookie",
+                 arena_printf(rq->arena, "%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%lld%s",
+                              https ? AUTH_COOKIE_SECURE : AUTH_COOKIE, token, (long long)max_age_s,
+                              https ? "; Secure" : ""));
 }
 
 /* A header's start, as far as PostgreSQL takes it for text. */

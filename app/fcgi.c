@@ -154,6 +154,14 @@ put(FCGX_Request *fcgi, const char *bytes, size_t len)
 }
 
 static void
+put_header(struct buf *head, const char *name, const char *value)
+{
+    buf_add_str(head, name);
+    buf_add_str(head, value);
+    buf_add_str(head, "\r\n");
+}
+
+static void
 send_reply(FCGX_Request *fcgi, struct arena *a, const struct request *rq, const struct reply *rp)
 {
     struct buf head;
@@ -161,9 +169,9 @@ send_reply(FCGX_Request *fcgi, struct arena *a, const struct request *rq, const 
     buf_init(&head, a, HEAD_MAX);
     buf_printf(&head, "Status: %d %s\r\n", rp->status, reason(rp->status));
     if (rp->content_type)
-        buf_printf(&head, "Content-Type: %s\r\n", rp->content_type);
+        put_header(&head, "Content-Type: ", rp->content_type);
     if (rp->location)
-        buf_printf(&head, "Location: %s\r\n", rp->location);
+        put_header(&head, "Location: ", rp->location);
     if (rp->status != 204)
         buf_printf(&head, "Content-Length: %zu\r\n", rp->body.len);
     buf_add(&head, rp->headers.data, rp->headers.len);

@@ -107,7 +107,7 @@ problem_reply(struct request *rq, struct reply *rp, struct err e)
     jw_object_end(w);
 
     if (rq->allow)
-        reply_header(rp, "Allow", "%s", rq->allow);
+        reply_header(rp, "Allow", rq->allow);
     if (e.code == ERR_UNAUTHENTICATED)
         reply_header(rp, "WWW-Authenticate", "Bearer");
     if (e.code == ERR_UNAVAILABLE || e.code == ERR_RATE_LIMITED)

@@ -154,18 +154,15 @@ reply_empty(struct reply *rp)
 }
 
 void
-reply_header(struct reply *rp, const char *name, const char *fmt, ...)
+reply_header(struct reply *rp, const char *name, const char *value)
 {
-    const char *value;
-    va_list ap;
-
-    va_start(ap, fmt);
-    value = arena_vprintf(rp->arena, fmt, ap);
-    va_end(ap);
     assert(value[strcspn(value, "\r\n")] == '\0');
     if (!rp->headers.data)
         buf_init(&rp->headers, rp->arena, HEADERS_MAX);
-    buf_printf(&rp->headers, "%s: %s\r\n", name, value);
+    buf_add_str(&rp->headers, name);
+    buf_add_str(&rp->headers, ": ");
+    buf_add_str(&rp->headers, value);
+    buf_add_str(&rp->headers, "\r\n");
     assert(buf_ok(&rp->headers));
 }
 

@@ -129,8 +129,7 @@ struct json_writer *reply_created(struct reply *rp, const char *fmt, ...)
 void reply_empty(struct reply *rp);
 
 /* Add a header. Text of a client's must not be in it. */
-void reply_header(struct reply *rp, const char *name, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+void reply_header(struct reply *rp, const char *name, const char *value);
 
 /*
  * A list: between the two, each row is announced by reply_row() and then

@@ -200,8 +200,9 @@ requests_cancel(struct request *rq, struct reply *rp)
     TRY(request_cancel(rq->db, rq->arena, rq->id, &asked));
     TRY(request_get(rq->db, rq->arena, rq->id, &info));
     if (asked)
-        reply_header(rp, "X-Accel-Redirect", "/_wait/api/requests/%s?wait=%d&after=%lld", rq->id.s,
-                     CANCEL_WAIT_S, (long long)INT64_MAX);
+        reply_header(rp, "X-Accel-Redirect",
+                     arena_printf(rq->arena, "/_wait/api/requests/%s?wait=%d&after=%lld", rq->id.s,
+                                  CANCEL_WAIT_S, (long long)INT64_MAX));
     write_request(reply_json(rp, 200), &info);
     return OK;
 }

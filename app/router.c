@@ -188,9 +188,10 @@ add_headers(struct request *rq, struct reply *rp)
     int64_t all_ns = clock_mono_ns() - rq->began_ns;
 
     rq->db_ns = db_take_time_ns(rq->db);
-    reply_header(rp, "X-Request-Id", "%s", rq->request_id);
-    reply_header(rp, "Server-Timing", "db;dur=%.2f, app;dur=%.2f", (double)rq->db_ns / 1e6,
-                 (double)(all_ns - rq->db_ns) / 1e6);
+    reply_header(rp, "X-Request-Id", rq->request_id);
+    reply_header(rp, "Server-Timing",
+                 arena_printf(rq->arena, "db;dur=%.2f, app;dur=%.2f", (double)rq->db_ns / 1e6,
+                              (double)(all_ns - rq->db_ns) / 1e6));
     reply_header(rp, "Cache-Control", "no-store");
     reply_header(rp, "Content-Security-Policy", "sandbox; default-src 'none'");
     reply_header(rp, "X-Content-Type-Options", "nosniff");

@@ -55,15 +55,6 @@ buf_add_str(struct buf *b, const char *s)
 }
 
 void
-buf_add_char(struct buf *b, char c)
-{
-    if (!reserve(b, 1))
-        return;
-    b->data[b->len++] = c;
-    b->data[b->len] = '\0';
-}
-
-void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
     va_list ap;

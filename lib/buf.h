@@ -30,9 +30,20 @@ void buf_init(struct buf *b, struct arena *a, size_t max);
 
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_add_str(struct buf *b, const char *s);
-void buf_add_char(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+
+/* Inline, since writers of JSON do this more often than anything else. */
+static inline void
+buf_add_char(struct buf *b, char c)
+{
+    if (b->full || b->len == b->cap) {
+        buf_add(b, &c, 1);
+        return;
+    }
+    b->data[b->len++] = c;
+    b->data[b->len] = '\0';
+}
 
 /* Drop all but the first `len` bytes, len <= b->len; the mark is cleared when len is 0. */
 void buf_truncate(struct buf *b, size_t len);

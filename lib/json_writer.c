@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 size_t
 jw_escape(unsigned char c, char out[6])
@@ -46,31 +47,66 @@ is_plain(unsigned char c)
     return !(special[c >> 6] >> (c & 63) & 1);
 }
 
+/* The byte `c` eight times. */
+static uint64_t
+eight(unsigned char c)
+{
+    return c * 0x0101010101010101U;
+}
+
+static uint64_t
+zero_bytes(uint64_t v)
+{
+    return (v - eight(1)) & ~v & eight(0x80);
+}
+
+/* How many bytes at the start are plain. Eight at a time, as long as all are. */
+static size_t
+plain_run(const char *s, size_t len)
+{
+    size_t i = 0;
+    uint64_t v;
+
+    for (; len - i >= sizeof(v); i += sizeof(v)) {
+        memcpy(&v, s + i, sizeof(v));
+        /* Below 0x20; then & and ", which one bit tells apart, < and >, and the single ones. */
+        if (((v - eight(0x20)) & ~v & eight(0x80)) |
+            zero_bytes((v | eight('&' ^ '"')) ^ eight('&')) |
+            zero_bytes((v | eight('>' ^ '<')) ^ eight('>')) | zero_bytes(v ^ eight('\\')) |
+            zero_bytes(v ^ eight(0x7f)) | zero_bytes(v ^ eight(0xe2)))
+            break;
+    }
+    while (i < len && is_plain((unsigned char)s[i]))
+        i++;
+    return i;
+}
+
 static void
 add_string(struct buf *out, const char *s, size_t len)
 {
-    size_t start = 0;
     char escape[6];
 
     buf_add_char(out, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)s[i];
+    while (len > 0) {
+        size_t run = plain_run(s, len), taken = 1;
 
-        if (is_plain(c))
-            continue;
-        if (c == 0xe2) { /* U+2028 and U+2029 end a line in old JavaScript */
-            if (len - i < 3 || s[i + 1] != '\x80' || (s[i + 2] & 0xfe) != 0xa8)
-                continue;
-            buf_add(out, s + start, i - start);
-            buf_printf(out, "\\u202%c", s[i + 2] & 1 ? '9' : '8');
-            i += 2;
+        buf_add(out, s, run);
+        s += run;
+        len -= run;
+        if (len == 0)
+            break;
+        if (len >= 3 && memcmp(s, "\xe2\x80", 2) == 0 && ((unsigned char)s[2] & 0xfe) == 0xa8) {
+            /* U+2028 and U+2029 end a line in old JavaScript. */
+            buf_printf(out, "\\u202%c", s[2] & 1 ? '9' : '8');
+            taken = 3;
+        } else if (*s == '\xe2') {
+            buf_add_char(out, *s);
         } else {
-            buf_add(out, s + start, i - start);
-            buf_add(out, escape, jw_escape(c, escape));
+            buf_add(out, escape, jw_escape((unsigned char)*s, escape));
         }
-        start = i + 1;
+        s += taken;
+        len -= taken;
     }
-    buf_add(out, s + start, len - start);
     buf_add_char(out, '"');
 }
 
