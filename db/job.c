@@ -20,11 +20,11 @@ const char *const job_state_names[JOB_STATE_COUNT + 1] = { "available", "schedul
 struct id
 job_key(const char *name, const char *value)
 {
-    uint8_t hash[SECRET_HASH_BYTES], both[2 * SECRET_HASH_BYTES];
+    uint8_t hash[SECRET_HASH_BYTES], both[2][SECRET_HASH_BYTES];
 
     /* Hashed one by one, so that no other pair joins to the same bytes. */
-    secret_hash(name, strlen(name), both);
-    secret_hash(value, strlen(value), both + SECRET_HASH_BYTES);
+    secret_hash(name, strlen(name), both[0]);
+    secret_hash(value, strlen(value), both[1]);
     secret_hash(both, sizeof(both), hash);
     hash[6] = (uint8_t)((hash[6] & 0x0f) | 0x80);
     hash[8] = (uint8_t)((hash[8] & 0x3f) | 0x80);

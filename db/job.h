@@ -34,9 +34,9 @@ struct db;
 #define JOB_PRIORITIES     10 /* 0 is the most urgent */
 #define JOB_PRIORITY_USUAL 5
 #define JOB_CLAIM_MAX      500
-#define JOB_KIND_MAX       40            /* characters */
-#define JOB_PAYLOAD_MAX    (1024 * 1024) /* bytes */
-#define JOB_ERROR_MAX      2000          /* bytes; longer ones are cut */
+#define JOB_KIND_MAX       40                    /* characters */
+#define JOB_PAYLOAD_MAX    ((size_t)1024 * 1024) /* bytes */
+#define JOB_ERROR_MAX      2000                  /* bytes; longer ones are cut */
 #define JOB_POSITION_MAX   1000
 
 /* As the API names them. */

@@ -298,6 +298,8 @@ claim_plain(struct call *c, struct queue_marks **queues, size_t n)
     bool more = false, looked = true;
     struct rows rows;
 
+    if (!n || !c->room)
+        return OK;
     for (size_t i = 0; i < n; i++)
         job_marks_begin(queues[i], began_ms, c->x->sleep);
     for (size_t i = 0; i < lines; i++) {
@@ -328,32 +330,50 @@ by_order(const void *a, const void *b)
     return x->place.pos < y->place.pos ? -1 : x->place.pos > y->place.pos;
 }
 
-/* No queue is always the first, nor are those with limits. */
-static struct err
-claim_all(struct call *c)
+/* The queues to claim from, each time another of them first. */
+struct choice {
+    struct queue_marks *plain[QUEUES_MAX], *limited[QUEUES_MAX];
+    size_t plain_count, limited_count;
+};
+
+static void
+choose(const struct call *c, struct choice *choice)
 {
     struct job_marks *m = c->marks;
-    struct queue_marks *plain[QUEUES_MAX], *limited[QUEUES_MAX];
-    size_t plain_count = 0, limited_count = 0, turn = m->turn++;
 
-    c->x->claimed = arena_array(c->arena, c->room, sizeof(*c->x->claimed));
     for (size_t i = 0; i < m->queue_count; i++) {
-        struct queue_marks *q = &m->queues[(i + turn / 2) % m->queue_count];
+        struct queue_marks *q = &m->queues[(i + m->turn / 2) % m->queue_count];
 
         if (!is_wanted(c, q))
             continue;
         if (q->limited)
-            limited[limited_count++] = q;
+            choice->limited[choice->limited_count++] = q;
         else
-            plain[plain_count++] = q;
+            choice->plain[choice->plain_count++] = q;
     }
-    if (plain_count && turn % 2)
-        TRY(claim_plain(c, plain, plain_count));
-    for (size_t i = 0; i < limited_count && c->room; i++)
-        TRY(claim_limited(c, limited[i]));
-    if (plain_count && turn % 2 == 0 && c->room)
-        TRY(claim_plain(c, plain, plain_count));
+}
+
+static struct err
+claim_all_limited(struct call *c, const struct choice *choice)
+{
+    for (size_t i = 0; i < choice->limited_count && c->room; i++)
+        TRY(claim_limited(c, choice->limited[i]));
     return OK;
+}
+
+static struct err
+claim_all(struct call *c)
+{
+    struct choice choice = { 0 };
+
+    c->x->claimed = arena_array(c->arena, c->room, sizeof(*c->x->claimed));
+    choose(c, &choice);
+    if (c->marks->turn++ % 2) {
+        TRY(claim_plain(c, choice.plain, choice.plain_count));
+        return claim_all_limited(c, &choice);
+    }
+    TRY(claim_all_limited(c, &choice));
+    return claim_plain(c, choice.plain, choice.plain_count);
 }
 
 static struct err
@@ -391,6 +411,16 @@ set_flag(struct call *c, bool *asleep)
 }
 
 static struct err
+record_ends(struct call *c)
+{
+    TRY(end_by_id(c, c->moved));
+    if (c->moved)
+        return OK;
+    TRY(end_plain(c, true));
+    return end_plain(c, false);
+}
+
+static struct err
 exchange(struct call *c, bool *asleep)
 {
     struct row row;
@@ -398,11 +428,7 @@ exchange(struct call *c, bool *asleep)
     c->x->claimed_count = 0;
     TRY(db_begin(c->db, TX_NONE, ID_NONE));
     TRY(refresh_queues(c));
-    TRY(end_by_id(c, c->moved));
-    if (!c->moved) {
-        TRY(end_plain(c, true));
-        TRY(end_plain(c, false));
-    }
+    TRY(record_ends(c));
     TRY(set_flag(c, asleep));
     if (c->room)
         return claim(c);

@@ -76,7 +76,7 @@ job_marks_end(struct queue_marks *q, int64_t now_ms, int64_t took_ms, bool compl
     int64_t pause_ms = took_ms * LOOK_SHARE;
 
     /* The deepest look has looked where the others would have. */
-    for (int i = 0; i <= q->depth; i++) {
+    for (int i = 0; i <= q->depth && i < LOOK_COUNT; i++) {
         q->looks[i].due_ms = now_ms + (periods_ms[i] > pause_ms ? periods_ms[i] : pause_ms);
         if (i == LOOK_ALL || !complete)
             continue;

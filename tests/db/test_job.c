@@ -302,10 +302,11 @@ a_retry_that_waits_is_made_at_once_when_told(void **state)
 {
     struct world *w = *state;
     struct id id = world_add(w, (struct job_new){ .max_attempts = 2 });
-    struct job_claimed job = hand_claim(w->hand, 1).claimed[0];
     struct job_end end = { .id = id, .outcome = JOB_END_RETRY, .delay_ms = 3600000, .error = "no" };
     struct job_exchange x = { .ends = &end, .end_count = 1 };
+    struct job_claimed job;
 
+    assert_int_equal(hand_claim(w->hand, 1).claimed_count, 1);
     assert_ok(job_exchange(w->hand->db, w->arena, &w->hand->w, &x));
     assert_ok(db_begin(w->app, TX_WRITE, w->user));
     assert_ok(job_retry(w->app, w->arena, id));

@@ -335,7 +335,7 @@ static void
 limits_hold_and_all_is_done_while_workers_race(void **state)
 {
     struct world *w = *state;
-    struct race race = { .left = USERS * EACH };
+    struct race race = { .left = (int64_t)USERS * EACH };
     struct racer racers[HANDS];
     pthread_t threads[HANDS];
 

@@ -306,71 +306,154 @@ parallel_workers_run_each_job_once(void **state)
     assert_int_equal(world_count(w->arena, "select count(*) from jobs"), 0);
 }
 
-#define CANCEL_ROUNDS 1000
+#define DUELS 1000
 
+/* A worker's move, made in a thread at the same time as a cancel. */
 struct duel {
-    struct hand *hand;
+    struct world *world;
+    void (*move)(struct duel *duel);
     struct job_claimed job;
     enum job_outcome outcome;
+    size_t claimed;
     pthread_barrier_t start, end;
 };
 
+static void
+end_it(struct duel *d)
+{
+    (void)hand_end(d->world->hand, &d->job, d->outcome);
+}
+
+static void
+claim_it(struct duel *d)
+{
+    struct job_exchange x = hand_claim(d->world->hand, 1);
+
+    d->claimed = x.claimed_count;
+    if (d->claimed)
+        d->job = x.claimed[0];
+}
+
 static void *
-complete_each(void *arg)
+move_each(void *arg)
 {
     struct duel *d = arg;
 
-    for (int i = 0; i < CANCEL_ROUNDS; i++) {
+    for (int i = 0; i < DUELS; i++) {
         (void)pthread_barrier_wait(&d->start);
-        (void)hand_end(d->hand, &d->job, d->outcome);
+        d->move(d);
         (void)pthread_barrier_wait(&d->end);
     }
     return NULL;
 }
 
-/* The asked-for end or the cancel at its next claim: one of them, and never none. */
+static pthread_t
+duel_begin(struct duel *d)
+{
+    pthread_t thread;
+
+    (void)pthread_barrier_init(&d->start, NULL, 2);
+    (void)pthread_barrier_init(&d->end, NULL, 2);
+    assert_int_equal(pthread_create(&thread, NULL, move_each, d), 0);
+    return thread;
+}
+
+static enum job_cancelled
+cancel_meanwhile(struct duel *d, struct arena *a, struct id job)
+{
+    struct db *db = d->world->app;
+    enum job_cancelled how;
+
+    (void)pthread_barrier_wait(&d->start);
+    assert_ok(db_begin(db, TX_WRITE, d->world->user));
+    assert_ok(job_cancel(db, a, job, &how));
+    assert_ok(db_commit(db));
+    (void)pthread_barrier_wait(&d->end);
+    return how;
+}
+
+static void
+assert_done(struct world *w, int64_t completed, int64_t cancelled)
+{
+    assert_int_equal(world_count(w->arena, "select count(*) from jobs_done where state = 4"),
+                     completed);
+    assert_int_equal(world_count(w->arena, "select count(*) from jobs_done where state = 6"),
+                     cancelled);
+    assert_int_equal(world_count(w->arena, "select count(*) from jobs"), 0);
+}
+
 static void
 cancel_against_completion_has_one_winner(void **state)
 {
     struct world *w = *state;
-    struct duel d = { .hand = w->hand };
-    int64_t completed, cancelled;
-    pthread_t thread;
+    struct duel d = { .world = w, .move = end_it, .outcome = JOB_END_COMPLETED };
+    pthread_t thread = duel_begin(&d);
 
-    (void)pthread_barrier_init(&d.start, NULL, 2);
-    (void)pthread_barrier_init(&d.end, NULL, 2);
-    assert_int_equal(pthread_create(&thread, NULL, complete_each, &d), 0);
-    for (int i = 0; i < CANCEL_ROUNDS; i++) {
+    for (int i = 0; i < DUELS; i++) {
         struct arena *a = arena_new();
-        struct job_new job = job_like(w, (struct job_new){ .max_attempts = 2 });
+        struct job_new job = job_like(w, (struct job_new){ 0 });
+
+        add_with(w->app, a, &job);
+        d.job = hand_claim(w->hand, 1).claimed[0];
+        assert_int_not_equal(cancel_meanwhile(&d, a, job.id), JOB_CANCEL_DONE);
+        arena_free(a);
+    }
+    (void)pthread_join(thread, NULL);
+    assert_done(w, DUELS, 0);
+}
+
+/* Put back the job is either cancelled already, or claimed with the cancel on it. */
+static void
+cancel_against_handing_back_is_never_lost(void **state)
+{
+    struct world *w = *state;
+    struct duel d = { .world = w, .move = end_it, .outcome = JOB_END_RETURN };
+    pthread_t thread = duel_begin(&d);
+
+    for (int i = 0; i < DUELS; i++) {
+        struct arena *a = arena_new();
+        struct job_new job = job_like(w, (struct job_new){ 0 });
         enum job_cancelled how;
         struct job_exchange x;
 
         add_with(w->app, a, &job);
         d.job = hand_claim(w->hand, 1).claimed[0];
-        d.outcome = i % 2 ? JOB_END_RETURN : JOB_END_COMPLETED;
-        (void)pthread_barrier_wait(&d.start);
-        assert_ok(db_begin(w->app, TX_WRITE, w->user));
-        assert_ok(job_cancel(w->app, a, job.id, &how));
-        assert_ok(db_commit(w->app));
-        (void)pthread_barrier_wait(&d.end);
-        /* Put back it is either cancelled already, or claimed with the cancel on it. */
-        if (d.outcome == JOB_END_RETURN) {
-            x = hand_claim(w->hand, 1);
-            assert_int_equal(x.claimed_count, how == JOB_CANCEL_ASKED);
-            if (x.claimed_count) {
-                assert_true(x.claimed[0].cancel);
-                (void)hand_end(w->hand, &x.claimed[0], JOB_END_CANCELLED);
-            }
+        how = cancel_meanwhile(&d, a, job.id);
+        x = hand_claim(w->hand, 1);
+        assert_int_equal(x.claimed_count, how == JOB_CANCEL_ASKED);
+        if (x.claimed_count) {
+            assert_true(x.claimed[0].cancel);
+            (void)hand_end(w->hand, &x.claimed[0], JOB_END_CANCELLED);
         }
         arena_free(a);
     }
     (void)pthread_join(thread, NULL);
-    completed = world_count(w->arena, "select count(*) from jobs_done where state = 4");
-    cancelled = world_count(w->arena, "select count(*) from jobs_done where state = 6");
-    assert_int_equal(completed, CANCEL_ROUNDS / 2);
-    assert_int_equal(cancelled, CANCEL_ROUNDS / 2);
-    assert_int_equal(world_count(w->arena, "select count(*) from jobs"), 0);
+    assert_done(w, 0, DUELS);
+}
+
+static void
+cancel_against_a_claim_has_one_winner(void **state)
+{
+    struct world *w = *state;
+    struct duel d = { .world = w, .move = claim_it };
+    pthread_t thread = duel_begin(&d);
+    int64_t cancelled = 0;
+
+    for (int i = 0; i < DUELS; i++) {
+        struct arena *a = arena_new();
+        struct job_new job = job_like(w, (struct job_new){ 0 });
+        enum job_cancelled how;
+
+        add_with(w->app, a, &job);
+        how = cancel_meanwhile(&d, a, job.id);
+        assert_int_equal(how, d.claimed ? JOB_CANCEL_ASKED : JOB_CANCEL_DONE);
+        cancelled += how == JOB_CANCEL_DONE;
+        if (d.claimed)
+            (void)hand_end(w->hand, &d.job, JOB_END_COMPLETED);
+        arena_free(a);
+    }
+    (void)pthread_join(thread, NULL);
+    assert_done(w, DUELS - cancelled, cancelled);
 }
 
 int
@@ -387,6 +470,8 @@ main(void)
         QUEUE_TEST(positions_count_what_comes_before),
         QUEUE_TEST(parallel_workers_run_each_job_once),
         QUEUE_TEST(cancel_against_completion_has_one_winner),
+        QUEUE_TEST(cancel_against_handing_back_is_never_lost),
+        QUEUE_TEST(cancel_against_a_claim_has_one_winner),
     };
 
     return cmocka_run_group_tests_name("job_user", tests, NULL, NULL);
