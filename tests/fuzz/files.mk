@@ -9,7 +9,8 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_json_reader \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_str \
-	tests/fuzz/fuzz_url
+	tests/fuzz/fuzz_url \
+	tests/fuzz/fuzz_visit
 
 FUZZ_SECONDS = 20
 
@@ -45,6 +46,9 @@ tests_fuzz_fuzz_str_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_url_SOURCES = tests/fuzz/fuzz_url.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_url_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_url_LDADD = $(LIB_LIBS)
+tests_fuzz_fuzz_visit_SOURCES = tests/fuzz/fuzz_visit.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_visit_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_visit_LDADD = libstream.a $(DB_LIBS)
 
 .PHONY: check-fuzz fuzz
 
