@@ -60,10 +60,10 @@ check_reply(struct arena *a, struct err e, const struct visit *v, const char *na
 }
 
 int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *a = arena_new();
-    char *rest = arena_strndup(a, (const char *)bytes, len);
+    char *rest = arena_strndup(a, (const char *)data, size);
     struct visit_text text = { .method = "GET", .path = next_line(&rest) };
     const char *query[QUERY_MAX], *url;
     char name[VISIT_NAME_MAX + 1];
