@@ -56,6 +56,25 @@ db_take_result(struct db *db)
     return last;
 }
 
+/* Notifications that depended on a statement that yielded nothing are dropped. */
+static void
+judge_notices(struct db *db, int statement, bool has_rows)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < db->notice_count; i++) {
+        if (db->depends_on[i] == statement) {
+            if (!has_rows)
+                continue;
+            db->depends_on[i] = -1;
+        }
+        db->channels[kept] = db->channels[i];
+        db->payloads[kept] = db->payloads[i];
+        db->depends_on[kept++] = db->depends_on[i];
+    }
+    db->notice_count = kept;
+}
+
 /*
  * Read everything that was queued. *out gets the result of the last statement
  * (the caller clears it); the first error of any statement is returned.
@@ -78,6 +97,7 @@ collect(struct db *db, PGresult **out)
             if (!first.code)
                 first = e;
         }
+        judge_notices(db, i, PQntuples(res) > 0);
         if (i == n - 1)
             *out = res;
         else
@@ -138,13 +158,27 @@ settle_lazy(struct db *db)
 
 /* ---- notifications ------------------------------------------------------ */
 
-void
-db_notify(struct db *db, const char *channel, const char *payload)
+static void
+add_notice(struct db *db, const char *channel, const char *payload, int depends_on)
 {
     if (db->notice_count == DB_NOTICES_MAX)
         return;
     db->channels[db->notice_count] = channel;
+    db->depends_on[db->notice_count] = depends_on;
     db->payloads[db->notice_count++] = arena_strdup(db->notices, payload);
+}
+
+void
+db_notify(struct db *db, const char *channel, const char *payload)
+{
+    add_notice(db, channel, payload, -1);
+}
+
+void
+db_notify_if_rows(struct db *db, const char *channel, const char *payload)
+{
+    if (db->queued > 0)
+        add_notice(db, channel, payload, db->queued - 1);
 }
 
 static void

@@ -83,6 +83,9 @@ struct err db_commit(struct db *db) CHECKED;
  */
 void db_notify(struct db *db, const char *channel, const char *payload);
 
+/* The same, provided that the statement queued last yields a row. */
+void db_notify_if_rows(struct db *db, const char *channel, const char *payload);
+
 /* End a TX_READ transaction without waiting for the server's answer. */
 void db_end_read(struct db *db);
 

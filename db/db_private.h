@@ -26,6 +26,7 @@ struct db {
     char message[DB_MESSAGE_MAX];
     struct arena *notices; /* what the open transaction will tell, see db_notify() */
     const char *channels[DB_NOTICES_MAX], *payloads[DB_NOTICES_MAX];
+    int depends_on[DB_NOTICES_MAX]; /* the queued statement that must yield a row; -1: none */
     size_t notice_count;
 };
 

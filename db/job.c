@@ -1,6 +1,7 @@
 #include "db/job.h"
 
 #include "db/db.h"
+#include "db/notify.h"
 #include "lib/arena.h"
 #include "lib/secret.h"
 #include "lib/str.h"
@@ -77,7 +78,9 @@ job_add(struct db *db, struct arena *a, const struct job_new *job)
 
     (void)a;
     TRY(check(job));
-    return keyed ? db_later(db, Q_JOB_ADD_KEYED, args, n) : db_later(db, Q_JOB_ADD, args, n - 2);
+    TRY(keyed ? db_later(db, Q_JOB_ADD_KEYED, args, n) : db_later(db, Q_JOB_ADD, args, n - 2));
+    db_notify_if_rows(db, NOTIFY_JOB, queue_of(job));
+    return OK;
 }
 
 static bool
@@ -110,13 +113,15 @@ add_alike(struct db *db, struct arena *a, const struct job_new *jobs, size_t n)
         subjects[i] = jobs[i].subject_id;
         payloads[i] = jobs[i].payload;
     }
-    return db_later(db, Q_JOB_ADD_ALIKE,
-                    ARGS(arg_ids(a, ids, n), arg_ids(a, users, n), arg_ids(a, subjects, n),
-                         arg_strs(a, payloads, n), arg_str(jobs->kind), arg_str(queue_of(jobs)),
-                         arg_int(jobs->priority),
-                         arg_int(jobs->max_attempts > 0 ? jobs->max_attempts : 1),
-                         arg_int(jobs->delay_ms), deadline_arg(jobs), arg_str(jobs->request_id),
-                         arg_bool(jobs->forget)));
+    TRY(db_later(db, Q_JOB_ADD_ALIKE,
+                 ARGS(arg_ids(a, ids, n), arg_ids(a, users, n), arg_ids(a, subjects, n),
+                      arg_strs(a, payloads, n), arg_str(jobs->kind), arg_str(queue_of(jobs)),
+                      arg_int(jobs->priority),
+                      arg_int(jobs->max_attempts > 0 ? jobs->max_attempts : 1),
+                      arg_int(jobs->delay_ms), deadline_arg(jobs), arg_str(jobs->request_id),
+                      arg_bool(jobs->forget))));
+    db_notify_if_rows(db, NOTIFY_JOB, queue_of(jobs));
+    return OK;
 }
 
 struct err

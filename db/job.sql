@@ -1,6 +1,8 @@
 -- Jobs. What a statement relies on is said in migrations/0002_queue.sql.
 
 -- ---- adding ---------------------------------------------------------------------
+-- A row in the answer says that a worker sleeps who serves the queue: it is woken behind
+-- the commit. Under load nobody sleeps and nobody notifies.
 
 -- name: job_add
 with new as (
@@ -11,14 +13,16 @@ with new as (
             now() + $7::bigint * interval '1 ms', $8, $9, $10, $11, $12)
     returning waits
 )
-select pg_notify('job', $3::text)
+select 1
   from new
  where new.waits = 0
    and exists (select from workers w where w.sleeping and (w.queues is null or $3::text = any (w.queues)));
 
 -- name: job_add_keyed
-select job_add_keyed($1, $2, (select q.id from queues q where q.name = $3::text), $4, $5, $6, $7, $8, $9, $10, $11,
-                     $12, $13, $14);
+select 1
+  from job_add_keyed($1, $2, (select q.id from queues q where q.name = $3::text), $4, $5, $6, $7, $8, $9, $10, $11,
+                     $12, $13, $14) as wake
+ where wake;
 
 -- name: job_add_alike
 -- Jobs that differ in little. A subquery's unnest() is not materialized, one in FROM is.
@@ -31,7 +35,7 @@ with new as (
       from (select unnest($1::uuid[]) as id, unnest($2::uuid[]) as user_id, unnest($3::uuid[]) as subject_id,
                    unnest($4::text[]) as payload) n
 )
-select pg_notify('job', $6::text)
+select 1
  where $9 <= 0
    and exists (select from workers w where w.sleeping and (w.queues is null or $6::text = any (w.queues)));
 

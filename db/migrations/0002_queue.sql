@@ -151,16 +151,26 @@ create view all_jobs with (security_invoker = true) as
 
 -- Functions are in PL/pgSQL even where SQL would do: it keeps their plans.
 
--- Wake a worker at commit, if one sleeps that serves the queue. Under load nobody
--- sleeps, and commits do not queue at the lock that a notification takes.
+-- Whether a worker sleeps that serves the queue.
+create function job_has_sleeper(line smallint) returns boolean
+    language plpgsql stable
+as $$
+begin
+    return exists (select
+                     from queues q
+                     join workers w on w.sleeping and (w.queues is null or q.name = any (w.queues))
+                    where q.id = line);
+end $$;
+
+-- Wake a worker at commit, if one sleeps that serves the queue. For what happens now and
+-- then; adders notify behind their commit (db_notify()), where it holds up nobody.
 create function job_wake(line smallint) returns void
     language plpgsql volatile
 as $$
 begin
-    perform pg_notify('job', q.name)
-       from queues q
-      where q.id = line
-        and exists (select from workers w where w.sleeping and (w.queues is null or q.name = any (w.queues)));
+    if job_has_sleeper(line) then
+        perform pg_notify('job', q.name) from queues q where q.id = line;
+    end if;
 end $$;
 
 -- Lock the holder of a serial key, so that it cannot end before this transaction does;
@@ -184,7 +194,8 @@ end $$;
 
 -- Add a job that has a serial or a unique key. It holds its serial key, or waits behind
 -- the holder, which is locked: the holder's end then waits for this transaction, and
--- sees whom to let go on. False when the unique key is taken.
+-- sees whom to let go on. Returns whether a worker is to be woken; null when the unique
+-- key is taken.
 create function job_add_keyed(id uuid, kind text, line smallint, priority int, max_attempts int, delay_ms bigint,
                               deadline_ms bigint, user_id uuid, subject_id uuid, request_id text, payload text,
                               forget boolean, serial_key uuid, unique_key uuid) returns boolean
@@ -200,13 +211,10 @@ begin
                 $10, $11, $12, $13, $14)
         on conflict do nothing;
         if found then
-            if state = 0 then
-                perform job_wake($3);
-            end if;
-            return true;
+            return state = 0 and job_has_sleeper($3);
         end if;
         if state <> 0 or $13 is null or job_has_unique($14) then
-            return false;
+            return null;
         end if;
         if job_hold_key($13) then
             state := 3;
@@ -722,10 +730,11 @@ begin
         end if;
         raise exception 'job not found' using errcode = 'OF404';
     end if;
-    if not public.job_add_keyed(d.id, d.kind, d.queue, d.priority, d.max_attempts, 0, null, d.user_id, d.subject_id,
-                                d.request_id, d.payload, false, d.serial_key, d.unique_key) then
+    if public.job_add_keyed(d.id, d.kind, d.queue, d.priority, d.max_attempts, 0, null, d.user_id, d.subject_id,
+                            d.request_id, d.payload, false, d.serial_key, d.unique_key) is null then
         raise exception 'a job like it is unfinished' using errcode = 'OF409';
     end if;
+    perform public.job_wake(d.queue);
     update public.jobs set created_at = d.created_at where id = d.id;
 end $$;
 
@@ -832,7 +841,7 @@ grant select on all_jobs to offstage_worker;
 grant usage on sequence job_pos to offstage_app, offstage_worker;
 grant usage on sequence worker_lease to offstage_worker;
 
-grant execute on function job_wake(smallint), job_hold_key(uuid), job_has_unique(uuid),
+grant execute on function job_has_sleeper(smallint), job_wake(smallint), job_hold_key(uuid), job_has_unique(uuid),
     job_add_keyed(uuid, text, smallint, int, int, bigint, bigint, uuid, uuid, text, text, boolean, uuid, uuid),
     job_cancel(uuid), job_retry(uuid), job_position(uuid, int)
     to offstage_app, offstage_worker;
@@ -850,7 +859,7 @@ grant execute on function jobs_next_of_keys(uuid[]), job_fence(int),
 
 set local role offstage_owner;
 drop view all_jobs;
-drop function job_wake(smallint), job_hold_key(uuid), job_has_unique(uuid),
+drop function job_has_sleeper(smallint), job_wake(smallint), job_hold_key(uuid), job_has_unique(uuid),
     job_add_keyed(uuid, text, smallint, int, int, bigint, bigint, uuid, uuid, text, text, boolean, uuid, uuid),
     jobs_next_of_keys(uuid[]), jobs_next_of_users(smallint[], uuid[]), job_fence(int),
     job_claim_limited(int, smallint, smallint[], bigint[], int), jobs_drop_notes(uuid[]),
