@@ -3,6 +3,7 @@
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/secret.h"
 #include "stream/gateway_private.h"
 #include "stream/reply.h"
 
@@ -97,7 +98,7 @@ ask_to_open(struct conn *c)
     c->ask = gateway_ask(c->gateway, ASK_OPEN);
     c->ask->conn = c;
     c->ask->visit = c->visit;
-    memset(c->visit.token, 0, sizeof(c->visit.token));
+    secret_wipe(c->visit.token, sizeof(c->visit.token));
     list_add(&c->gateway->waiting, &c->link);
     reader_ask(c->gateway->reader, c->ask);
 }
@@ -216,6 +217,7 @@ answer_open(struct conn *c, struct ask *ask)
 {
     struct gateway *g = c->gateway;
 
+    secret_wipe(ask->visit.token, sizeof(ask->visit.token));
     list_remove(&c->link);
     c->kind = kind_of(&c->visit);
     if (ask->err.code) {
@@ -285,10 +287,10 @@ conn_news(void *arg, struct watcher *w, enum hub_news news)
         conn_close(c, WHY_SLOW, 0);
         return;
     }
-    if (c->kind == STREAM_STATUS)
-        conn_let_go(c);
-    else
+    if (c->kind != STREAM_STATUS)
         lws_callback_on_writable(c->wsi);
+    else if (!watcher_is_idle(w) || w->ended)
+        conn_let_go(c);
 }
 
 void

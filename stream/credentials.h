@@ -35,7 +35,7 @@ size_t credentials_ask(struct credentials *c, struct arena *a, struct id **out);
 
 /*
  * End it: call fn() for each holder of those that were asked about and are not
- * among the good ones. It leaves.
+ * among the good ones. It may leave.
  */
 void credentials_answer(struct credentials *c, const struct id *good, size_t n,
                         void (*fn)(void *arg, struct link *holder), void *arg);

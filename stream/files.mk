@@ -7,7 +7,8 @@ libstream_a_SOURCES = \
 	stream/credentials.c stream/credentials.h \
 	stream/door.c \
 	stream/follow.c stream/follow.h \
-	stream/gateway.c stream/gateway.h stream/gateway_private.h \
+	stream/gateway.c stream/gateway.h stream/gateway_clock.c stream/gateway_letters.c \
+	stream/gateway_private.h \
 	stream/hub.c stream/hub.h \
 	stream/list.h \
 	stream/mailbox.c stream/mailbox.h \

@@ -9,96 +9,11 @@
 #include <strings.h>
 #include <sys/resource.h>
 
-#define HEAD_MAX       (64 * 1024) /* bytes of a request's head */
-#define HEAD_S         15          /* that a client is given to send it */
-#define SPARE_FILES    64          /* descriptors beside those of clients */
-#define CHECK_MS       20000       /* between two checks of all credentials */
-#define TICK_MS        1000
-#define TICK_FAST_MS   100 /* while statuses are held, or while it ends */
-#define US_PER_MS      1000L
-#define RX_BYTES       256   /* that a WebSocket reads at once: clients have nothing to say */
-#define TX_BYTES       65536 /* written at once */
-#define STOP_READER_MS 5000
-
-/* ---- letters ---------------------------------------------------------------------- */
-
-struct ask *
-gateway_ask(struct gateway *g, enum ask_kind kind)
-{
-    struct ask *ask = pool_take(&g->asks);
-
-    ask->kind = kind;
-    return ask;
-}
-
-static void
-end_revoked(void *arg, struct link *holder)
-{
-    struct conn *c = LIST_OF(holder, struct conn, holder);
-    struct gateway *g = arg;
-
-    g->metrics.revoked++;
-    conn_close(c, WHY_REVOKED, WS_REVOKED);
-}
-
-static void
-check_credentials(struct gateway *g)
-{
-    struct ask *ask;
-
-    g->check_ms = clock_mono_ms();
-    if (g->checking || g->credentials.table.count == 0)
-        return;
-    g->checking = true;
-    ask = gateway_ask(g, ASK_CHECK);
-    ask->arena = arena_new();
-    ask->count = credentials_ask(&g->credentials, ask->arena, &ask->ids);
-    reader_ask(g->reader, ask);
-}
-
-/* While the database is away nothing is known, and streams stay open. */
-static void
-take_check(struct gateway *g, struct ask *ask)
-{
-    g->checking = false;
-    if (!ask->err.code)
-        credentials_answer(&g->credentials, ask->ids, ask->count, end_revoked, g);
-    arena_free(ask->arena);
-}
-
-static void
-take_letter(struct gateway *g, struct letter *letter)
-{
-    struct ask *ask = (struct ask *)letter;
-
-    if (letter->kind == LETTER_BATCH) {
-        struct batch *b = (struct batch *)letter;
-
-        metrics_lag(&g->metrics, clock_mono_ns() - b->noted_ns);
-        hub_deliver(&g->hub, b, conn_news, g);
-        return;
-    }
-    if (ask->kind == ASK_CHECK)
-        take_check(g, ask);
-    else if (ask->kind != ASK_LEAVE)
-        conn_answer(g, ask);
-    pool_give(&g->asks, ask);
-}
-
-static void
-take_letters(struct gateway *g)
-{
-    bool revoked = reader_take_revoked(g->reader);
-    struct letter *next, *letter = reader_take(g->reader);
-
-    for (; letter; letter = next) {
-        next = letter->next;
-        take_letter(g, letter);
-    }
-    /* After the answers: a credential that was good when it was looked at may be so no more. */
-    if (revoked)
-        check_credentials(g);
-}
+#define HEAD_MAX    (64 * 1024) /* bytes of a request's head */
+#define HEAD_S      15          /* that a client is given to send it */
+#define SPARE_FILES 64          /* descriptors beside those of clients */
+#define RX_BYTES    256         /* that a WebSocket reads at once: clients have nothing to say */
+#define TX_BYTES    65536       /* written at once */
 
 /* On the database thread. */
 static void
@@ -107,64 +22,6 @@ wake(void *arg)
     struct gateway *g = arg;
 
     lws_cancel_service(g->context);
-}
-
-/* ---- time --------------------------------------------------------------------------- */
-
-static void
-ping_silent(struct gateway *g, int64_t now)
-{
-    int64_t silent_ms = g->options->ping_s * 1000;
-
-    LIST_EACH(it, after, &g->open)
-    {
-        struct conn *c = LIST_OF(it, struct conn, link);
-
-        if (now - c->wrote_ms < silent_ms)
-            return;
-        c->ping = true;
-        c->wrote_ms = now;
-        list_move(&g->open, &c->link);
-        lws_callback_on_writable(c->wsi);
-    }
-}
-
-static void
-let_statuses_go(struct gateway *g, int64_t now)
-{
-    LIST_EACH(it, after, &g->held)
-    {
-        struct conn *c = LIST_OF(it, struct conn, link);
-
-        if (now >= c->until_ms)
-            conn_let_go(c);
-    }
-}
-
-static void
-tick(lws_sorted_usec_list_t *sul)
-{
-    struct gateway *g = LIST_OF(sul, struct gateway, tick);
-    int64_t now = clock_mono_ms();
-
-    g->ticking = false;
-    ping_silent(g, now);
-    let_statuses_go(g, now);
-    if (now - g->check_ms >= CHECK_MS)
-        check_credentials(g);
-    if (g->conns.used || g->stopping)
-        gateway_start_clock(g);
-}
-
-void
-gateway_start_clock(struct gateway *g)
-{
-    bool fast = g->stopping || !list_is_empty(&g->held);
-
-    if (g->ticking && !fast)
-        return;
-    g->ticking = true;
-    lws_sul_schedule(g->context, 0, &g->tick, tick, (fast ? TICK_FAST_MS : TICK_MS) * US_PER_MS);
 }
 
 /* ---- the end ------------------------------------------------------------------------ */
@@ -236,8 +93,7 @@ welcome(struct gateway *g, struct lws *wsi)
     lws_set_opaque_user_data(wsi, &g->heads);
 }
 
-/* What libwebsockets holds for us is a connection, unless it has no request yet or is no client's.
- */
+/* NULL for what has sent no request yet, and for what is no client's. */
 static struct conn *
 conn_of(const struct gateway *g, void *opaque)
 {
@@ -294,7 +150,7 @@ callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in
     /* Only what concerns us: there are some eighty others. */
     switch ((int)reason) {
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
-        take_letters(g);
+        gateway_take_letters(g);
         return 0;
     case LWS_CALLBACK_RAW_RX_FILE:
         return readable_file(g, opaque);
@@ -409,25 +265,6 @@ start(struct gateway *g)
     return door_open(g, options->socket);
 }
 
-/* Nobody waits for letters any more; what they bring is not in any arena of ours. */
-static void
-drop_letters(struct gateway *g)
-{
-    struct letter *next;
-
-    for (struct letter *letter = reader_take(g->reader); letter; letter = next) {
-        struct ask *ask = (struct ask *)letter;
-
-        next = letter->next;
-        if (letter->kind == LETTER_BATCH) {
-            batch_drop((struct batch *)letter);
-            continue;
-        }
-        batch_drop(ask->batch);
-        arena_free(ask->arena);
-    }
-}
-
 struct err
 gateway_run(const struct gateway_options *options)
 {
@@ -441,10 +278,10 @@ gateway_run(const struct gateway_options *options)
     while (!is_done(g) && lws_service(g->context, 0) >= 0)
         continue;
     log_info("gateway_stopped", LOG_I("n", (int64_t)g->conns.used));
-    /* What still runs goes with the process. */
-    if (!reader_stop(g->reader, STOP_READER_MS))
+    /* A database that does not answer holds nobody up: what waits for it goes with the process. */
+    if (!reader_stop(g->reader, g->stop_ms - clock_mono_ms()))
         return OK;
-    drop_letters(g);
+    gateway_drop_letters(g);
     lws_context_destroy(g->context);
     door_close(g);
     arena_free(g->scratch);

@@ -1,7 +1,8 @@
 /*
- * What the files of the service thread share: gateway.c (loop, time, letters),
- * door.c (sockets in and out of libwebsockets), conn.c (what becomes of a
- * connection) and conn_write.c (what it is sent).
+ * What the files of the service thread share: gateway.c (start, loop, end),
+ * gateway_letters.c, gateway_clock.c, door.c (sockets in and out of
+ * libwebsockets), conn.c (what becomes of a connection), conn_write.c (what it
+ * is sent).
  */
 #ifndef STREAM_GATEWAY_PRIVATE_H
 #define STREAM_GATEWAY_PRIVATE_H
@@ -85,13 +86,26 @@ struct conn {
 
 /* ---- gateway.c ---- */
 
-/* An ask for the database thread. */
-struct ask *gateway_ask(struct gateway *g, enum ask_kind kind);
-
 /* Whether what libwebsockets says is logged. */
 void gateway_log(bool on);
 
-/* Let time pass: pings, held statuses, checks. Started by the first connection. */
+/* ---- gateway_letters.c ---- */
+
+/* An ask for the database thread. */
+struct ask *gateway_ask(struct gateway *g, enum ask_kind kind);
+
+/* Take what it has sent. */
+void gateway_take_letters(struct gateway *g);
+
+/* At the end: nobody waits for letters any more. */
+void gateway_drop_letters(struct gateway *g);
+
+/* End the streams of those whose session or key is not good any more. */
+void gateway_check(struct gateway *g);
+
+/* ---- gateway_clock.c ---- */
+
+/* Runs while there are connections; to be started by each. */
 void gateway_start_clock(struct gateway *g);
 
 /* ---- door.c ---- */

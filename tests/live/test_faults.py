@@ -108,7 +108,7 @@ def test_a_gateway_that_starts_without_a_database_waits_for_it(own_cluster):
 def test_a_database_of_another_schema_stops_the_start_by_name(own_cluster):
     scribe = Scribe(own_cluster)
     scribe.sql('alter table feed_events rename column seq to number')
-    with pytest.raises(AssertionError, match=r'feed_\w+: column "seq"'):
+    with pytest.raises(AssertionError, match=r'feed_\w+: column'):
         Gateway(own_cluster)
     scribe.close()
 

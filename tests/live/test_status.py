@@ -57,6 +57,14 @@ def test_a_change_since_the_number_that_is_named_is_answered_at_once(gateway, wr
     assert leads_to(held.reply) and held.seconds >= 0.9
 
 
+def test_a_number_ahead_of_the_log_is_waited_for(gateway, writer):
+    request = writer.request().begin()
+    held = Held(gateway.client(writer), f'/api/requests/{request.id}?wait=2&after={request.last + 5}')
+    time.sleep(0.5)
+    request.say('one', 'two')
+    assert held.join().seconds >= 1.9
+
+
 def test_what_is_final_is_answered_at_once(gateway, writer):
     request = writer.request().begin().end()
     held = Held(gateway.client(writer), f'/api/requests/{request.id}?wait=20').join()
@@ -102,3 +110,12 @@ def test_a_caller_that_goes_while_it_is_held_is_let_go(gateway, writer):
     gateway.wait_open(before + 1)
     connection.close()
     gateway.wait_open(before)
+
+
+def test_who_loses_the_credential_while_it_is_held_hears_it_from_the_app(gateway, writer):
+    opened = gateway.metric('opened_total')
+    held = Held(gateway.client(writer), f'/api/requests/{writer.request().id}?wait=30')
+    while gateway.metric('opened_total') == opened:
+        assert held.thread.is_alive()
+    writer.revoke()
+    assert leads_to(held.join().reply) and held.seconds < 10
