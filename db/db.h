@@ -156,14 +156,17 @@ struct err db_one(struct db *db, struct arena *a, enum query q, const struct arg
  */
 struct err db_later(struct db *db, enum query q, const struct arg *args, size_t nargs) CHECKED;
 
-struct row row_at(const struct rows *rows, int n);
-
 /*
- * Columns by their order, for rows by the hundred, where looking up names
- * would be most of the work: rows_expect() checks the names once. NULL for NULL.
+ * Queue a query whose rows are looked at later: *out holds them once the next
+ * db_one(), db_all() or db_flush() has given OK. One at a time.
  */
-void rows_expect(const struct rows *rows, const char *const *cols, int n);
-const char *row_nth(const struct row *r, int n);
+struct err db_ask(struct db *db, struct arena *a, enum query q, const struct arg *args,
+                  size_t nargs, struct rows *out) CHECKED;
+
+/* Send what is queued and read the answers. */
+struct err db_flush(struct db *db) CHECKED;
+
+struct row row_at(const struct rows *rows, int n);
 
 /*
  * Column readers, by name. An unknown name, or NULL where the name has no

@@ -96,12 +96,12 @@ update jobs j
                                            from queues q
                                           where q.paused or q.max_running > 0 or q.max_running_user > 0))
             limit $5))
-returning j.ctid as place, j.pos, j.id, j.queue, j.priority, j.kind, j.payload, j.request_id, j.user_id, j.subject_id,
+returning j.queue, j.priority, j.pos, j.id, j.ctid as place, j.kind, j.payload, j.request_id, j.user_id, j.subject_id,
           j.serial_key, j.attempt, j.max_attempts, j.cancel, j.forget, coalesce(j.deadline < now(), false) as expired,
           (date_part('epoch', now() - j.run_at) * 1000)::bigint as waited_ms, false as limited;
 
 -- name: job_claim_limited
-select place, pos, id, queue, priority, kind, payload, request_id, user_id, subject_id, serial_key, attempt,
+select queue, priority, pos, id, place, kind, payload, request_id, user_id, subject_id, serial_key, attempt,
        max_attempts, cancel, forget, coalesce(deadline < now(), false) as expired,
        (date_part('epoch', now() - run_at) * 1000)::bigint as waited_ms, true as limited
   from job_claim_limited($1, $2, $3, $4, $5);

@@ -142,84 +142,28 @@ queue_of(const struct call *c, int64_t id)
     return q;
 }
 
-/* The columns of claims, in their order. */
-enum {
-    PLACE,
-    POS,
-    ID,
-    QUEUE,
-    PRIORITY,
-    KIND,
-    PAYLOAD,
-    REQUEST_ID,
-    USER_ID,
-    SUBJECT_ID,
-    SERIAL_KEY,
-    ATTEMPT,
-    MAX_ATTEMPTS,
-    CANCEL,
-    FORGET,
-    EXPIRED,
-    WAITED_MS,
-    LIMITED,
-    COLUMNS
-};
-static const char *const columns[COLUMNS] = {
-    "place",        "pos",        "id",      "queue",      "priority",   "kind",
-    "payload",      "request_id", "user_id", "subject_id", "serial_key", "attempt",
-    "max_attempts", "cancel",     "forget",  "expired",    "waited_ms",  "limited",
-};
-
-static int64_t
-read_int(const struct row *r, int column)
+/* What follows the id. Columns are read in their order, which finds them fastest. */
+static void
+read_rest(const struct row *r, struct job_claimed *job)
 {
-    return strtoll(row_nth(r, column), NULL, 10);
-}
+    int attempt;
 
-static bool
-read_bool(const struct row *r, int column)
-{
-    return row_nth(r, column)[0] == 't';
-}
-
-static struct id
-read_id(const struct row *r, int column)
-{
-    const char *text = row_nth(r, column);
-    struct id id = ID_NONE;
-
-    if (text && !id_parse(text, &id))
-        assert(false && "not an id");
-    return id;
-}
-
-static struct job_claimed
-read_claimed(const struct row *r, const struct queue_marks *q)
-{
-    int attempt = (int)read_int(r, ATTEMPT), max_attempts = (int)read_int(r, MAX_ATTEMPTS);
-    struct job_claimed job = {
-        .id = read_id(r, ID),
-        .place = { .pos = read_int(r, POS),
-                   .forget = read_bool(r, FORGET),
-                   .limited = read_bool(r, LIMITED),
-                   .serial_key = read_id(r, SERIAL_KEY) },
-        .kind = row_nth(r, KIND),
-        .queue = q->name,
-        .payload = row_nth(r, PAYLOAD),
-        .request_id = row_nth(r, REQUEST_ID),
-        .user_id = read_id(r, USER_ID),
-        .subject_id = read_id(r, SUBJECT_ID),
-        .priority = (int)read_int(r, PRIORITY),
-        .attempt = attempt < max_attempts ? attempt : max_attempts,
-        .max_attempts = max_attempts,
-        .waited_ms = read_int(r, WAITED_MS),
-        .cancel = read_bool(r, CANCEL),
-        .exhausted = attempt > max_attempts,
-        .expired = read_bool(r, EXPIRED),
-    };
-
-    snprintf(job.place.at, sizeof(job.place.at), "%s", row_nth(r, PLACE));
-    return job;
+    snprintf(job->place.at, sizeof(job->place.at), "%s", row_str(r, "place"));
+    job->kind = row_str(r, "kind");
+    job->payload = row_opt_str(r, "payload");
+    job->request_id = row_opt_str(r, "request_id");
+    job->user_id = row_opt_id(r, "user_id");
+    job->subject_id = row_opt_id(r, "subject_id");
+    job->place.serial_key = row_opt_id(r, "serial_key");
+    attempt = (int)row_int(r, "attempt");
+    job->max_attempts = (int)row_int(r, "max_attempts");
+    job->attempt = attempt < job->max_attempts ? attempt : job->max_attempts;
+    job->exhausted = attempt > job->max_attempts;
+    job->cancel = row_bool(r, "cancel");
+    job->place.forget = row_bool(r, "forget");
+    job->expired = row_bool(r, "expired");
+    job->waited_ms = row_int(r, "waited_ms");
+    job->place.limited = row_bool(r, "limited");
 }
 
 /*
@@ -230,23 +174,27 @@ read_claimed(const struct row *r, const struct queue_marks *q)
 static void
 take(struct call *c, const struct rows *rows, bool *more, bool *looked)
 {
-    rows_expect(rows, columns, COLUMNS);
     for (int i = 0; i < rows->count; i++) {
         struct row r = row_at(rows, i);
-        struct queue_marks *q = queue_of(c, read_int(&r, QUEUE));
+        struct queue_marks *q = queue_of(c, row_int(&r, "queue"));
+        struct job_claimed job = { .queue = q->name };
 
-        if (!row_nth(&r, PRIORITY)) {
+        job.priority = (int)row_opt_int(&r, "priority", -1);
+        if (job.priority < 0) {
             *looked = false;
             continue;
         }
-        job_marks_met(q, (int)read_int(&r, PRIORITY), read_int(&r, POS));
-        if (!row_nth(&r, ID)) {
+        job.place.pos = row_int(&r, "pos");
+        job_marks_met(q, job.priority, job.place.pos);
+        job.id = row_opt_id(&r, "id");
+        if (!id_is_set(job.id)) {
             *more = true;
             continue;
         }
+        read_rest(&r, &job);
         assert(c->room > 0);
         c->room--;
-        c->x->claimed[c->x->claimed_count++] = read_claimed(&r, q);
+        c->x->claimed[c->x->claimed_count++] = job;
     }
 }
 

@@ -11,20 +11,6 @@ row_at(const struct rows *rows, int n)
     return (struct row){ rows->res, n, rows->next };
 }
 
-void
-rows_expect(const struct rows *rows, const char *const *cols, int n)
-{
-    assert(PQnfields(rows->res) == n);
-    for (int i = 0; i < n; i++)
-        assert(strcmp(PQfname(rows->res, i), cols[i]) == 0);
-}
-
-const char *
-row_nth(const struct row *r, int n)
-{
-    return PQgetisnull(r->res, r->n, n) ? NULL : PQgetvalue(r->res, r->n, n);
-}
-
 /* Columns are mostly read in their order, so the search goes on where the last one ended. */
 static int
 column(const struct row *r, const char *col)
