@@ -185,20 +185,20 @@ static const struct lws_protocols protocols[] = {
 
 /* ---- the start ------------------------------------------------------------------------ */
 
-/* libwebsockets sizes its tables by the limit of descriptors. */
+/* libwebsockets sizes its tables by the limit of descriptors, so it is set to what is needed. */
 static struct err
 allow_files(size_t max)
 {
     struct rlimit limit;
     rlim_t need = max + GATEWAY_EXTRA + SPARE_FILES;
+    bool enough;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return ERR(ERR_INTERNAL, "cannot read the limit of open files");
-    if (need > limit.rlim_max)
-        return ERR(ERR_INTERNAL, "OFFSTAGE_STREAM_MAX is above the limit of open files");
+    enough = limit.rlim_cur >= need;
     limit.rlim_cur = need;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return ERR(ERR_INTERNAL, "cannot raise the limit of open files");
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && !enough)
+        return ERR(ERR_INTERNAL, "OFFSTAGE_STREAM_MAX is above the limit of open files");
     return OK;
 }
 
@@ -275,6 +275,7 @@ gateway_run(const struct gateway_options *options)
     TRY(start(g));
     log_info("gateway_started", LOG_S("path", options->socket));
     daemon_notify("READY=1");
+    gateway_start_watchdog(g);
     while (!is_done(g) && lws_service(g->context, 0) >= 0)
         continue;
     log_info("gateway_stopped", LOG_I("n", (int64_t)g->conns.used));

@@ -1,5 +1,7 @@
-/* What happens because time passes: pings, statuses that were held long enough, checks. */
+/* What happens because time passes: pings, statuses held long enough, checks, the watchdog. */
 #include "lib/clock.h"
+#include "lib/daemon.h"
+#include "lib/str.h"
 #include "stream/gateway_private.h"
 
 #define CHECK_MS     20000 /* between two checks of all credentials */
@@ -61,4 +63,24 @@ gateway_start_clock(struct gateway *g)
         return;
     g->ticking = true;
     lws_sul_schedule(g->context, 0, &g->tick, tick, (fast ? TICK_FAST_MS : TICK_MS) * US_PER_MS);
+}
+
+static void
+feed_watchdog(lws_sorted_usec_list_t *sul)
+{
+    struct gateway *g = LIST_OF(sul, struct gateway, watchdog);
+
+    daemon_notify("WATCHDOG=1");
+    lws_sul_schedule(g->context, 0, &g->watchdog, feed_watchdog, g->watchdog_us);
+}
+
+void
+gateway_start_watchdog(struct gateway *g)
+{
+    int64_t us;
+
+    if (!str_int(str_from(getenv("WATCHDOG_USEC")), 2, INT64_MAX, &us))
+        return;
+    g->watchdog_us = us / 2;
+    feed_watchdog(&g->watchdog);
 }

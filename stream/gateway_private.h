@@ -45,7 +45,8 @@ struct gateway {
     int listen_fd, spare_fd; /* spare: what a taken socket is replaced by */
     size_t heads;            /* connections whose request has not come yet */
     struct conn *adopting;   /* whose WebSocket handshake is being put back */
-    lws_sorted_usec_list_t tick;
+    lws_sorted_usec_list_t tick, watchdog;
+    lws_usec_t watchdog_us; /* between two signs of life */
     bool ticking, stopping, checking;
     int64_t stop_ms;  /* when it ends at the latest */
     int64_t check_ms; /* when the credentials were last checked */
@@ -107,6 +108,9 @@ void gateway_check(struct gateway *g);
 
 /* Runs while there are connections; to be started by each. */
 void gateway_start_clock(struct gateway *g);
+
+/* Tell systemd that the loop turns, if it asks for that. */
+void gateway_start_watchdog(struct gateway *g);
 
 /* ---- door.c ---- */
 

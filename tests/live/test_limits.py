@@ -1,5 +1,6 @@
 """Slow readers, silence, and more clients than there is room for."""
 
+import socket
 import time
 
 import pytest
@@ -129,6 +130,18 @@ def test_more_streams_than_there_is_room_for_are_refused(start_gateway, writer):
     wait_for(opens, 10, 'room for another')
     for stream in streams:
         stream.close()
+
+
+def test_systemd_hears_of_the_start_the_life_and_the_end(start_gateway, monkeypatch, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.settimeout(10)
+        systemd.bind(str(tmp_path / 'notify'))
+        monkeypatch.setenv('NOTIFY_SOCKET', str(tmp_path / 'notify'))
+        monkeypatch.setenv('WATCHDOG_USEC', '200000')
+        gateway = start_gateway()
+        assert [systemd.recv(100) for _ in range(4)] == [b'READY=1'] + 3 * [b'WATCHDOG=1']
+        gateway.stop()
+        assert b'STOPPING=1' in iter(lambda: systemd.recv(100), b'')
 
 
 def test_a_client_that_goes_is_noticed_at_once(start_gateway, writer):
