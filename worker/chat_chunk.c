@@ -2,44 +2,16 @@
 
 #include "lib/arena.h"
 #include "worker/chat_reply.h"
+#include "worker/json_slice.h"
 
-#include <inttypes.h>
-#include <json-c/json.h>
 #include <string.h>
 
 #define CALL_ID_MAX ((size_t)200) /* bytes */
 
-/* ---- reading JSON ----------------------------------------------------------- */
-
-static struct json_object *
-member(struct json_object *object, const char *key)
-{
-    struct json_object *value = NULL;
-
-    if (json_object_is_type(object, json_type_object))
-        (void)json_object_object_get_ex(object, key, &value);
-    return value;
-}
-
-/* A string; anything else reads as the empty one. */
-static struct str
-string(struct json_object *value)
-{
-    if (!json_object_is_type(value, json_type_string))
-        return (struct str){ "", 0 };
-    return (struct str){ json_object_get_string(value), (size_t)json_object_get_string_len(value) };
-}
-
-static size_t
-length(struct json_object *value)
-{
-    return json_object_is_type(value, json_type_array) ? json_object_array_length(value) : 0;
-}
-
 static int64_t
-tokens(struct json_object *value)
+tokens(struct str value)
 {
-    int64_t n = json_object_is_type(value, json_type_int) ? json_object_get_int64(value) : 0;
+    int64_t n = json_int(value);
 
     return n > 0 ? n : 0;
 }
@@ -70,41 +42,43 @@ say_text(struct chat_heard *out, enum dialect_heard_type type, struct str text)
 
 /* ---- text and reasoning --------------------------------------------------------- */
 
-/* The parts of a part: a text, or an array of objects that hold one under `text`. */
+/* A text, or an array of objects that hold one under `text`. */
 static void
-read_texts(struct json_object *value, enum dialect_heard_type type, struct chat_heard *out)
+read_texts(struct str value, enum dialect_heard_type type, struct chat_heard *out)
 {
-    say_text(out, type, string(value));
-    for (size_t i = 0; i < length(value); i++)
-        say_text(out, type, string(member(json_object_array_get_idx(value, i), "text")));
+    struct str rest = value, part;
+
+    say_text(out, type, json_text(out->scratch, value));
+    while (json_next(&rest, &part))
+        say_text(out, type, json_text(out->scratch, json_member(part, "text")));
 }
 
 static void
-read_part(struct json_object *part, struct chat_heard *out)
+read_part(struct str part, struct chat_heard *out)
 {
-    struct str type = string(member(part, "type"));
+    struct str type = json_text(out->scratch, json_member(part, "type"));
 
-    if (json_object_is_type(part, json_type_string)) {
-        say_text(out, HEARD_TEXT, string(part));
+    if (json_is_string(part)) {
+        say_text(out, HEARD_TEXT, json_text(out->scratch, part));
     } else if (str_eq(type, STR("reasoning"))) {
-        read_texts(member(part, "summary"), HEARD_REASONING, out);
-        read_texts(member(part, "text"), HEARD_REASONING, out);
+        read_texts(json_member(part, "summary"), HEARD_REASONING, out);
+        read_texts(json_member(part, "text"), HEARD_REASONING, out);
     } else if (str_eq(type, STR("thinking"))) {
-        read_texts(member(part, "thinking"), HEARD_REASONING, out);
+        read_texts(json_member(part, "thinking"), HEARD_REASONING, out);
     } else {
-        say_text(out, HEARD_TEXT, string(member(part, "text")));
-        say_text(out, HEARD_TEXT, string(member(part, "refusal")));
+        say_text(out, HEARD_TEXT, json_text(out->scratch, json_member(part, "text")));
+        say_text(out, HEARD_TEXT, json_text(out->scratch, json_member(part, "refusal")));
     }
 }
 
 /* The first of the names that has a text: some servers send the same under two. */
 static void
-read_reasoning(struct json_object *delta, struct chat_heard *out)
+read_reasoning(struct str delta, struct chat_heard *out)
 {
     static const char *const names[] = { "reasoning", "reasoning_content", "thinking" };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        struct str text = string(member(delta, names[i]));
+        struct str text = json_text(out->scratch, json_member(delta, names[i]));
 
         if (text.len > 0) {
             say_text(out, HEARD_REASONING, text);
@@ -114,11 +88,13 @@ read_reasoning(struct json_object *delta, struct chat_heard *out)
 }
 
 static void
-read_content(struct json_object *content, struct chat_heard *out)
+read_content(struct str content, struct chat_heard *out)
 {
-    say_text(out, HEARD_TEXT, string(content));
-    for (size_t i = 0; i < length(content); i++)
-        read_part(json_object_array_get_idx(content, i), out);
+    struct str rest = content, part;
+
+    say_text(out, HEARD_TEXT, json_text(out->scratch, content));
+    while (json_next(&rest, &part))
+        read_part(part, out);
 }
 
 /* ---- calls ------------------------------------------------------------------------ */
@@ -164,48 +140,42 @@ place_call(struct chat_state *s, int64_t index, struct str id, struct str name,
 
 /* Arguments are text; some servers send the object itself. */
 static struct str
-arguments(struct json_object *value)
+arguments(struct arena *a, struct str value)
 {
-    if (json_object_is_type(value, json_type_object))
-        return str_from(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
-    return string(value);
+    return json_is_object(value) ? value : json_text(a, value);
 }
 
 static struct err
-read_call(struct chat_state *s, struct json_object *delta, struct json_object *function,
-          struct chat_heard *out)
+read_call(struct chat_state *s, struct str delta, struct str function, struct chat_heard *out)
 {
-    struct json_object *index = member(delta, "index");
-    struct str text = arguments(member(function, "arguments"));
+    struct str text = arguments(out->scratch, json_member(function, "arguments"));
     int call;
 
-    TRY(place_call(s, index ? json_object_get_int64(index) : 0, string(member(delta, "id")),
-                   string(member(function, "name")), out, &call));
+    TRY(place_call(s, json_int(json_member(delta, "index")),
+                   json_text(out->scratch, json_member(delta, "id")),
+                   json_text(out->scratch, json_member(function, "name")), out, &call));
     if (text.len > 0)
         say(out, (struct dialect_heard){ .type = HEARD_ARGUMENTS, .call = call, .text = text });
     return OK;
 }
 
 static struct err
-read_calls(struct chat_state *s, struct json_object *delta, struct chat_heard *out)
+read_calls(struct chat_state *s, struct str delta, struct chat_heard *out)
 {
-    struct json_object *calls = member(delta, "tool_calls");
-    struct json_object *old_style = member(delta, "function_call");
+    struct str rest = json_member(delta, "tool_calls"), call;
+    struct str old_style = json_member(delta, "function_call");
 
-    for (size_t i = 0; i < length(calls); i++) {
-        struct json_object *call = json_object_array_get_idx(calls, i);
-
-        TRY(read_call(s, call, member(call, "function"), out));
-    }
-    if (json_object_is_type(old_style, json_type_object))
-        return read_call(s, NULL, old_style, out);
+    while (json_next(&rest, &call))
+        TRY(read_call(s, call, json_member(call, "function"), out));
+    if (json_is_object(old_style))
+        return read_call(s, (struct str){ "", 0 }, old_style, out);
     return OK;
 }
 
 /* ---- the ends ----------------------------------------------------------------------- */
 
 static struct err
-read_finish(struct chat_state *s, struct json_object *choice)
+read_finish(struct chat_state *s, struct arena *scratch, struct str choice)
 {
     static const struct {
         const char *theirs, *ours;
@@ -216,7 +186,7 @@ read_finish(struct chat_state *s, struct json_object *choice)
         { "function_call", "tool_calls" },
         { "content_filter", "content_filter" },
     };
-    struct str reason = string(member(choice, "finish_reason"));
+    struct str reason = json_text(scratch, json_member(choice, "finish_reason"));
 
     if (reason.len == 0)
         return OK;
@@ -230,48 +200,51 @@ read_finish(struct chat_state *s, struct json_object *choice)
     return OK;
 }
 
-static void
-read_usage(struct chat_state *s, struct json_object *root)
+/* The tokens under `member` of an object with details of a count. */
+static int64_t
+detail(struct str usage, const char *details, const char *member)
 {
-    struct json_object *usage = member(root, "usage"), *timings = member(root, "timings");
+    return tokens(json_member(json_member(usage, details), member));
+}
+
+static void
+read_usage(struct chat_state *s, struct str usage, struct str timings)
+{
     struct dialect_usage *u = &s->known.usage;
 
-    if (json_object_is_type(usage, json_type_object)) {
+    if (json_is_object(usage))
         *u = (struct dialect_usage){
             .known = true,
-            .input = tokens(member(usage, "prompt_tokens")),
-            .output = tokens(member(usage, "completion_tokens")),
-            .cached = tokens(member(member(usage, "prompt_tokens_details"), "cached_tokens")),
-            .reasoning =
-                tokens(member(member(usage, "completion_tokens_details"), "reasoning_tokens")),
+            .input = tokens(json_member(usage, "prompt_tokens")),
+            .output = tokens(json_member(usage, "completion_tokens")),
+            .cached = detail(usage, "prompt_tokens_details", "cached_tokens"),
+            .reasoning = detail(usage, "completion_tokens_details", "reasoning_tokens"),
         };
-    } else if (!u->known && json_object_is_type(timings, json_type_object)) {
+    else if (!u->known && json_is_object(timings))
         *u = (struct dialect_usage){ .known = true,
-                                     .input = tokens(member(timings, "prompt_n")),
-                                     .output = tokens(member(timings, "predicted_n")) };
-    }
+                                     .input = tokens(json_member(timings, "prompt_n")),
+                                     .output = tokens(json_member(timings, "predicted_n")) };
 }
 
 struct err
-chat_chunk(struct chat_state *s, struct json_object *root, struct chat_heard *out)
+chat_chunk(struct chat_state *s, struct str root, struct chat_heard *out)
 {
-    struct json_object *choices = member(root, "choices"), *choice, *delta;
+    struct str choices = json_member(root, "choices"), usage = json_member(root, "usage");
+    struct str choice, delta;
 
-    read_usage(s, root);
+    read_usage(s, usage, json_member(root, "timings"));
     /* Usage without choices is sent after everything else. */
-    if (json_object_is_type(choices, json_type_array) && length(choices) == 0 && s->began &&
-        json_object_is_type(member(root, "usage"), json_type_object))
+    if (json_is_array(choices) && json_is_empty(choices) && s->began && json_is_object(usage))
         s->known.complete = true;
-    if (length(choices) == 0)
+    if (!json_next(&choices, &choice))
         return OK;
     s->began = true;
-    choice = json_object_array_get_idx(choices, 0);
-    delta = member(choice, "delta");
-    if (!json_object_is_type(delta, json_type_object))
-        delta = member(choice, "message");
+    delta = json_member(choice, "delta");
+    if (!json_is_object(delta))
+        delta = json_member(choice, "message");
     read_reasoning(delta, out);
-    read_content(member(delta, "content"), out);
-    say_text(out, HEARD_TEXT, string(member(delta, "refusal")));
+    read_content(json_member(delta, "content"), out);
+    say_text(out, HEARD_TEXT, json_text(out->scratch, json_member(delta, "refusal")));
     TRY(read_calls(s, delta, out));
-    return read_finish(s, choice);
+    return read_finish(s, out->scratch, choice);
 }

@@ -7,8 +7,6 @@
 
 #include "worker/dialect.h"
 
-struct json_object;
-
 struct chat_call {
     int64_t index;
     const char *id;
@@ -30,7 +28,7 @@ struct chat_heard {
     size_t count, cap;
 };
 
-struct err chat_chunk(struct chat_state *s, struct json_object *root,
-                      struct chat_heard *out) CHECKED;
+/* `root` has passed json_check(). */
+struct err chat_chunk(struct chat_state *s, struct str root, struct chat_heard *out) CHECKED;
 
 #endif

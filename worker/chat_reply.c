@@ -2,12 +2,12 @@
 
 #include "lib/arena.h"
 #include "lib/buf.h"
-#include "lib/json_reader.h"
+#include "lib/json_check.h"
 #include "lib/sse.h"
 #include "worker/chat_chunk.h"
+#include "worker/json_slice.h"
 #include "worker/upstream.h"
 
-#include <json-c/json.h>
 #include <string.h>
 
 enum form {
@@ -98,21 +98,17 @@ mend_escapes(char *json)
     }
 }
 
-/* The JSON object in an event; NULL when it holds none. */
-static struct json_object *
-parse(struct arena *scratch, const char *data)
+/* The JSON object in a text, which is mended; empty when it holds none. */
+static struct str
+parse(struct arena *scratch, char *text, size_t len)
 {
-    struct json_reader in;
-    char *copy;
+    struct str root = json_value((struct str){ text, len });
+    struct err e;
 
-    if (!strstr(data, "\\u")) {
-        jr_parse(&in, scratch, data, strlen(data));
-        return in.object;
-    }
-    copy = arena_strdup(scratch, data);
-    mend_escapes(copy);
-    jr_parse(&in, scratch, copy, strlen(copy));
-    return in.object;
+    if (strstr(text, "\\u"))
+        mend_escapes(text);
+    e = json_check(scratch, text, len);
+    return !e.code && json_is_object(root) ? root : (struct str){ "", 0 };
 }
 
 static struct err
@@ -124,8 +120,7 @@ no_answer(void)
 static struct err
 hear_event(struct chat_reply *r, struct chat_heard *heard, const char *event, const char *data)
 {
-    struct str text = str_trim(str_from(data));
-    struct json_object *root;
+    struct str text = str_trim(str_from(data)), root;
 
     if (text.len == 0 || r->state.known.over)
         return OK;
@@ -133,8 +128,8 @@ hear_event(struct chat_reply *r, struct chat_heard *heard, const char *event, co
         r->state.known.complete = r->state.known.over = true;
         return OK;
     }
-    root = parse(heard->scratch, str_dup(heard->scratch, text));
-    if (!root)
+    root = parse(heard->scratch, str_dup(heard->scratch, text), text.len);
+    if (root.len == 0)
         return no_answer();
     TRY(upstream_told(r->arena, root));
     if (strcmp(event, "error") == 0)
@@ -213,7 +208,7 @@ end_stream(struct chat_reply *r, struct chat_heard *heard)
 static struct err
 end_object(struct chat_reply *r, struct chat_heard *heard)
 {
-    struct json_object *root;
+    struct str root;
     size_t carry_len = 0;
     struct buf text;
     char carry[4];
@@ -221,8 +216,8 @@ end_object(struct chat_reply *r, struct chat_heard *heard)
     buf_init(&text, heard->scratch, CHAT_BODY_MAX * 3);
     str_utf8_repair((struct str){ r->body.data, r->body.len }, carry, &carry_len, &text);
     str_utf8_repair_end(&carry_len, &text);
-    root = parse(heard->scratch, text.data);
-    if (!root) {
+    root = parse(heard->scratch, text.data, text.len);
+    if (root.len == 0) {
         /* Not one object: perhaps one a line. */
         r->form = FORM_STREAM;
         TRY(hear_stream(r, heard, r->body.data, r->body.len));

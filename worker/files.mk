@@ -14,6 +14,7 @@ libworker_a_SOURCES = \
 	worker/extractive.c \
 	worker/flusher.c worker/flusher.h \
 	worker/index_source.c \
+	worker/json_slice.c worker/json_slice.h \
 	worker/kind.h worker/kinds.c \
 	worker/listener.c \
 	worker/model.c worker/model.h \

@@ -3,10 +3,10 @@
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/http.h"
-#include "lib/json_reader.h"
+#include "lib/json_check.h"
 #include "lib/str.h"
+#include "worker/json_slice.h"
 
-#include <json-c/json.h>
 #include <string.h>
 
 #define WORDS_MAX ((size_t)300) /* bytes of a server's own words in a message */
@@ -38,26 +38,11 @@ sentence(struct arena *a, enum err_code code, const char *text, struct str words
     return err_fmt(a, code, "%s: %.*s%s", text, (int)own.len, own.p, stopped ? "" : ".");
 }
 
-static struct json_object *
-member(struct json_object *object, const char *key)
-{
-    struct json_object *value = NULL;
-
-    if (!json_object_is_type(object, json_type_object))
-        return NULL;
-    (void)json_object_object_get_ex(object, key, &value);
-    return value;
-}
-
+/* A string's text, or an object or array as it was sent. */
 static struct str
-text_of(struct json_object *value)
+text_of(struct arena *a, struct str value)
 {
-    if (json_object_is_type(value, json_type_string))
-        return (struct str){ json_object_get_string(value),
-                             (size_t)json_object_get_string_len(value) };
-    if (json_object_is_type(value, json_type_object) || json_object_is_type(value, json_type_array))
-        return str_from(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
-    return (struct str){ "", 0 };
+    return json_is_object(value) || json_is_array(value) ? value : json_text(a, value);
 }
 
 /* ---- what errors mean ------------------------------------------------------- */
@@ -144,60 +129,64 @@ judge(struct arena *a, const struct told *t)
 }
 
 static bool
-is_error_object(struct json_object *root)
+is_error_object(struct arena *a, struct str root)
 {
-    return str_eq(text_of(member(root, "object")), STR("error"));
+    return str_eq(json_text(a, json_member(root, "object")), STR("error"));
 }
 
 /* False when the object tells of no error. */
 static bool
-read_error(struct json_object *root, struct told *out)
+read_error(struct arena *a, struct str root, struct told *out)
 {
-    struct json_object *error = is_error_object(root) ? root : member(root, "error");
+    struct str error = is_error_object(a, root) ? root : json_member(root, "error");
 
     *out = (struct told){ 0 };
-    if (json_object_is_type(error, json_type_string)) {
-        out->words = text_of(error);
+    if (json_is_string(error)) {
+        out->words = json_text(a, error);
         return out->words.len > 0;
     }
-    if (json_object_is_type(error, json_type_object) && json_object_object_length(error) > 0) {
-        out->type = text_of(member(error, "type"));
-        out->code = text_of(member(error, "code"));
-        out->number = json_object_get_int64(member(error, "code"));
-        out->words = text_of(member(error, "message"));
+    if (json_is_object(error) && !json_is_empty(error)) {
+        out->type = json_text(a, json_member(error, "type"));
+        out->code = json_text(a, json_member(error, "code"));
+        out->number = json_int(json_member(error, "code"));
+        out->words = text_of(a, json_member(error, "message"));
         if (out->words.len == 0)
-            out->words = text_of(error);
+            out->words = error;
         return true;
     }
-    if (member(root, "choices"))
+    if (json_member(root, "choices").len > 0)
         return false;
-    out->code = text_of(member(root, "error_code"));
-    out->words = text_of(member(root, out->code.len > 0 ? "message" : "detail"));
+    out->code = json_text(a, json_member(root, "error_code"));
+    out->words = text_of(a, json_member(root, out->code.len > 0 ? "message" : "detail"));
     return out->code.len > 0 || out->words.len > 0;
 }
 
 struct err
-upstream_told(struct arena *a, struct json_object *root)
+upstream_told(struct arena *a, struct str root)
 {
     struct told told;
 
-    return read_error(root, &told) ? judge(a, &told) : OK;
+    return read_error(a, root, &told) ? judge(a, &told) : OK;
 }
 
 struct err
 upstream_refused(struct arena *a, int status, const char *body, size_t len)
 {
     struct told told = { 0 };
-    struct json_reader in;
     size_t carry_len = 0;
     struct buf text;
     char carry[4];
+    struct err e;
 
     buf_init(&text, a, UPSTREAM_BODY_MAX * 3);
     str_utf8_repair((struct str){ body, len }, carry, &carry_len, &text);
-    jr_parse(&in, a, text.data, text.len);
-    if (in.object && !read_error(in.object, &told))
-        told.words = text_of(member(in.object, "message"));
+    e = json_check(a, text.data, text.len);
+    if (!e.code) {
+        struct str root = json_value((struct str){ text.data, text.len });
+
+        if (!read_error(a, root, &told))
+            told.words = json_text(a, json_member(root, "message"));
+    }
     /* A refusal that is no JSON is a page of some proxy: its words help nobody. */
     if (str_eq(told.code, STR("insufficient_quota")))
         return judge(a, &told);

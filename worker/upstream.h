@@ -8,12 +8,12 @@
 #define WORKER_UPSTREAM_H
 
 #include "lib/err.h"
+#include "lib/str.h"
 
 #include <stddef.h>
 
 struct arena;
 struct http_reply;
-struct json_object;
 
 #define UPSTREAM_BODY_MAX ((size_t)16 * 1024) /* bytes of a refusal that are looked at */
 
@@ -24,11 +24,11 @@ struct err upstream_refused(struct arena *a, int status, const char *body, size_
 struct err upstream_broken(struct arena *a, const struct http_reply *reply) CHECKED;
 
 /*
- * The error that a JSON object tells of in one of the shapes that servers use,
- * else OK: {"error": text or {message, code, type}}, {"object": "error", ...},
+ * The error that a checked JSON object tells of in one of the shapes that servers
+ * use, else OK: {"error": text or {message, code, type}}, {"object": "error", ...},
  * {"detail": ...}, {"error_code", "message"}.
  */
-struct err upstream_told(struct arena *a, struct json_object *root) CHECKED;
+struct err upstream_told(struct arena *a, struct str root) CHECKED;
 
 /* The stable name of an error for programs: "upstream_rate_limited". */
 const char *upstream_error_name(struct err err);

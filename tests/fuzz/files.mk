@@ -7,6 +7,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_chunker \
 	tests/fuzz/fuzz_json_check \
 	tests/fuzz/fuzz_json_reader \
+	tests/fuzz/fuzz_json_slice \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_str \
 	tests/fuzz/fuzz_url \
@@ -37,6 +38,9 @@ tests_fuzz_fuzz_json_check_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_json_reader_SOURCES = tests/fuzz/fuzz_json_reader.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_json_reader_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_reader_LDADD = $(LIB_LIBS)
+tests_fuzz_fuzz_json_slice_SOURCES = tests/fuzz/fuzz_json_slice.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_json_slice_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_json_slice_LDADD = libworker.a $(DB_LIBS) -lm
 tests_fuzz_fuzz_sse_SOURCES = tests/fuzz/fuzz_sse.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_sse_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_sse_LDADD = $(LIB_LIBS)
