@@ -38,6 +38,7 @@ readonly PACKAGES_TEST=(
     openssl:openssl
     python3-pytest:/usr/lib/python3/dist-packages/pytest/__init__.py
     python3-pytest-xdist:/usr/lib/python3/dist-packages/xdist/__init__.py
+    python3-jsonschema:/usr/lib/python3/dist-packages/jsonschema/__init__.py
     python3-requests:/usr/lib/python3/dist-packages/requests/__init__.py
     python3-websocket:/usr/lib/python3/dist-packages/websocket/__init__.py
     python3-venv:/usr/lib/python3*/ensurepip/__init__.py
