@@ -32,10 +32,11 @@ write_account()
         OFFSTAGE_API_KEY "$API_KEY" | (umask 077 && cat >"$VAR/admin")
 }
 
-# sign_in PATH JSON: register or log in, keeping the cookie in the file $jar
+# sign_in PATH JSON: register or log in, keeping the cookie in the file $jar. One process of the
+# app may still be without its connection when the first one is ready: 503 says to come again.
 sign_in()
 {
-    request POST "$1" "$2" -c "$jar" -o "$RUN/answer" -w '%{http_code}' 2>>"$LOG" || :
+    request POST "$1" "$2" --retry 3 -c "$jar" -o "$RUN/answer" -w '%{http_code}' 2>>"$LOG" || :
 }
 
 make_account()
