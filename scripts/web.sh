@@ -63,13 +63,14 @@ lost_port()
 
 wait_for_ready()
 {
-    local end=$(($(now_ms) + 30000))
+    local end=$(($(now_ms) + 30000)) lost
 
     while true; do
         try_ready && return
         if lost_port "$?"; then
-            set_port "$(free_port "$((PORT + 1))")"
-            note "another program took the port: $PORT instead"
+            lost=$PORT
+            set_port "$(free_port "$((lost + 1))")"
+            note "port $lost is taken: $PORT instead"
             write_services nginx
             apply_services
             wait_for_services
