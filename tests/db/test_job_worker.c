@@ -5,6 +5,7 @@
 #include "lib/clock.h"
 
 #include <poll.h>
+#include <pthread.h>
 
 static struct err
 rescue(struct world *w, int64_t *freed)
@@ -302,6 +303,69 @@ a_worker_sleeps_through_queues_that_it_does_not_serve(void **state)
     assert_true(is_woken(h, 5000));
 }
 
+/* ---- marks ---------------------------------------------------------------------------- */
+
+#define ADDERS  4
+#define ADDS    60
+#define HELD_MS 20 /* at most, between a job's position and its adder's commit */
+
+struct adder {
+    struct world *world;
+    struct db *db;
+    unsigned seed;
+    int *adding;
+};
+
+static void *
+add_and_dawdle(void *arg)
+{
+    struct adder *adder = arg;
+
+    for (int i = 0; i < ADDS; i++) {
+        struct arena *a = arena_new();
+        struct job_new job = job_like(adder->world, (struct job_new){ .priority = 1 + i % 3 });
+        struct timespec held = { .tv_nsec = rand_r(&adder->seed) % (HELD_MS * 1000000) };
+        struct rows rows;
+
+        if (db_begin(adder->db, TX_WRITE, job.user_id).code || job_add(adder->db, a, &job).code ||
+            db_all(adder->db, a, Q_JOB_GET, ARGS(arg_id(job.id)), &rows).code)
+            abort();
+        (void)nanosleep(&held, NULL);
+        if (db_commit(adder->db).code)
+            abort();
+        arena_free(a);
+    }
+    (void)__atomic_sub_fetch(adder->adding, 1, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+/* Positions become visible in another order than they are given, all the time. */
+static void
+whoever_commits_late_is_found_while_claims_go_on(void **state)
+{
+    struct world *w = *state;
+    struct adder adders[ADDERS];
+    pthread_t threads[ADDERS];
+    int adding = ADDERS;
+    int64_t claimed = 0, gives_up_ms = 0;
+
+    for (unsigned i = 0; i < ADDERS; i++) {
+        adders[i] = (struct adder){ w, world_connect(w->arena, "offstage_app"), i, &adding };
+        assert_int_equal(pthread_create(&threads[i], NULL, add_and_dawdle, &adders[i]), 0);
+    }
+    while (claimed < (int64_t)ADDERS * ADDS) {
+        struct job_exchange x = hand_claim(w->hand, 10);
+
+        claimed += (int64_t)x.claimed_count;
+        /* A deeper look every second or two finds the last of them. */
+        if (!gives_up_ms && __atomic_load_n(&adding, __ATOMIC_SEQ_CST) == 0)
+            gives_up_ms = clock_mono_ms() + 5000;
+        assert_true(!gives_up_ms || clock_mono_ms() < gives_up_ms);
+    }
+    for (int i = 0; i < ADDERS; i++)
+        (void)pthread_join(threads[i], NULL);
+}
+
 /* ---- plans ----------------------------------------------------------------------------------- */
 
 static void
@@ -385,6 +449,7 @@ main(void)
         QUEUE_TEST(a_sleeping_worker_is_woken_by_what_becomes_ready),
         QUEUE_TEST(nobody_notifies_while_workers_are_awake),
         QUEUE_TEST(a_worker_sleeps_through_queues_that_it_does_not_serve),
+        QUEUE_TEST(whoever_commits_late_is_found_while_claims_go_on),
         QUEUE_TEST(claims_go_by_the_index_whatever_the_statistics),
         QUEUE_TEST(a_rescue_among_many_waiting_jobs_is_quick),
     };
