@@ -4,7 +4,6 @@
 #include "stream/gateway_private.h"
 #include "stream/reply.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -11,6 +11,7 @@
 
 #define HEAD_MAX    (64 * 1024) /* bytes of a request's head */
 #define HEAD_S      15          /* that a client is given to send it */
+#define HEADS_MS    1000        /* that it is waited for at the end */
 #define SPARE_FILES 64          /* descriptors beside those of clients */
 #define RX_BYTES    256         /* that a WebSocket reads at once: clients have nothing to say */
 #define TX_BYTES    65536       /* written at once */
@@ -36,6 +37,7 @@ stop(struct gateway *g)
     if (g->stopping)
         return;
     g->stopping = true;
+    g->heads_ms = clock_mono_ms() + HEADS_MS;
     g->stop_ms = clock_mono_ms() + g->options->drain_s * 1000;
     daemon_notify("STOPPING=1");
     log_info("gateway_stopping", LOG_I("n", (int64_t)g->conns.used));
@@ -54,10 +56,15 @@ stop(struct gateway *g)
     gateway_start_clock(g);
 }
 
+/* Whoever is about to send a request is told no; who only might is not waited for. */
 static bool
 is_done(const struct gateway *g)
 {
-    return g->stopping && (g->conns.used + g->heads == 0 || clock_mono_ms() >= g->stop_ms);
+    int64_t now = clock_mono_ms();
+
+    if (!g->stopping)
+        return false;
+    return now >= g->stop_ms || (g->conns.used == 0 && (g->heads == 0 || now >= g->heads_ms));
 }
 
 /* ---- libwebsockets -------------------------------------------------------------------- */

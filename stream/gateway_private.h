@@ -49,6 +49,7 @@ struct gateway {
     lws_usec_t watchdog_us; /* between two signs of life */
     bool ticking, stopping, checking;
     int64_t stop_ms;  /* when it ends at the latest */
+    int64_t heads_ms; /* until when requests that are being sent are waited for */
     int64_t check_ms; /* when the credentials were last checked */
 };
 

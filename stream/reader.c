@@ -14,6 +14,7 @@
 
 #define STATEMENT_MS    5000
 #define RECONNECT_MS    250  /* between two attempts */
+#define REFUSED_MS      5000 /* after one at which the database did not fit */
 #define RETRY_MS        500  /* before an ask that failed is tried again */
 #define POLL_MS         1000 /* while LISTEN works */
 #define POLL_FAST_MS    200  /* while it does not */
@@ -74,6 +75,14 @@ connect_now(struct reader *r)
     return OK;
 }
 
+struct err
+reader_begin(struct reader *r, enum tx mode)
+{
+    if (!db_is_connected(r->db))
+        return ERR(ERR_UNAVAILABLE, "not connected to the database");
+    return db_begin(r->db, mode, ID_NONE);
+}
+
 static void
 keep_connected(struct reader *r)
 {
@@ -89,7 +98,7 @@ keep_connected(struct reader *r)
         return;
     e = connect_now(r);
     reader_complain("database_refused", e);
-    r->connect_ms = clock_mono_ms() + RECONNECT_MS;
+    r->connect_ms = clock_mono_ms() + (e.code == ERR_INTERNAL ? REFUSED_MS : RECONNECT_MS);
 }
 
 /* ---- notifications and polls ---------------------------------------------- */

@@ -169,7 +169,7 @@ reader_answer(struct reader *r, struct ask *ask)
         follow_leave(ask->visit.what == VISIT_FEED ? &r->feeds : &r->requests, ask->visit.id);
         return;
     }
-    e = db_begin(r->db, TX_READ, ID_NONE);
+    e = reader_begin(r, TX_READ);
     if (!e.code)
         e = answer(r, ask);
     if (e.code) {

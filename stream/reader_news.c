@@ -75,7 +75,7 @@ read_some(struct reader *r, struct follows *follows,
 
     if (n == 0)
         return false;
-    e = db_begin(r->db, TX_NONE, ID_NONE);
+    e = reader_begin(r, TX_NONE);
     if (!e.code)
         e = read(r, taken, n);
     for (size_t i = 0; e.code && i < n; i++)
@@ -106,7 +106,7 @@ find_gone(struct reader *r)
     struct id *ids = follow_ids(&r->requests, r->scratch), *gone;
     size_t count;
 
-    TRY(db_begin(r->db, TX_NONE, ID_NONE));
+    TRY(reader_begin(r, TX_NONE));
     TRY(request_gone(r->db, r->scratch, ids, r->requests.table.count, &gone, &count));
     for (size_t i = 0; i < count; i++) {
         struct batch *b = batch_of_end(TOPIC_REQUEST, gone[i]);

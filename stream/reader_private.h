@@ -2,14 +2,13 @@
 #ifndef STREAM_READER_PRIVATE_H
 #define STREAM_READER_PRIVATE_H
 
+#include "db/db.h"
 #include "stream/ask.h"
 #include "stream/follow.h"
 #include "stream/reader.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-
-struct db;
 
 struct reader {
     struct reader_options options;
@@ -32,6 +31,12 @@ struct reader {
     atomic_bool stop, revoked, connected, listening;
     atomic_llong connects, reads, topics;
 };
+
+/*
+ * Begin to use the connection, if there is one. Only reader.c makes it, since
+ * there is more to that than db_begin() knows of.
+ */
+struct err reader_begin(struct reader *r, enum tx mode) CHECKED;
 
 /* Answer one ask, but for its way back. */
 void reader_answer(struct reader *r, struct ask *ask);

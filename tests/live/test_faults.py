@@ -92,6 +92,22 @@ def test_streams_outlive_a_crash_of_the_database_and_go_on_by_themselves(own_clu
     gateway.close()
 
 
+def test_a_connection_that_is_killed_is_made_again_and_listens_again(start_gateway, writer):
+    gateway = start_gateway()
+    with gateway.client(writer).stream(writer.request().path) as stream:
+        gateway.wait_open(1)
+        for n in range(5):
+            writer.scribe.sql("select pg_terminate_backend(pid) from pg_stat_activity"
+                              " where application_name = 'offstage-stream'")
+            reply = gateway.client(writer).get('/api/requests/01890000-0000-7000-8000-000000000000/stream')
+            assert reply.status in (404, 503)
+            wait_for(lambda: gateway.metric('database_connects_total') == n + 2, 10, 'the connection')
+        began = time.monotonic()
+        writer.revoke()  # which is heard of, or else noticed much later
+        list(stream)
+        assert time.monotonic() - began < 5
+
+
 def test_a_gateway_that_starts_without_a_database_waits_for_it(own_cluster):
     own_cluster.crash()
     gateway = Gateway(own_cluster)
@@ -128,6 +144,14 @@ def test_at_its_end_the_gateway_closes_streams_so_that_clients_come_back(start_g
     assert not any(e.name == 'response.completed' for e in stream)
     assert all(e['type'] != 'response.completed' for e in texts()) and ws.code == 1012
     assert held.getresponse().headers['X-Accel-Redirect'] == f'/_app/api/requests/{request.id}'
+
+
+def test_a_client_that_sends_no_request_does_not_hold_up_the_end(start_gateway):
+    gateway = start_gateway()
+    with gateway.client().dial():
+        began = time.monotonic()
+        assert gateway.stop() == 0
+        assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize('sig', [signal.SIGTERM, signal.SIGKILL])
