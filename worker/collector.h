@@ -27,8 +27,7 @@ struct arena;
 struct collector;
 struct pending;
 
-/* One response. Zero until stream_open(); may be forgotten after stream_close() or stream_drop().
- */
+/* One response. Zero until stream_open(); forgotten after stream_close() or stream_drop(). */
 struct stream {
     struct collector *collector;
     struct id request_id, user_id;

@@ -118,6 +118,9 @@ struct dialect {
 /* NULL for a kind that is not spoken here. */
 const struct dialect *dialect_find(const char *kind);
 
+/* The whole table; NULL behind the last. */
+extern const struct dialect *const dialects[];
+
 extern const struct dialect dialect_chat_completions, dialect_extractive;
 
 #endif

@@ -1,6 +1,7 @@
 /* offstage-worker: runs the jobs of the queue. */
 #include "db/db.h"
 #include "lib/arena.h"
+#include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/config.h"
 #include "lib/daemon.h"
@@ -8,6 +9,7 @@
 #include "lib/log.h"
 #include "lib/secret.h"
 #include "lib/str.h"
+#include "worker/dialect.h"
 #include "worker/flusher.h"
 #include "worker/kind.h"
 #include "worker/pool.h"
@@ -16,7 +18,9 @@
 
 #define STATEMENT_MS 30000
 #define SLOW_MS      300000 /* of a statement of slow work: ten megabytes of passages, say */
+#define PROGRAM      "offstage-worker"
 #define SUMMARY      "runs the jobs of the queue"
+#define USAGE_MAX    ((size_t)16 * 1024) /* bytes */
 
 struct worker {
     struct arena *arena;
@@ -162,30 +166,44 @@ start(struct worker *w, const struct db_options *db)
     start_watchdog(w);
 }
 
+static const char *
+usage(struct arena *a)
+{
+    struct buf out;
+
+    buf_init(&out, a, USAGE_MAX);
+    buf_add_str(&out,
+                "It takes jobs from the queue in PostgreSQL and runs them, any number of "
+                "workers\nbeside each other. Settings are read from the environment.\n\n"
+                "SIGTERM, SIGINT: take no more jobs, finish what runs or hand it back within\n"
+                "OFFSTAGE_DRAIN_S seconds, and exit.\n\nKinds of jobs, and their queues:\n");
+    for (size_t i = 0; kinds[i]; i++)
+        buf_printf(&out, "  %-16s %-8s %s\n", kinds[i]->name, kinds[i]->queue, kinds[i]->summary);
+    buf_add_str(&out, "\nKinds of agents:\n");
+    for (size_t i = 0; dialects[i]; i++)
+        buf_printf(&out, "  %-16s %s\n", dialects[i]->kind, dialects[i]->summary);
+    return out.data;
+}
+
 int
 main(int argc, char **argv)
 {
     static struct worker w;
     enum log_level level = LOG_LEVEL_INFO;
-    struct db_options db = { .application = "offstage-worker",
-                             .statement_timeout_ms = STATEMENT_MS };
+    struct db_options db = { .application = PROGRAM, .statement_timeout_ms = STATEMENT_MS };
     int stop_fd;
 
-    config_arguments(argc, argv, "offstage-worker", 'W', SUMMARY,
-                     "It takes jobs from the queue in PostgreSQL and runs them, any number of "
-                     "workers beside\neach other. Settings are read from the environment.\n\n"
-                     "SIGTERM, SIGINT: take no more jobs, finish what runs or hand it back within\n"
-                     "OFFSTAGE_DRAIN_S seconds, and exit.\n");
+    w.arena = arena_new();
+    config_arguments(argc, argv, PROGRAM, 'W', SUMMARY, usage(w.arena));
     if (!config_load('W'))
         return 2;
     (void)log_level_parse(config_str(SET_LOG_LEVEL), &level);
-    log_init("worker", level);
+    log_init(PROGRAM, level);
     secret_init();
     stop_fd = daemon_stop_fd(); /* before there are threads */
     db.conninfo = config_str(SET_DATABASE_URL);
     db.role = config_str(SET_DATABASE_ROLE)[0] ? config_str(SET_DATABASE_ROLE) : "offstage_worker";
 
-    w.arena = arena_new();
     if (uv_loop_init(&w.loop) || uv_poll_init(&w.loop, &w.stop, stop_fd))
         abort();
     start(&w, &db);

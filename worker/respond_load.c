@@ -13,8 +13,7 @@
 
 /* ---- items of earlier attempts --------------------------------------------------- */
 
-/* The JSON of a call that was left open, as incomplete. Its status stands last; see transcript.c.
- */
+/* The JSON of a call that was left open, as incomplete; its status stands last. */
 static const char *
 closed_call(struct arena *a, const char *item)
 {
