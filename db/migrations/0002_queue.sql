@@ -320,7 +320,7 @@ declare
     q      queues;
     c      record;
     at     int;
-    users  uuid[] := '{}';  -- who has been met
+    users  uuid[] := '{}';   -- who has been met
     room   bigint[] := '{}'; -- how many more of theirs may run
     taken  tid[] := '{}';
     parked tid[] := '{}';
@@ -563,14 +563,15 @@ begin
     return freed;
 end $$;
 
--- Put a scheduled job with a serial key in line, or behind the key's holder.
+-- Put a scheduled job with a serial key in line, or behind those that have been waiting
+-- for the key's holder.
 create function job_enter(job uuid, key uuid) returns void
     language plpgsql volatile
 as $$
 begin
     loop
         if job_hold_key(key) then
-            update jobs set waits = 3 where id = job;
+            update jobs set waits = 3, pos = nextval('job_pos') where id = job;
             return;
         end if;
         begin

@@ -102,6 +102,7 @@ a_scheduled_job_takes_its_turn_when_its_time_comes(void **state)
     struct id key = id_new();
     struct id later = world_add(w, (struct job_new){ .serial_key = key, .delay_ms = 1 });
     struct id now = world_add(w, (struct job_new){ .serial_key = key });
+    struct id next = world_add(w, (struct job_new){ .serial_key = key });
     struct job_exchange x = hand_claim(w->hand, 10);
     int64_t moved = 0;
 
@@ -111,6 +112,10 @@ a_scheduled_job_takes_its_turn_when_its_time_comes(void **state)
         assert_ok(job_promote(w->hand->db, w->arena, &moved));
     assert_string_equal(world_state(w, w->user, later), "available");
     assert_int_equal(hand_claim(w->hand, 10).claimed_count, 0);
+    (void)hand_end(w->hand, &x.claimed[0], JOB_END_COMPLETED);
+    x = hand_claim(w->hand, 10);
+    assert_int_equal(x.claimed_count, 1);
+    assert_string_equal(x.claimed[0].id.s, next.s);
     (void)hand_end(w->hand, &x.claimed[0], JOB_END_COMPLETED);
     x = hand_claim(w->hand, 10);
     assert_int_equal(x.claimed_count, 1);
