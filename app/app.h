@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct callers;
 struct db;
 struct stats;
 
@@ -15,7 +16,8 @@ struct app {
     struct stats *stats;    /* shared by all processes */
     const char *own_origin; /* scheme and authority that users see; NULL: by the Host header */
     bool own_https;         /* of own_origin */
-    struct db *db;          /* of this process */
+    struct db *db;          /* of this process, as the next */
+    struct callers *callers;
 };
 
 #endif

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libapp.a
-libapp_a_SOURCES = app/accounts.c app/agents.c app/app.h app/chats.c app/credentials.c \
-	app/credentials.h app/cursor.c app/cursor.h app/fcgi.c app/fcgi.h app/handlers.h app/health.c \
+libapp_a_SOURCES = app/accounts.c app/agents.c app/app.h app/callers.c app/callers.h app/chats.c \
+	app/credentials.c app/credentials.h app/cursor.c app/cursor.h app/fcgi.c app/fcgi.h \
+	app/handlers.h app/health.c \
 	app/jobs.c app/keys.c app/listen.c app/listen.h app/messages.c app/once.c app/once.h \
 	app/openapi.h app/problem.c app/problem.h app/params.c app/params.h app/queues.c app/request.c \
 	app/request.h app/requests.c app/router.c app/router.h app/routes.c app/routes.h \

@@ -1,5 +1,6 @@
 /* offstage-app: the HTTP API, as FastCGI processes behind nginx. */
 #include "app/app.h"
+#include "app/callers.h"
 #include "app/fcgi.h"
 #include "app/listen.h"
 #include "app/routes.h"
@@ -103,6 +104,7 @@ run_child(int slot, void *arg)
 
     (void)slot;
     m->app.db = db_new(life, &m->db);
+    m->app.callers = callers_new(life);
     /* A query that does not fit the schema stops the start; a server that is away does not. */
     e = db_connect(m->app.db);
     if (e.code)

@@ -89,12 +89,12 @@ void
 problem_reply(struct request *rq, struct reply *rp, struct err e)
 {
     const char *detail = detail_of(rq, e);
-    struct json_writer *w = reply_json(rp, err_status(e.code));
+    struct json_writer *w;
 
-    rp->content_type = "application/problem+json";
     /* What the handler had promised before it failed, a cookie say, is void. */
-    rp->location = NULL;
-    rp->headers.data = NULL;
+    reply_reset(rp);
+    w = reply_json(rp, err_status(e.code));
+    rp->content_type = "application/problem+json";
     jw_object(w, NULL);
     jw_str(w, "type", arena_printf(rq->arena, "/problems/%s", err_name(e.code)));
     jw_str(w, "title", err_title(e.code));

@@ -124,6 +124,12 @@ request_next(struct request *rq, enum tx mode)
 
 /* ---- replying ----------------------------------------------------------- */
 
+void
+reply_reset(struct reply *rp)
+{
+    *rp = (struct reply){ .arena = rp->arena };
+}
+
 struct json_writer *
 reply_json(struct reply *rp, int status)
 {

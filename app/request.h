@@ -118,6 +118,9 @@ void request_be_admin(struct request *rq);
 
 /* ---- replying ----------------------------------------------------------- */
 
+/* Forget all that was put into a reply. */
+void reply_reset(struct reply *rp);
+
 /* Start a JSON reply: write one value to what is returned. */
 struct json_writer *reply_json(struct reply *rp, int status);
 

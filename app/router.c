@@ -1,6 +1,7 @@
 #include "app/router.h"
 
 #include "app/app.h"
+#include "app/callers.h"
 #include "app/credentials.h"
 #include "app/once.h"
 #include "app/problem.h"
@@ -14,9 +15,13 @@
 
 #include <string.h>
 
+/* What the client showed, and what is thought of it. */
 struct shown {
     enum credential kind;
     const char *token;
+    bool may_guess; /* who it was lately, before the database has said that it still holds */
+    bool guessed;
+    struct rows answer; /* of the database to that */
 };
 
 static bool
@@ -67,33 +72,82 @@ check_origin(const struct request *rq, enum credential kind)
     return OK;
 }
 
-/* The start of the transaction and the caller, in one round trip. */
 static struct err
-begin_as(struct request *rq, const struct shown *shown)
+begin(struct request *rq)
 {
     rq->tx = rq->route->tx;
-    TRY(db_begin(rq->db, rq->tx, ID_NONE));
+    return db_begin(rq->db, rq->tx, ID_NONE);
+}
+
+static struct err
+look_up(struct request *rq, const struct shown *shown)
+{
     if (shown->kind == CREDENTIAL_KEY)
         return auth_by_key(rq->db, rq->arena, shown->token, &rq->caller);
     return auth_by_session(rq->db, rq->arena, shown->token, &rq->caller);
 }
 
+/* The start of the transaction and the caller, in one round trip. */
 static struct err
-identify(struct request *rq, const struct shown *shown)
+begin_by_token(struct request *rq, const struct shown *shown)
+{
+    TRY(begin(rq));
+    TRY(look_up(rq, shown));
+    callers_add(rq->app->callers, shown->kind, shown->token, &rq->caller);
+    return OK;
+}
+
+/*
+ * A caller known from lately: the database is asked whether that still holds,
+ * and who only reads does not wait for its answer, which comes with the
+ * handler's first rows.
+ */
+static struct err
+begin_by_guess(struct request *rq, struct shown *shown)
+{
+    TRY(begin(rq));
+    TRY(auth_again(rq->db, rq->arena, &rq->caller, &shown->answer));
+    shown->guessed = rq->route->method == METHOD_GET && rq->tx == TX_READ;
+    if (shown->guessed)
+        return OK;
+    TRY(db_flush(rq->db));
+    if (auth_holds(&shown->answer))
+        return OK;
+    callers_forget(rq->app->callers, shown->kind, shown->token);
+    return look_up(rq, shown);
+}
+
+static struct err
+identify(struct request *rq, struct shown *shown)
 {
     bool was_connected = db_is_connected(rq->db);
     struct err e;
 
     if (shown->kind == CREDENTIAL_NONE)
         return ERR(ERR_UNAUTHENTICATED, "sign in, or send an API key");
-    e = begin_as(rq, shown);
+    if (shown->may_guess && callers_find(rq->app->callers, shown->kind, shown->token, &rq->caller))
+        e = begin_by_guess(rq, shown);
+    else
+        e = begin_by_token(rq, shown);
     if (e.code == ERR_UNAVAILABLE && was_connected) {
         /* The connection had died while it was idle, say in a restart of the server. */
         db_rollback(rq->db);
-        e = begin_as(rq, shown);
+        shown->guessed = false;
+        e = begin_by_token(rq, shown);
     }
     rq->has_caller = !e.code;
     return e;
+}
+
+/* True when the caller was guessed and the database does not say that it was right. */
+static bool
+guessed_wrong(struct request *rq, const struct shown *shown)
+{
+    if (!shown->guessed)
+        return false;
+    if (!shown->answer.res && db_flush(rq->db).code)
+        return true;
+    return !auth_holds(&shown->answer);
 }
 
 static struct err
@@ -171,14 +225,30 @@ admit(struct request *rq, struct shown *shown)
 }
 
 static struct err
+answer_as(struct request *rq, struct reply *rp, struct shown *shown)
+{
+    TRY(find_route(rq));
+    TRY(admit(rq, shown));
+    TRY(take_body(rq));
+    return run_handler(rq, rp, shown);
+}
+
+static struct err
 answer(struct request *rq, struct reply *rp)
 {
-    struct shown shown = { CREDENTIAL_NONE, "" };
+    struct shown shown = { .token = "", .may_guess = true };
+    struct err e = answer_as(rq, rp, &shown);
 
-    TRY(find_route(rq));
-    TRY(admit(rq, &shown));
-    TRY(take_body(rq));
-    TRY(run_handler(rq, rp, &shown));
+    if (guessed_wrong(rq, &shown)) {
+        /* Nothing was shown or changed: once more from the start, with what the token says. */
+        callers_forget(rq->app->callers, shown.kind, shown.token);
+        db_rollback(rq->db);
+        reply_reset(rp);
+        shown = (struct shown){ .token = "" };
+        e = answer_as(rq, rp, &shown);
+    }
+    if (e.code)
+        return e;
     return rq->tx == TX_WRITE ? db_commit(rq->db) : OK;
 }
 

@@ -39,7 +39,10 @@ by_token(struct db *db, struct arena *a, enum query q, const char *token, struct
         .is_session = q == Q_AUTH_SESSION,
         .is_admin = strcmp(row_str(&row, "role"), "admin") == 0,
         .is_stale = row_bool(&row, "stale"),
+        .epoch = row_int(&row, "epoch"),
     };
+    snprintf(out->good_until, sizeof(out->good_until), "%s",
+             row_opt_str(&row, "good_until") ? row_opt_str(&row, "good_until") : "");
     return OK;
 }
 
@@ -53,6 +56,26 @@ struct err
 auth_by_key(struct db *db, struct arena *a, const char *key, struct auth_caller *out)
 {
     return by_token(db, a, Q_AUTH_KEY, key, out);
+}
+
+struct err
+auth_again(struct db *db, struct arena *a, const struct auth_caller *caller, struct rows *answer)
+{
+    return db_ask(db, a, Q_AUTH_AGAIN,
+                  ARGS(arg_id(caller->user_id), arg_int(caller->epoch),
+                       arg_str(caller->good_until[0] ? caller->good_until : NULL)),
+                  answer);
+}
+
+bool
+auth_holds(const struct rows *answer)
+{
+    struct row row;
+
+    if (!answer->res || answer->count == 0)
+        return false;
+    row = row_at(answer, 0);
+    return row_bool(&row, "holds");
 }
 
 struct err

@@ -1,8 +1,15 @@
 -- name: auth_session
-select user_id, role, credential_id, scope, stale from auth_session(decode($1, 'hex'));
+select user_id, role, credential_id, scope, stale, ts(good_until) as good_until, epoch
+  from auth_session(decode($1, 'hex'));
 
 -- name: auth_key
-select user_id, role, credential_id, scope, stale from auth_key(decode($1, 'hex'));
+select user_id, role, credential_id, scope, stale, ts(good_until) as good_until, epoch
+  from auth_key(decode($1, 'hex'));
+
+-- name: auth_again
+-- Who was identified before is the caller again, if nothing has changed since.
+select set_config('app.user_id', $1, true) as user_id, n = $2 and ($3::timestamptz is null or now() < $3) as holds
+  from auth_epoch;
 
 -- name: auth_touch_session
 -- Requests that come together note it once: the others skip the locked row.

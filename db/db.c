@@ -75,6 +75,24 @@ judge_notices(struct db *db, int statement, bool has_rows)
     db->notice_count = kept;
 }
 
+static void
+clear_result(void *res)
+{
+    PQclear(res);
+}
+
+/* A result becomes rows that live as long as the arena. */
+static struct rows
+keep_rows(struct arena *a, PGresult *res)
+{
+    struct rows rows = { res, PQntuples(res), 0, ARENA_NEW(a, int) };
+
+    arena_defer(a, clear_result, res);
+    if (PQcmdTuples(res)[0])
+        rows.affected = (int)strtol(PQcmdTuples(res), NULL, 10);
+    return rows;
+}
+
 /*
  * Read everything that was queued. *out gets the result of the last statement
  * (the caller clears it); the first error of any statement is returned.
@@ -98,12 +116,15 @@ collect(struct db *db, PGresult **out)
                 first = e;
         }
         judge_notices(db, i, PQntuples(res) > 0);
-        if (i == n - 1)
+        if (db->asked.out && i == db->asked.statement && !first.code)
+            *db->asked.out = keep_rows(db->asked.arena, res);
+        else if (i == n - 1)
             *out = res;
         else
             PQclear(res);
     }
     db->queued = 0;
+    db->asked.out = NULL;
     if (db->conn) {
         PGresult *sync = PQgetResult(db->conn);
 
@@ -217,6 +238,7 @@ db_begin(struct db *db, enum tx mode, struct id user)
     assert(!db->in_tx);
     TRY(db_connect(db));
     db->failed = false;
+    db->asked.out = NULL;
     drop_notices(db);
     if (mode == TX_NONE)
         return OK;
@@ -350,12 +372,6 @@ db_take_time_ns(struct db *db)
 
 /* ---- queries ------------------------------------------------------------ */
 
-static void
-clear_result(void *res)
-{
-    PQclear(res);
-}
-
 struct err
 db_all(struct db *db, struct arena *a, enum query q, const struct arg *args, size_t nargs,
        struct rows *out)
@@ -367,10 +383,7 @@ db_all(struct db *db, struct arena *a, enum query q, const struct arg *args, siz
         e = settle(db, &res);
     if (e.code)
         return keep(a, e);
-    arena_defer(a, clear_result, res);
-    *out = (struct rows){ res, PQntuples(res), 0, ARENA_NEW(a, int) };
-    if (PQcmdTuples(res)[0])
-        out->affected = (int)strtol(PQcmdTuples(res), NULL, 10);
+    *out = keep_rows(a, res);
     return OK;
 }
 
@@ -386,6 +399,29 @@ db_one(struct db *db, struct arena *a, enum query q, const struct arg *args, siz
     assert(rows.count == 1);
     *out = row_at(&rows, 0);
     return OK;
+}
+
+struct err
+db_ask(struct db *db, struct arena *a, enum query q, const struct arg *args, size_t nargs,
+       struct rows *out)
+{
+    assert(db->in_tx && !db->asked.out);
+    *out = (struct rows){ .res = NULL };
+    TRY(send_query(db, q, args, nargs));
+    db->asked.statement = db->queued - 1;
+    db->asked.arena = a;
+    db->asked.out = out;
+    return OK;
+}
+
+struct err
+db_flush(struct db *db)
+{
+    PGresult *res;
+    struct err e = settle(db, &res);
+
+    PQclear(res);
+    return e;
 }
 
 struct err

@@ -21,6 +21,11 @@ struct db {
     bool lazy;  /* something was sent whose answer nobody has read */
     int queued; /* statements sent since the last sync, whose results wait */
     int sent[DB_QUEUED_MAX];
+    struct {
+        int statement; /* of those queued, whose rows db_ask() wants */
+        struct arena *arena;
+        struct rows *out; /* NULL: none */
+    } asked;
     int64_t wait_ns;
     int64_t next_connect_ms;
     char message[DB_MESSAGE_MAX];

@@ -138,6 +138,29 @@ create table api_keys (
 );
 create index api_keys_user on api_keys (user_id, created_at, id);
 
+-- A number that rises with every change that may end a credential or change what it allows,
+-- in the change's own transaction: what was looked up at the same number still holds.
+create table auth_epoch (
+    one boolean primary key default true check (one),
+    n   bigint not null
+) with (fillfactor = 10);
+insert into auth_epoch (n) values (0);
+
+create function auth_changed() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    update public.auth_epoch set n = n + 1;
+    return null;
+end $$;
+create trigger auth_changed after delete or update of role, disabled on users
+    for each statement execute function auth_changed();
+create trigger auth_changed after delete or update of user_id, token_hash, expires_at, idle_s on sessions
+    for each statement execute function auth_changed();
+create trigger auth_changed after delete or update of user_id, key_hash, scope, expires_at on api_keys
+    for each statement execute function auth_changed();
+
 -- True while there is no user; holds a lock to the end of the transaction, so
 -- that of two first registrations one waits and is the second.
 create function user_is_first() returns boolean
@@ -156,13 +179,16 @@ end $$;
 -- disabled. Makes that user the caller of the transaction. In plpgsql, which keeps
 -- the plan: as an SQL function each request would plan it anew.
 create function auth_session(hash bytea)
-    returns table (user_id uuid, role text, credential_id uuid, scope text, stale boolean)
+    returns table (user_id uuid, role text, credential_id uuid, scope text, stale boolean, good_until timestamptz,
+                   epoch bigint)
     language plpgsql volatile security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
 begin
     return query
-        select u.id, u.role, s.id, 'admin', s.last_seen_at < now() - interval '5 minutes'
+        select u.id, u.role, s.id, 'admin', s.last_seen_at < now() - interval '5 minutes',
+               least(s.expires_at, s.last_seen_at + make_interval(secs => s.idle_s)),
+               (select e.n from public.auth_epoch e)
           from public.sessions s
           join public.users u on u.id = s.user_id
          where s.token_hash = hash
@@ -173,14 +199,16 @@ begin
 end $$;
 
 create function auth_key(hash bytea)
-    returns table (user_id uuid, role text, credential_id uuid, scope text, stale boolean)
+    returns table (user_id uuid, role text, credential_id uuid, scope text, stale boolean, good_until timestamptz,
+                   epoch bigint)
     language plpgsql volatile security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
 begin
     return query
         select u.id, u.role, k.id, k.scope,
-               k.last_used_at is null or k.last_used_at < now() - interval '5 minutes'
+               k.last_used_at is null or k.last_used_at < now() - interval '5 minutes',
+               k.expires_at, (select e.n from public.auth_epoch e)
           from public.api_keys k
           join public.users u on u.id = k.user_id
          where k.key_hash = hash
@@ -247,13 +275,14 @@ create policy owner_role on api_keys to offstage_owner using (true) with check (
 create policy own on api_keys to offstage_app using (user_id = (select app_user()));
 
 grant select, insert, update, delete on users, sessions, api_keys to offstage_app;
+grant select on auth_epoch to offstage_app;
 grant select (id, expires_at), delete on sessions to offstage_worker;
 
 -- migrate:down
 
 set local role offstage_owner;
-drop table api_keys, sessions, users;
-drop function auth_account(text), auth_still_good(uuid[]), auth_key(bytea), auth_session(bytea),
+drop table api_keys, sessions, users, auth_epoch;
+drop function auth_changed(), auth_account(text), auth_still_good(uuid[]), auth_key(bytea), auth_session(bytea),
     user_is_first(), partition_sweep(text, int), uuid_at(timestamptz), ts(timestamptz), app_admin(), app_user();
 alter default privileges grant execute on functions to public;
 reset role;

@@ -1,5 +1,7 @@
 """Who may call what: every route of the table against every kind of caller. A new route adds its row by itself."""
 
+import time
+
 import pytest
 
 import contract
@@ -249,3 +251,49 @@ def test_a_forged_forwarded_header_changes_nothing(user, other):
     me = user.get('/api/auth/me', headers={'X-Forwarded-Email': other.email, 'X-Forwarded-User': other.id,
                                            'X-Offstage-User': other.id})
     assert got(me)['id'] == user.id
+
+
+# ---- who was known a moment ago -----------------------------------------------------
+
+@pytest.mark.parametrize('change, status', [
+    ("update users set disabled = true where id = :'user'", {401}),
+    ("delete from users where id = :'user'", {401}),
+    ("delete from api_keys where id = :'key'", {401}),
+    ("update api_keys set expires_at = now() where id = :'key'", {401}),
+    ("update api_keys set key_hash = sha256('x' || id::text::bytea) where id = :'key'", {401}),
+    ("update api_keys set scope = 'read' where id = :'key'", {200, 403}),
+], ids=['disabled', 'deleted', 'revoked', 'expired', 'renewed', 'scope'])
+def test_a_change_counts_at_once_in_every_process(change, status, stack, make_key):
+    user = stack.user()
+    caller = make_key(user, 'write')
+    for _ in range(40):
+        got(caller.get('/api/chats'))
+        got(caller.get('/api/auth/me'))
+    made(caller.post('/api/chats', json={}))
+    stack.sql(change, user=user.id, key=caller.key_id)
+    replies = [caller.get('/api/chats').status_code for _ in range(40)]
+    replies += [caller.post('/api/chats', json={}).status_code for _ in range(20)]
+    assert set(replies) == status
+    if status != {401}:
+        assert replies == [200] * 40 + [403] * 20
+
+
+def test_a_session_that_is_known_ends_at_its_time(stack, user, sign_in):
+    caller = sign_in(user, expires_at="now() + interval '1500 ms'")
+    ended = time.monotonic() + 1.6
+    while time.monotonic() < ended:
+        last = caller.get('/api/chats').status_code
+    assert last == 401
+    assert {caller.get('/api/chats').status_code for _ in range(20)} == {401}
+
+
+def test_an_admin_who_is_one_no_more_is_none_at_once(stack):
+    admin = stack.user('admin')
+    for _ in range(40):
+        got(admin.get('/api/admin/workers'))
+        got(admin.get(f'/api/chats?user_id={admin.id}'))
+    stack.sql("update users set role = 'user' where id = :'id'", id=admin.id)
+    other = stack.user()
+    for _ in range(40):
+        assert admin.get('/api/admin/workers').status_code == 403
+        assert admin.get(f'/api/chats?user_id={other.id}').status_code == 403

@@ -4,6 +4,7 @@
 UNIT_TESTS = \
 	tests/unit/test_arena \
 	tests/unit/test_buf \
+	tests/unit/test_callers \
 	tests/unit/test_chat_completions \
 	tests/unit/test_chunker \
 	tests/unit/test_clock \
@@ -60,6 +61,7 @@ tests_unit_test_chunker_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_clock_LDADD = $(UNIT_LIBS)
 tests_unit_test_collector_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_config_LDADD = $(UNIT_LIBS)
+tests_unit_test_callers_LDADD = $(APP_TEST_LIBS)
 tests_unit_test_credentials_LDADD = $(APP_TEST_LIBS)
 tests_unit_test_cursor_LDADD = $(APP_TEST_LIBS)
 tests_unit_test_daemon_LDADD = $(UNIT_LIBS)
