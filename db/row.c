@@ -25,7 +25,7 @@ column(const struct row *r, const char *col)
         }
         n = n + 1 < count ? n + 1 : 0;
     }
-    assert(!"no such column");
+    assert(false && "no such column");
     return 0;
 }
 
