@@ -93,6 +93,16 @@ keep_rows(struct arena *a, PGresult *res)
     return rows;
 }
 
+static struct err
+error_in(struct db *db, const PGresult *res, int query)
+{
+    ExecStatusType status = PQresultStatus(res);
+
+    if (status != PGRES_FATAL_ERROR && status != PGRES_BAD_RESPONSE)
+        return OK;
+    return PQstatus(db->conn) == CONNECTION_BAD ? db_lost(db) : db_error_of(db, res, query);
+}
+
 /*
  * Read everything that was queued. *out gets the result of the last statement
  * (the caller clears it); the first error of any statement is returned.
@@ -106,15 +116,10 @@ collect(struct db *db, PGresult **out)
     *out = NULL;
     for (int i = 0; i < n && db->conn; i++) {
         PGresult *res = db_take_result(db);
-        ExecStatusType status = PQresultStatus(res);
+        struct err e = error_in(db, res, db->sent[i]);
 
-        if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
-            struct err e = PQstatus(db->conn) == CONNECTION_BAD ? db_lost(db)
-                                                                : db_error_of(db, res, db->sent[i]);
-
-            if (!first.code)
-                first = e;
-        }
+        if (!first.code)
+            first = e;
         judge_notices(db, i, PQntuples(res) > 0);
         if (db->asked.out && i == db->asked.statement && !first.code)
             *db->asked.out = keep_rows(db->asked.arena, res);
@@ -328,34 +333,32 @@ db_end_read(struct db *db)
     db_idle(db);
 }
 
+/* Run a statement whose outcome shows in the connection's state. */
+static void
+run(struct db *db, enum query q)
+{
+    PGresult *res = NULL;
+    struct err e = send_query(db, q, NO_ARGS);
+
+    if (!e.code)
+        e = settle(db, &res);
+    (void)e;
+    PQclear(res);
+}
+
 void
 db_rollback(struct db *db)
 {
-    PGresult *res;
-    struct err e;
-
     if (!db->in_tx)
         return;
     db->in_tx = db->failed = false;
     if (!db->conn)
         return;
-    /* What is still queued runs into the aborted or doomed transaction, and its answers are read.
-     */
-    e = send_query(db, Q_ROLLBACK, NO_ARGS);
-    if (!e.code)
-        e = settle(db, &res);
-    else
-        res = NULL;
-    PQclear(res);
+    /* What is still queued runs into the doomed transaction, and its answers are read. */
+    run(db, Q_ROLLBACK);
     /* An earlier queued statement may have aborted this pipeline, rollback included. */
-    if (e.code && db->conn && PQtransactionStatus(db->conn) != PQTRANS_IDLE) {
-        e = send_query(db, Q_ROLLBACK, NO_ARGS);
-        if (!e.code)
-            e = settle(db, &res);
-        else
-            res = NULL;
-        PQclear(res);
-    }
+    if (db->conn && PQtransactionStatus(db->conn) != PQTRANS_IDLE)
+        run(db, Q_ROLLBACK);
     if (db->conn && PQtransactionStatus(db->conn) != PQTRANS_IDLE)
         db_disconnect(db);
     db->failed = false;
