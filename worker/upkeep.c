@@ -9,6 +9,7 @@
 #define RESCUE_MS  1000
 #define PROMOTE_MS 1000
 #define CANCELS_MS 500 /* for cancels whose notification was lost */
+#define QUIET_MS   200 /* the same where there are no notifications: with every tick */
 
 void
 upkeep_reset(struct runner *r)
@@ -94,7 +95,7 @@ upkeep_run(struct runner *r, int64_t now)
     u->beat = is_due(&u->beat_ms, now, BEAT_MS);
     u->rescue = is_due(&u->rescue_ms, now, RESCUE_MS);
     u->promote = is_due(&u->promote_ms, now, PROMOTE_MS);
-    u->cancels = is_due(&u->cancels_ms, now, CANCELS_MS);
+    u->cancels = is_due(&u->cancels_ms, now, r->options.notify ? CANCELS_MS : QUIET_MS);
     if (!u->beat && !u->rescue && !u->promote && !u->cancels)
         return;
     u->jobs_running = r->running.count + r->ready.count;
