@@ -1,35 +1,40 @@
 # Everything but main(), so that tests can link it.
 noinst_LIBRARIES += libworker.a
 libworker_a_SOURCES = \
-	worker/agent_test.c \
 	worker/attempt.c worker/attempt.h \
-	worker/chat_chunk.c worker/chat_chunk.h \
-	worker/chat_completions.c \
-	worker/chat_reply.c worker/chat_reply.h \
-	worker/chunker.c worker/chunker.h \
-	worker/citation.c worker/citation.h \
 	worker/collector.c worker/collector.h \
-	worker/dialect.h worker/dialects.c \
 	worker/exchange.c \
-	worker/extractive.c \
 	worker/flusher.c worker/flusher.h \
-	worker/index_source.c \
-	worker/json_slice.c worker/json_slice.h \
-	worker/kind.h worker/kinds.c \
+	worker/kind.h \
+	worker/kinds.c \
 	worker/listener.c \
-	worker/model.c worker/model.h \
 	worker/noop.c \
-	worker/passage_text.c worker/passage_text.h \
 	worker/pool.c worker/pool.h \
-	worker/respond.c worker/respond.h worker/respond_load.c worker/respond_model.c \
-	worker/respond_say.c worker/respond_store.c \
 	worker/runner.c worker/runner.h \
-	worker/sentence.c worker/sentence.h \
 	worker/sweep.c worker/sweep.h \
-	worker/terms.c worker/terms.h \
-	worker/transcript.c worker/transcript.h \
 	worker/upkeep.c \
-	worker/upstream.c worker/upstream.h
+	worker/index/chunker.c worker/index/chunker.h \
+	worker/index/index_source.c \
+	worker/respond/agent_test.c \
+	worker/respond/chat_chunk.c worker/respond/chat_chunk.h \
+	worker/respond/chat_completions.c \
+	worker/respond/chat_reply.c worker/respond/chat_reply.h \
+	worker/respond/citation.c worker/respond/citation.h \
+	worker/respond/dialect.h \
+	worker/respond/dialects.c \
+	worker/respond/extractive.c \
+	worker/respond/json_slice.c worker/respond/json_slice.h \
+	worker/respond/model.c worker/respond/model.h \
+	worker/respond/passage_text.c worker/respond/passage_text.h \
+	worker/respond/respond.c worker/respond/respond.h \
+	worker/respond/respond_load.c \
+	worker/respond/respond_model.c \
+	worker/respond/respond_say.c \
+	worker/respond/respond_store.c \
+	worker/respond/sentence.c worker/respond/sentence.h \
+	worker/respond/terms.c worker/respond/terms.h \
+	worker/respond/transcript.c worker/respond/transcript.h \
+	worker/respond/upstream.c worker/respond/upstream.h
 
 bin_PROGRAMS += offstage-worker
 offstage_worker_SOURCES = worker/main.c

@@ -9,10 +9,10 @@
 #include "lib/log.h"
 #include "lib/secret.h"
 #include "lib/str.h"
-#include "worker/dialect.h"
 #include "worker/flusher.h"
 #include "worker/kind.h"
 #include "worker/pool.h"
+#include "worker/respond/dialect.h"
 #include "worker/runner.h"
 #include "worker/sweep.h"
 

@@ -6,7 +6,7 @@
 #include "lib/buf.h"
 #include "lib/str.h"
 #include "tests/fuzz/fuzz.h"
-#include "worker/chat_reply.h"
+#include "worker/respond/chat_reply.h"
 
 static void
 note(struct buf *out, const struct dialect_heard *list, size_t count, int *calls)

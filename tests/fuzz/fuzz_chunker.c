@@ -7,7 +7,7 @@
 #include "lib/buf.h"
 #include "lib/str.h"
 #include "tests/fuzz/fuzz.h"
-#include "worker/chunker.h"
+#include "worker/index/chunker.h"
 
 static size_t
 solid(struct str s)

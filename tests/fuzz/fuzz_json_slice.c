@@ -6,7 +6,7 @@
 #include "lib/json_reader.h"
 #include "lib/str.h"
 #include "tests/fuzz/fuzz.h"
-#include "worker/json_slice.h"
+#include "worker/respond/json_slice.h"
 
 #include <json-c/json.h>
 

@@ -4,9 +4,9 @@
 #include "lib/json_reader.h"
 #include "lib/str.h"
 #include "tests/harness/harness.h"
-#include "worker/chat_reply.h"
-#include "worker/dialect.h"
-#include "worker/upstream.h"
+#include "worker/respond/chat_reply.h"
+#include "worker/respond/dialect.h"
+#include "worker/respond/upstream.h"
 
 #include <json-c/json.h>
 #include <math.h>

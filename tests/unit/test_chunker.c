@@ -2,8 +2,8 @@
 #include "lib/buf.h"
 #include "lib/str.h"
 #include "tests/harness/harness.h"
-#include "worker/chunker.h"
-#include "worker/sentence.h"
+#include "worker/index/chunker.h"
+#include "worker/respond/sentence.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include "lib/id.h"
 #include "tests/harness/harness.h"
 #include "worker/collector.h"
-#include "worker/transcript.h"
+#include "worker/respond/transcript.h"
 
 #include <string.h>
 

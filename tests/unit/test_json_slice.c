@@ -1,6 +1,6 @@
 #include "lib/json_check.h"
 #include "tests/harness/harness.h"
-#include "worker/json_slice.h"
+#include "worker/respond/json_slice.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "worker/transcript.h"
+#include "worker/respond/transcript.h"
 
 #include "lib/arena.h"
 #include "lib/buf.h"

@@ -3,7 +3,7 @@
 #include "db/source.h"
 #include "lib/arena.h"
 #include "worker/attempt.h"
-#include "worker/chunker.h"
+#include "worker/index/chunker.h"
 #include "worker/kind.h"
 
 /* Cutting is CPU work of some 50 MB a second, so that it may stand inside the transaction. */

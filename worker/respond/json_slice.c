@@ -1,4 +1,4 @@
-#include "worker/json_slice.h"
+#include "worker/respond/json_slice.h"
 
 #include "lib/arena.h"
 #include "lib/buf.h"

@@ -1,5 +1,5 @@
 /* The table of dialects. */
-#include "worker/dialect.h"
+#include "worker/respond/dialect.h"
 
 #include <string.h>
 

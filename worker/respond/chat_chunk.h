@@ -5,7 +5,7 @@
 #ifndef WORKER_CHAT_CHUNK_H
 #define WORKER_CHAT_CHUNK_H
 
-#include "worker/dialect.h"
+#include "worker/respond/dialect.h"
 
 struct chat_call {
     int64_t index;

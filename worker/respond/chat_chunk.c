@@ -1,8 +1,8 @@
-#include "worker/chat_chunk.h"
+#include "worker/respond/chat_chunk.h"
 
 #include "lib/arena.h"
-#include "worker/chat_reply.h"
-#include "worker/json_slice.h"
+#include "worker/respond/chat_reply.h"
+#include "worker/respond/json_slice.h"
 
 #include <string.h>
 

@@ -1,12 +1,12 @@
 /* Calling an agent's model, and listening to what it answers. */
-#include "worker/respond.h"
+#include "worker/respond/respond.h"
 
 #include "lib/arena.h"
 #include "lib/http.h"
 #include "lib/log.h"
 #include "lib/url.h"
-#include "worker/model.h"
-#include "worker/upstream.h"
+#include "worker/respond/model.h"
+#include "worker/respond/upstream.h"
 
 #define BODY_MAX  (INT64_C(1) << 30) /* bytes of a reply; the answer's own limit is far below */
 #define LINGER_MS 250                /* for a server to close after it said that it was done */

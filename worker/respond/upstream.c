@@ -1,11 +1,11 @@
-#include "worker/upstream.h"
+#include "worker/respond/upstream.h"
 
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/http.h"
 #include "lib/json_check.h"
 #include "lib/str.h"
-#include "worker/json_slice.h"
+#include "worker/respond/json_slice.h"
 
 #include <string.h>
 

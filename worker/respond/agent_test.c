@@ -8,10 +8,10 @@
 #include "lib/http.h"
 #include "lib/json_writer.h"
 #include "worker/attempt.h"
-#include "worker/dialect.h"
 #include "worker/kind.h"
-#include "worker/model.h"
-#include "worker/upstream.h"
+#include "worker/respond/dialect.h"
+#include "worker/respond/model.h"
+#include "worker/respond/upstream.h"
 
 #include <math.h>
 #include <string.h>

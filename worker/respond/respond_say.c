@@ -1,12 +1,12 @@
 /* What an attempt says, and how it ends. */
-#include "worker/respond.h"
+#include "worker/respond/respond.h"
 
 #include "lib/arena.h"
 #include "lib/http.h"
 #include "lib/log.h"
-#include "worker/citation.h"
 #include "worker/flusher.h"
-#include "worker/upstream.h"
+#include "worker/respond/citation.h"
+#include "worker/respond/upstream.h"
 
 #include <string.h>
 

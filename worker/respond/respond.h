@@ -19,8 +19,8 @@
 #include "lib/err.h"
 #include "worker/attempt.h"
 #include "worker/collector.h"
-#include "worker/dialect.h"
-#include "worker/transcript.h"
+#include "worker/respond/dialect.h"
+#include "worker/respond/transcript.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "worker/sentence.h"
+#include "worker/respond/sentence.h"
 
 #include <string.h>
 

@@ -2,9 +2,9 @@
 #include "db/passage.h"
 #include "lib/arena.h"
 #include "lib/json_writer.h"
-#include "worker/citation.h"
-#include "worker/respond.h"
-#include "worker/upstream.h"
+#include "worker/respond/citation.h"
+#include "worker/respond/respond.h"
+#include "worker/respond/upstream.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 #include "db/passage.h"
 #include "lib/arena.h"
 #include "lib/secret.h"
-#include "worker/model.h"
-#include "worker/respond.h"
+#include "worker/respond/model.h"
+#include "worker/respond/respond.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
-#include "worker/model.h"
+#include "worker/respond/model.h"
 
 #include "db/agent.h"
 #include "lib/config.h"
 #include "lib/http.h"
 #include "lib/secret.h"
-#include "worker/dialect.h"
+#include "worker/respond/dialect.h"
 
 #include <string.h>
 

@@ -1,16 +1,16 @@
 /*
  * Dialect "chat_completions": any server that speaks OpenAI's
- * /chat/completions, streamed. This file asks; worker/chat_reply.c hears.
+ * /chat/completions, streamed. This file asks; worker/respond/chat_reply.c hears.
  */
-#include "worker/dialect.h"
+#include "worker/respond/dialect.h"
 
 #include "db/passage.h"
 #include "db/request.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/json_writer.h"
-#include "worker/chat_reply.h"
-#include "worker/passage_text.h"
+#include "worker/respond/chat_reply.h"
+#include "worker/respond/passage_text.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "worker/citation.h"
+#include "worker/respond/citation.h"
 
 #include "db/passage.h"
 #include "lib/arena.h"

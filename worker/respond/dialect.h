@@ -4,7 +4,7 @@
  * A dialect only translates, in pure functions: a conversation into an HTTP
  * request, and the bytes of the reply into text, reasoning and calls. Sending,
  * waiting, logging and storing is done once, for all of them, by
- * worker/respond.c. One that needs no server answers by itself instead. The
+ * worker/respond/respond.c. One that needs no server answers by itself instead. The
  * table is in dialects.c; a dialect is one file that ends in its const struct.
  *
  * Errors of these functions are sentences for users. Their codes tell what to

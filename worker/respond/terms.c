@@ -1,4 +1,4 @@
-#include "worker/terms.h"
+#include "worker/respond/terms.h"
 
 #include "lib/arena.h"
 

@@ -16,7 +16,7 @@
 #ifndef WORKER_CHAT_REPLY_H
 #define WORKER_CHAT_REPLY_H
 
-#include "worker/dialect.h"
+#include "worker/respond/dialect.h"
 
 #define CHAT_EVENT_MAX ((size_t)1024 * 1024)     /* bytes of one event */
 #define CHAT_BODY_MAX  ((size_t)2 * 1024 * 1024) /* bytes of a reply that is no stream */

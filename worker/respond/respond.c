@@ -1,11 +1,11 @@
 /* Job "respond": have an agent answer a request. */
-#include "worker/respond.h"
+#include "worker/respond/respond.h"
 
 #include "lib/arena.h"
 #include "lib/log.h"
 #include "worker/flusher.h"
 #include "worker/kind.h"
-#include "worker/upstream.h"
+#include "worker/respond/upstream.h"
 
 #include <string.h>
 
@@ -215,7 +215,7 @@ const struct kind kind_respond = {
     .queue = REQUEST_QUEUE,
     .summary = "Have an agent answer a request",
     .max_attempts = REQUEST_ATTEMPTS,
-    .timeout_s = 0, /* the transfer has its own limits, see worker/model.c */
+    .timeout_s = 0, /* the transfer has its own limits, see worker/respond/model.c */
     .backoff_ms = 500,
     .backoff_max_ms = 30000,
     .start = start,

@@ -1,12 +1,12 @@
-#include "worker/chat_reply.h"
+#include "worker/respond/chat_reply.h"
 
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/json_check.h"
 #include "lib/sse.h"
-#include "worker/chat_chunk.h"
-#include "worker/json_slice.h"
-#include "worker/upstream.h"
+#include "worker/respond/chat_chunk.h"
+#include "worker/respond/json_slice.h"
+#include "worker/respond/upstream.h"
 
 #include <string.h>
 

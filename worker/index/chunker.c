@@ -1,10 +1,10 @@
-#include "worker/chunker.h"
+#include "worker/index/chunker.h"
 
 #include "db/source.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/str.h"
-#include "worker/sentence.h"
+#include "worker/respond/sentence.h"
 
 #include <stdbool.h>
 #include <string.h>
