@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.parse
 import uuid
@@ -61,6 +62,7 @@ class Stack:
         self.admin = Caller(self.url, account['OFFSTAGE_API_KEY'], account['OFFSTAGE_ADMIN'])
         self.admin.id = self.sql("select id from users where email = :'e'", e=self.admin.email)[0]['id']
         self.fake = None
+        self.fake_lock = threading.Lock()
 
     @classmethod
     def start(cls, var=None, **settings):
@@ -168,9 +170,10 @@ class Stack:
     @property
     def upstream(self):
         """The fake model server, started when first asked for."""
-        if self.fake is None:
-            from fakes.upstream import Upstream
-            self.fake = Upstream()
+        from fakes.upstream import Upstream
+        with self.fake_lock: # the first to ask may be many threads
+            if self.fake is None:
+                self.fake = Upstream()
         return self.fake
 
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import select
 import subprocess
 import urllib.parse
 import urllib.request
@@ -22,7 +23,8 @@ class Model:
         with open(log, 'wb') as errors:
             self.process = subprocess.Popen([packages.model_python(), packages.HERE / 'serve_model.py'], text=True,
                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
-        self.direct = self.process.stdout.readline().strip()
+        ready, _, _ = select.select([self.process.stdout], [], [], START_S)
+        self.direct = self.process.stdout.readline().strip() if ready else None
         assert self.direct, pathlib.Path(log).read_text(errors='replace')[-2000:]
         at = urllib.parse.urlsplit(self.direct)
         self.recorder = Recorder((at.hostname, at.port))
