@@ -4,11 +4,11 @@ sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql
 	$(srcdir)/db/api_key.sql $(srcdir)/db/job.sql $(srcdir)/db/agent.sql $(srcdir)/db/source.sql \
 	$(srcdir)/db/chat.sql $(srcdir)/db/message.sql $(srcdir)/db/request.sql $(srcdir)/db/event.sql \
 	$(srcdir)/db/feed.sql $(srcdir)/db/idempotency.sql $(srcdir)/db/system.sql \
-	$(srcdir)/db/cancel.sql $(srcdir)/db/passage.sql $(srcdir)/db/sweep.sql
+	$(srcdir)/db/cancel.sql $(srcdir)/db/chunk.sql $(srcdir)/db/passage.sql $(srcdir)/db/sweep.sql
 
 libdb_a_SOURCES = \
 	db/agent.c db/agent.h db/api_key.c db/api_key.h db/arg.c db/auth.c db/auth.h db/cancel.c db/cancel.h db/chat.c \
-	db/chat.h db/db.c db/db.h db/db_connect.c db/db_error.c db/db_private.h db/event.c \
+	db/chat.h db/chunk.c db/chunk.h db/db.c db/db.h db/db_connect.c db/db_error.c db/db_private.h db/event.c \
 	db/event.h db/event_json.c db/event_json.h db/feed.c db/feed.h db/idempotency.c \
 	db/idempotency.h db/job.c db/job.h db/job_exchange.c db/job_marks.c db/job_marks.h \
 	db/job_worker.c db/message.c db/message.h db/notify.h \
@@ -28,7 +28,8 @@ db/queries.c: $(sql) $(migrations) db/embed_sql.awk db/queries.h
 		$(migrations:%=$(srcdir)/%) >$@.tmp && mv $@.tmp $@
 
 migrations = db/migrations/0001_accounts.sql db/migrations/0002_queue.sql \
-	db/migrations/0003_chats.sql
+	db/migrations/0003_chats.sql \
+	db/migrations/0008_retrieval.sql
 migrationsdir = $(pkgdatadir)/migrations
 dist_migrations_DATA = $(migrations)
 

@@ -114,23 +114,9 @@ source_load(struct db *db, struct arena *a, struct id id, struct source_task *ou
 }
 
 struct err
-source_index(struct db *db, struct arena *a, const struct source_task *source,
-             const struct source_chunk *chunks, size_t n)
+source_ready(struct db *db, struct id id, size_t chunks)
 {
-    struct id *ids = arena_array(a, n, sizeof(*ids));
-    const char **headings = arena_array(a, n, sizeof(*headings));
-    const char **contents = arena_array(a, n, sizeof(*contents));
-
-    for (size_t i = 0; i < n; i++) {
-        ids[i] = id_new();
-        headings[i] = chunks[i].heading;
-        contents[i] = chunks[i].content;
-    }
-    TRY(db_later(db, Q_SOURCE_FORGET, ARGS(arg_id(source->id))));
-    TRY(db_later(db, Q_SOURCE_INDEX,
-                 ARGS(arg_id(source->user_id), arg_id(source->agent_id), arg_id(source->id),
-                      arg_ids(a, ids, n), arg_strs(a, headings, n), arg_strs(a, contents, n))));
-    return db_later(db, Q_SOURCE_READY, ARGS(arg_id(source->id), arg_int((int64_t)n)));
+    return db_later(db, Q_SOURCE_READY, ARGS(arg_id(id), arg_int((int64_t)chunks)));
 }
 
 struct err

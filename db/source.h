@@ -60,13 +60,8 @@ struct source_task {
 struct err source_load(struct db *db, struct arena *a, struct id id,
                        struct source_task *out) CHECKED;
 
-struct source_chunk {
-    const char *heading, *content; /* heading: "" for none */
-};
-
-/* Replace the passages; the source is then ready. Queued. */
-struct err source_index(struct db *db, struct arena *a, const struct source_task *source,
-                        const struct source_chunk *chunks, size_t n) CHECKED;
+/* It is searched: in `chunks` passages. Queued. */
+struct err source_ready(struct db *db, struct id id, size_t chunks) CHECKED;
 
 /* Queued. */
 struct err source_failed(struct db *db, struct id id, const char *error) CHECKED;

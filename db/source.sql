@@ -35,14 +35,6 @@ update sources set status = 'indexing', error = null, updated_at = clock_timesta
  where id = $1 and user_id = (select app_user())
 returning id, user_id, agent_id, title, content;
 
--- name: source_forget
-delete from chunks where source_id = $1 and user_id = (select app_user());
-
--- name: source_index
-insert into chunks (id, user_id, agent_id, source_id, position, heading, content)
-select c.id, $1, $2, $3, c.n, c.heading, c.content
-  from unnest($4::uuid[], $5::text[], $6::text[]) with ordinality as c (id, heading, content, n);
-
 -- name: source_ready
 update sources set status = 'ready', chunk_count = $2, error = null, updated_at = clock_timestamp()
  where id = $1 and user_id = (select app_user());

@@ -15,6 +15,7 @@ libworker_a_SOURCES = \
 	worker/upkeep.c \
 	worker/index/chunker.c worker/index/chunker.h \
 	worker/index/index_source.c \
+	worker/index/page_index.c worker/index/page_index.h \
 	worker/respond/agent_test.c \
 	worker/respond/chat_chunk.c worker/respond/chat_chunk.h \
 	worker/respond/chat_completions.c \

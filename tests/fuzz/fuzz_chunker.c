@@ -2,7 +2,7 @@
  * Chunks are pieces of the text, of UTF-8 and of bounded length, and nothing but
  * headings and white space is missing from all of them together.
  */
-#include "db/source.h"
+#include "db/chunk.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/str.h"

@@ -1,4 +1,4 @@
-#include "db/source.h"
+#include "db/chunk.h"
 #include "lib/buf.h"
 #include "lib/str.h"
 #include "tests/harness/harness.h"

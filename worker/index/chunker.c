@@ -1,6 +1,6 @@
 #include "worker/index/chunker.h"
 
-#include "db/source.h"
+#include "db/chunk.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/str.h"

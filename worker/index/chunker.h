@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 struct arena;
-struct source_chunk; /* db/source.h */
+struct source_chunk; /* db/chunk.h */
 
 #define CHUNK_CHARS   1200 /* characters, about */
 #define CHUNK_OVERLAP 150  /* characters of the chunk before, at most */

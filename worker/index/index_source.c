@@ -3,7 +3,7 @@
 #include "db/source.h"
 #include "lib/arena.h"
 #include "worker/attempt.h"
-#include "worker/index/chunker.h"
+#include "worker/index/page_index.h"
 #include "worker/kind.h"
 
 /* Cutting is CPU work of some 50 MB a second, so that it may stand inside the transaction. */
@@ -12,14 +12,20 @@ work(struct attempt *at, struct db *db)
 {
     struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
     struct source_task source;
-    struct source_chunk *chunks;
+    struct page_text page;
     size_t n;
 
     TRY(db_begin(db, TX_WRITE, at->job.user_id));
     TRY(job_fence(db, &at->lease));
     TRY(source_load(db, at->arena, at->job.subject_id, &source));
-    n = chunker_split(at->arena, source.content, &chunks);
-    TRY(source_index(db, at->arena, &source, chunks, n));
+    page = (struct page_text){ .page_id = source.id,
+                               .source_id = source.id,
+                               .agent_id = source.agent_id,
+                               .user_id = source.user_id,
+                               .title = source.title,
+                               .text = source.content };
+    TRY(page_index(db, at->arena, &page, &n));
+    TRY(source_ready(db, source.id, n));
     TRY(job_end_here(db, at->arena, &at->lease, &end));
     return db_commit(db);
 }
