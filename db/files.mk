@@ -28,7 +28,7 @@ db/queries.c: $(sql) $(migrations) db/embed_sql.awk db/queries.h
 		$(migrations:%=$(srcdir)/%) >$@.tmp && mv $@.tmp $@
 
 migrations = db/migrations/0001_accounts.sql db/migrations/0002_queue.sql \
-	db/migrations/0003_chats.sql \
+	db/migrations/0003_chats.sql db/migrations/0007_crawl.sql \
 	db/migrations/0008_retrieval.sql
 migrationsdir = $(pkgdatadir)/migrations
 dist_migrations_DATA = $(migrations)

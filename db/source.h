@@ -60,7 +60,7 @@ struct source_task {
 struct err source_load(struct db *db, struct arena *a, struct id id,
                        struct source_task *out) CHECKED;
 
-/* It is searched: in `chunks` passages. Queued. */
+/* It is searched, in `chunks` passages: its page tells. Queued. */
 struct err source_ready(struct db *db, struct id id, size_t chunks) CHECKED;
 
 /* Queued. */

@@ -35,8 +35,19 @@ update sources set status = 'indexing', error = null, updated_at = clock_timesta
  where id = $1 and user_id = (select app_user())
 returning id, user_id, agent_id, title, content;
 
+-- name: source_page
+-- The one page of a text, which has its source's id.
+insert into pages (id, user_id, agent_id, source_id, status, title, content, chunk_count, bytes, fetched_at, changed_at)
+select s.id, s.user_id, s.agent_id, s.id, 'indexed', s.title, coalesce(s.content, ''), $2,
+       octet_length(coalesce(s.content, '')), clock_timestamp(), clock_timestamp()
+  from sources s
+ where s.id = $1 and s.user_id = (select app_user())
+on conflict (id) do update
+   set title = excluded.title, content = excluded.content, chunk_count = excluded.chunk_count, bytes = excluded.bytes,
+       fetched_at = excluded.fetched_at, changed_at = excluded.changed_at, updated_at = clock_timestamp();
+
 -- name: source_ready
-update sources set status = 'ready', chunk_count = $2, error = null, updated_at = clock_timestamp()
+update sources set status = 'ready', chunk_count = $2, page_count = 1, error = null, updated_at = clock_timestamp()
  where id = $1 and user_id = (select app_user());
 
 -- name: source_failed

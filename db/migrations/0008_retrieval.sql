@@ -1,5 +1,5 @@
 -- revision: 0008
--- down_revision: 0003
+-- down_revision: 0007
 -- summary: chunks belong to pages
 
 -- migrate:up
