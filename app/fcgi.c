@@ -96,6 +96,7 @@ read_wire(FCGX_Request *fcgi, struct arena *a, struct wire *wire)
         .user_agent = param(fcgi, "HTTP_USER_AGENT"),
         .idempotency_key = param(fcgi, "HTTP_IDEMPOTENCY_KEY"),
         .request_id = param(fcgi, "HTTP_X_REQUEST_ID"),
+        .traceparent = param(fcgi, "HTTP_TRACEPARENT"),
         .address = param(fcgi, "REMOTE_ADDR"),
         .https = param(fcgi, "HTTPS") && str_eq(str_from(param(fcgi, "HTTPS")), STR("on")),
         .read_body = read_body,

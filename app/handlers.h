@@ -61,6 +61,12 @@ HANDLER(requests_list);
 HANDLER(requests_read);
 HANDLER(requests_cancel);
 
+/* traces.c */
+HANDLER(traces_list);
+HANDLER(traces_read);
+HANDLER(traces_delete);
+HANDLER(traces_refresh);
+
 /* jobs.c */
 HANDLER(jobs_list);
 HANDLER(jobs_read);

@@ -18,7 +18,7 @@ write_message(struct json_writer *w, const struct message *m)
     jw_str(w, "content", m->content);
     jw_id(w, "request_id", m->request_id);
     jw_str(w, "trace_id", m->trace_id);
-    jw_null(w, "trace_summary");
+    jw_raw(w, "trace_summary", m->trace_summary);
     jw_raw(w, "sources", m->sources);
     jw_str(w, "created_at", m->created_at);
     jw_object_end(w);

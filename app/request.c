@@ -15,6 +15,7 @@
 #define HEADERS_MAX ((size_t)16 * 1024) /* bytes */
 #define CURSOR_MAX  200                 /* characters */
 #define TIME_MAX    40                  /* characters */
+#define NO_TIME     "must be a time such as 2026-01-31T12:00:00Z"
 
 /* ---- reading ------------------------------------------------------------ */
 
@@ -96,9 +97,40 @@ request_opt_time(struct json_reader *in, const char *key)
     const char *text = jr_opt_str(in, key, 1, TIME_MAX);
 
     if (text && !request_is_time(text)) {
-        jr_problem(in, key, "must be a time such as 2026-01-31T12:00:00Z");
+        jr_problem(in, key, NO_TIME);
         return NULL;
     }
+    return text;
+}
+
+const char *
+request_time_param(struct request *rq, const char *name)
+{
+    const char *text = params_str(&rq->params, name, TIME_MAX);
+
+    if (text && !request_is_time(text)) {
+        params_problem(&rq->params, name, NO_TIME);
+        return NULL;
+    }
+    return text;
+}
+
+/* `n` lower-case hex digits that are not all zero, and what must follow them. */
+static bool
+is_hex_id(const char *p, size_t n, char end)
+{
+    return strspn(p, "0123456789abcdef") == n && strspn(p, "0") < n && p[n] == end;
+}
+
+const char *
+request_traceparent(const struct request *rq)
+{
+    const char *text = rq->wire.traceparent;
+
+    if (!text || strlen(text) != sizeof("00-") - 1 + 32 + 1 + 16 + sizeof("-01") - 1 ||
+        strncmp(text, "00-", 3) != 0 || !is_hex_id(text + 3, 32, '-') ||
+        !is_hex_id(text + 36, 16, '-') || strspn(text + 53, "0123456789abcdef") != 2)
+        return NULL;
     return text;
 }
 

@@ -39,7 +39,7 @@ extern const char *const method_names[METHOD_COUNT];
 struct wire {
     const char *method, *uri; /* uri: path and query, as in the request line */
     const char *content_type, *authorization, *cookie, *origin, *fetch_site, *host, *user_agent;
-    const char *idempotency_key, *request_id;
+    const char *idempotency_key, *request_id, *traceparent;
     const char *address; /* of the client */
     bool https;
     /* Read the body, at most `max` bytes, into `arena`: terminated. ERR_TOO_LARGE, ERR_MALFORMED.
@@ -58,8 +58,9 @@ struct request {
     const char *request_id;
     const char *allow; /* methods of the path, when it lacks the one asked for */
     struct params params;
-    struct id id;     /* {id} of the path */
-    const char *name; /* {name} of the path, decoded */
+    struct id id;        /* {id} of the path; unset when it is no UUID */
+    const char *id_text; /* the same, decoded, whatever it is */
+    const char *name;    /* {name} of the path, decoded */
     struct auth_caller caller;
     bool has_caller;
     enum tx tx; /* of the transaction that is open */
@@ -101,8 +102,12 @@ bool request_is_null(struct json_reader *in, const char *key);
 /* True for RFC 3339 with an offset or Z and at most microseconds. */
 bool request_is_time(const char *text);
 
-/* An optional time of a body; notes a problem when it is none. */
+/* An optional time of a body, or of the URL; notes a problem when it is none. */
 const char *request_opt_time(struct json_reader *in, const char *key);
+const char *request_time_param(struct request *rq, const char *name);
+
+/* The W3C trace context that the request came with; NULL when it is none of version 00. */
+const char *request_traceparent(const struct request *rq);
 
 /* ---- transactions ------------------------------------------------------- */
 

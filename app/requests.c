@@ -71,6 +71,7 @@ new_request(struct request *rq, struct json_reader *in)
     return (struct request_new){ .user_id = rq->caller.user_id,
                                  .if_busy = busy < 0 ? BUSY_QUEUE : (enum if_busy)busy,
                                  .http_request_id = rq->request_id,
+                                 .traceparent = request_traceparent(rq),
                                  .user_queued_max = config_int(SET_USER_QUEUED) };
 }
 

@@ -144,6 +144,19 @@ const struct route routes[] = {
       0, requests_cancel,
       "cancelRequest", "Cancel a request; keeps the partial text", NULL, "Request" },
 
+    { METHOD_GET,    "/api/traces",                         AUTH_USER,  SCOPE_READ,  TX_READ,
+      0, traces_list,
+      "listTraces", "List one's traces, newest first", NULL, "TraceList" },
+    { METHOD_GET,    "/api/traces/{id}",                    AUTH_USER,  SCOPE_READ,  TX_READ,
+      0, traces_read,
+      "getTrace", "Read a trace with its spans", NULL, "Trace" },
+    { METHOD_DELETE, "/api/traces/{id}",                    AUTH_USER,  SCOPE_WRITE, TX_WRITE,
+      0, traces_delete,
+      "deleteTrace", "Delete a trace", NULL, NULL },
+    { METHOD_POST,   "/api/traces/{id}/refresh",            AUTH_USER,  SCOPE_WRITE, TX_WRITE,
+      0, traces_refresh,
+      "refreshTrace", "Fetch the agent's own part of a trace again, in the background", NULL, "TraceRefresh" },
+
     { METHOD_GET,    "/api/jobs",                           AUTH_USER,  SCOPE_READ,  TX_READ,
       ROUTE_ADMIN_SEES_ALL, jobs_list,
       "listJobs", "List jobs, newest first", NULL, "JobList" },
@@ -212,6 +225,7 @@ take_segments(struct request *rq, const struct segments *found)
         return OK;
     if (!percent_decode(rq->arena, found->id, PERCENT_PATH, &text))
         return ERR(ERR_MALFORMED, "the path is not valid UTF-8 in percent-encoding");
+    rq->id_text = text;
     /* Nothing has such an id, so it is not found; after the caller is known, as with any other. */
     if (!id_parse(text, &rq->id))
         rq->id = ID_NONE;

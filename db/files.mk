@@ -4,7 +4,8 @@ sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql
 	$(srcdir)/db/api_key.sql $(srcdir)/db/job.sql $(srcdir)/db/agent.sql $(srcdir)/db/source.sql \
 	$(srcdir)/db/chat.sql $(srcdir)/db/message.sql $(srcdir)/db/request.sql $(srcdir)/db/event.sql \
 	$(srcdir)/db/feed.sql $(srcdir)/db/idempotency.sql $(srcdir)/db/system.sql \
-	$(srcdir)/db/cancel.sql $(srcdir)/db/chunk.sql $(srcdir)/db/passage.sql $(srcdir)/db/sweep.sql
+	$(srcdir)/db/cancel.sql $(srcdir)/db/chunk.sql $(srcdir)/db/passage.sql $(srcdir)/db/sweep.sql \
+	$(srcdir)/db/trace.sql
 
 libdb_a_SOURCES = \
 	db/agent.c db/agent.h db/api_key.c db/api_key.h db/arg.c db/auth.c db/auth.h db/cancel.c db/cancel.h db/chat.c \
@@ -14,7 +15,7 @@ libdb_a_SOURCES = \
 	db/job_worker.c db/message.c db/message.h db/notify.h \
 	db/page.h db/passage.c db/passage.h db/queue.c db/request.c db/request.h db/request_create.c db/request_private.h \
 	db/row.c db/source.c db/source.h db/sweep.c db/sweep.h db/system.c \
-	db/system.h db/user.c db/user.h
+	db/system.h db/trace.c db/trace.h db/trace_json.c db/trace_json.h db/user.c db/user.h
 nodist_libdb_a_SOURCES = db/queries.c db/queries.h
 
 # Queries are compiled in, and prepared by every connection.
@@ -29,7 +30,8 @@ db/queries.c: $(sql) $(migrations) db/embed_sql.awk db/queries.h
 
 migrations = db/migrations/0001_accounts.sql db/migrations/0002_queue.sql \
 	db/migrations/0003_chats.sql db/migrations/0007_crawl.sql \
-	db/migrations/0008_retrieval.sql
+	db/migrations/0008_retrieval.sql \
+	db/migrations/0009_traces.sql
 migrationsdir = $(pkgdatadir)/migrations
 dist_migrations_DATA = $(migrations)
 

@@ -18,6 +18,7 @@ read_message(const struct row *r)
         .content = row_str(r, "content"),
         .sources = row_opt_str(r, "sources"),
         .trace_id = row_opt_str(r, "trace_id"),
+        .trace_summary = row_opt_str(r, "trace_summary"),
         .created_at = row_str(r, "created_at"),
     };
 }

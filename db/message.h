@@ -20,7 +20,7 @@ struct message {
     const char *role, *status; /* role: system, user, assistant; status: in_progress, completed,
                                   failed, cancelled */
     const char *content;
-    const char *sources, *trace_id; /* may be NULL; sources: JSON */
+    const char *sources, *trace_id, *trace_summary; /* may be NULL; sources, trace_summary: JSON */
     const char *created_at;
 };
 

@@ -4,6 +4,7 @@
 #include "db/feed.h"
 #include "db/job.h"
 #include "db/request_private.h"
+#include "db/trace.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/json_writer.h"
@@ -267,6 +268,8 @@ finish_cancelled(struct db *db, struct arena *a, struct id id, const struct row 
     end.last_seq = events[n].seq;
     end.output = output_of(a, id, items, item_count, &end.content);
     TRY(event_add(db, a, events, n + 1));
+    TRY(trace_add_wait(db, a, id, like.attempt, row_double(row, "traced_ms"),
+                       row_double(row, "age_ms")));
     return request_finish(db, a, &end, NULL, NULL);
 }
 
@@ -342,6 +345,11 @@ request_load(struct db *db, struct arena *a, struct id id, struct request_task *
         .has_sources = row_bool(&r, "has_sources"),
         .agent_owner_id = row_opt_id(&r, "agent_owner_id"),
         .http_request_id = row_opt_str(&r, "http_request_id"),
+        .agent_name = row_opt_str(&r, "agent_name"),
+        .traceparent = row_opt_str(&r, "traceparent"),
+        .age_ms = row_double(&r, "age_ms"),
+        .started_ms = row_opt_double(&r, "started_ms", (double)NAN),
+        .traced_ms = row_opt_double(&r, "traced_ms", (double)NAN),
     };
     if (!out->agent_kind)
         out->agent_kind = "";

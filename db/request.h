@@ -41,6 +41,7 @@ struct request_new {
     struct id answer_to; /* regenerate: the user message to answer again, instead of messages */
     enum if_busy if_busy;
     const char *http_request_id;
+    const char *traceparent; /* W3C trace context of the client; NULL for none */
     int64_t user_queued_max; /* unfinished responses of the user; more is ERR_RATE_LIMITED */
 };
 
@@ -135,6 +136,10 @@ struct request_task {
     bool has_sources;
     struct id agent_owner_id;
     const char *http_request_id;
+    const char *agent_name;               /* NULL when it is gone */
+    const char *traceparent;              /* of the client; NULL for none */
+    double age_ms, started_ms, traced_ms; /* since it was made: now; when first begun, and up to
+                                             where it is traced (NaN: not) */
 };
 struct err request_load(struct db *db, struct arena *a, struct id id,
                         struct request_task *out) CHECKED;

@@ -43,8 +43,8 @@ with answer as (
     returning id
 )
 insert into requests (id, user_id, chat_id, agent_id, user_message_id, message_id, job_id, max_attempts,
-                      http_request_id, created_at, last_seq)
-select $1, app_user(), $2, $4, $5, answer.id, $6, $7, $8, clock_timestamp(), 1 from answer;
+                      http_request_id, traceparent, created_at, last_seq)
+select $1, app_user(), $2, $4, $5, answer.id, $6, $7, $8, $9, clock_timestamp(), 1 from answer;
 
 -- name: request_unfinished
 select id, job_id from requests
@@ -126,9 +126,12 @@ select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
 -- name: request_job
 -- The chat is locked first, as request_create() does: see request_finish() for the order.
 select r.job_id, r.chat_id, r.message_id, r.user_id, r.status, r.attempt, r.completed_at is not null as final,
+       extract(epoch from clock_timestamp() - r.created_at)::double precision * 1000 as age_ms,
+       coalesce(t.duration_ms, 0) as traced_ms,
        coalesce((select max(e.seq) from response_events e where e.request_id = r.id), r.last_seq) as seq
   from requests r
   join chats c on c.id = r.chat_id
+  left join traces t on t.id = r.id
  where r.id = $1 and r.user_id = (select app_user())
    for no key update of c;
 
@@ -159,10 +162,14 @@ select r.id, r.user_id, r.chat_id, r.agent_id, r.message_id, r.user_message_id, 
                   where e.request_id = r.id and e.type in (10, 20, 30)), -1) + 1 as next_item,
        o.item as open_item, o.type as open_type, extract(epoch from r.created_at)::bigint as created_s,
        a.id is null as agent_gone, a.kind, a.endpoint_url, a.model, a.credential, a.instructions, a.temperature,
-       a.max_output_tokens, a.history_limit, a.user_id as agent_owner_id,
+       a.max_output_tokens, a.history_limit, a.user_id as agent_owner_id, a.name as agent_name, r.traceparent,
+       extract(epoch from clock_timestamp() - r.created_at)::double precision * 1000 as age_ms,
+       extract(epoch from r.started_at - r.created_at)::double precision * 1000 as started_ms,
+       t.duration_ms as traced_ms,
        exists (select from sources s where s.agent_id = a.id) as has_sources
   from requests r
   left join agents a on a.id = r.agent_id
+  left join traces t on t.id = r.id
   left join lateral (select b.item, b.type
                        from response_events b
                       where b.request_id = r.id and b.type in (10, 20, 30)
@@ -215,7 +222,7 @@ update requests
 with ended as (
     update requests
        set status = $2, output = $3::jsonb, usage = $4::jsonb, error = $5::jsonb, finish_reason = $6,
-           last_seq = $7, next_attempt_at = null, completed_at = clock_timestamp()
+           last_seq = $7, next_attempt_at = null, completed_at = clock_timestamp(), trace_id = id::text
      where id = $1 and completed_at is null
     returning message_id, chat_id
 ), answered as (

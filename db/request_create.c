@@ -155,7 +155,8 @@ request_create(struct db *db, struct arena *a, const struct request_new *in,
     TRY(db_later(db, Q_REQUEST_NEW,
                  ARGS(arg_id(made.request_id), arg_id(made.chat_id), arg_id(made.message_id),
                       arg_id(agent_id), arg_id(made.user_message_id), arg_id(made.job_id),
-                      arg_int(REQUEST_ATTEMPTS), arg_str(in->http_request_id))));
+                      arg_int(REQUEST_ATTEMPTS), arg_str(in->http_request_id),
+                      arg_str(in->traceparent))));
     TRY(add_first_events(db, a, &made, in->user_id, agent_id));
     TRY(add_job(db, a, in, &made));
     TRY(request_tell(db, a, in->user_id, made.request_id, made.chat_id, made.message_id, "queued"));

@@ -32,10 +32,13 @@ libworker_a_SOURCES = \
 	worker/respond/respond_model.c \
 	worker/respond/respond_say.c \
 	worker/respond/respond_store.c \
+	worker/respond/respond_trace.c worker/respond/respond_trace.h \
+	worker/respond/respond_trace_json.c \
 	worker/respond/sentence.c worker/respond/sentence.h \
 	worker/respond/terms.c worker/respond/terms.h \
 	worker/respond/transcript.c worker/respond/transcript.h \
-	worker/respond/upstream.c worker/respond/upstream.h
+	worker/respond/upstream.c worker/respond/upstream.h \
+	worker/trace/trace.c worker/trace/trace.h
 
 bin_PROGRAMS += offstage-worker
 offstage_worker_SOURCES = worker/main.c

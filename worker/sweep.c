@@ -10,6 +10,7 @@
 #include "db/feed.h"
 #include "db/job.h"
 #include "db/sweep.h"
+#include "db/trace.h"
 #include "lib/config.h"
 #include "worker/attempt.h"
 #include "worker/kind.h"
@@ -66,6 +67,9 @@ drop_partitions(struct db *db, struct arena *a)
     TRY(db_commit(db));
     TRY(db_begin(db, TX_WRITE, ID_NONE));
     TRY(job_sweep(db, a, config_int(SET_JOB_KEEP_D)));
+    TRY(db_commit(db));
+    TRY(db_begin(db, TX_WRITE, ID_NONE));
+    TRY(trace_sweep(db, a, config_int(SET_TRACE_KEEP_D)));
     return db_commit(db);
 }
 

@@ -69,7 +69,7 @@ declare
     part    text;
     dropped int := 0;
 begin
-    if parent not in ('response_events', 'jobs_done') then
+    if not exists (select from pg_partitioned_table where partrelid = to_regclass('public.' || quote_ident(parent))) then
         raise exception 'no such partitioned table: %', parent;
     end if;
     for n in -1 .. 3 loop

@@ -33,6 +33,7 @@ def world(stack):
         returning id""", id=owner.id)
     owner.things = {'agents': agent['id'], 'sources': source['id'], 'chats': asked['chat_id'],
                     'messages': asked['message_id'], 'requests': asked['request_id'], 'jobs': source['job_id'],
+                    'traces': asked['request_id'],
                     'keys': key['id'], 'sessions': session['id']}
     return owner
 
@@ -55,7 +56,8 @@ def call(caller, route, path, **kw):
 
 def state(stack, owner):
     """Everything that a user has, but marks of use."""
-    tables = ('users', 'agents', 'sources', 'chats', 'messages', 'requests', 'api_keys', 'sessions', 'all_jobs')
+    tables = ('users', 'agents', 'sources', 'chats', 'messages', 'requests', 'api_keys', 'sessions', 'all_jobs',
+              'traces')
     queries = [f"select '{t}' as t, md5(coalesce(string_agg((to_jsonb(x) - 'last_used_at' - 'last_seen_at')::text, '' order by x.id), '')) "
                f"from {t} x where {'id' if t == 'users' else 'user_id'} = :'id'" for t in tables]
     return stack.sql(' union all '.join(queries) + ' order by t', id=owner.id)

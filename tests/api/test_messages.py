@@ -34,7 +34,8 @@ def test_an_answer_follows_its_question(user, agent):
     question, answer = got(user.get(f'/api/chats/{asked["chat_id"]}/messages'))['data']
     assert (question['role'], question['content'], question['request_id']) == ('user', 'Hello', None)
     assert (answer['role'], answer['id'], answer['request_id']) == ('assistant', asked['message_id'], asked['request_id'])
-    assert answer['status'] == 'completed' and answer['content'] and answer['trace_summary'] is None
+    assert answer['status'] == 'completed' and answer['content']
+    assert answer['trace_id'] == answer['request_id'] and answer['trace_summary']['status'] == 'completed'
 
 
 @pytest.mark.parametrize('text', ['\u202egnp.exe', '🙂' * 1000, 'é' * 100000, 'x' * 200000, '<script>alert(1)</script>', '\t\n', '\\u0000',

@@ -34,6 +34,7 @@ UNIT_TESTS = \
 	tests/unit/test_stream_hub \
 	tests/unit/test_stream_text \
 	tests/unit/test_stream_visit \
+	tests/unit/test_trace \
 	tests/unit/test_url
 
 check_LIBRARIES = libharness.a
@@ -90,6 +91,7 @@ tests_unit_test_stream_follow_LDADD = $(STREAM_UNIT_LIBS)
 tests_unit_test_stream_hub_LDADD = $(STREAM_UNIT_LIBS)
 tests_unit_test_stream_text_LDADD = $(STREAM_UNIT_LIBS)
 tests_unit_test_stream_visit_LDADD = $(STREAM_UNIT_LIBS)
+tests_unit_test_trace_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_url_LDADD = $(UNIT_LIBS)
 
 .PHONY: check-unit

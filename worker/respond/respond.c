@@ -34,6 +34,7 @@ speak(struct attempt *at)
     struct str words = next_words(r->answer.text + r->spoken);
     struct dialect_heard heard = { .type = HEARD_TEXT, .text = words };
 
+    respond_trace_speak(r);
     if (words.len == 0) {
         respond_end(r, RESPOND_COMPLETED, "stop");
         return;
@@ -196,7 +197,8 @@ begin(struct attempt *at)
 {
     struct respond *r = at->state;
 
-    *r = (struct respond){ .at = at };
+    *r = (struct respond){ .at = at, .traced = r->traced };
+    respond_trace_load(r);
     if (attempt_refusal(at))
         attempt_work(at, respond_load_end, end_loaded);
     else
@@ -206,7 +208,10 @@ begin(struct attempt *at)
 static void
 start(struct attempt *at)
 {
-    at->state = ARENA_NEW(at->arena, struct respond);
+    struct respond *r = at->state = ARENA_NEW(at->arena, struct respond);
+
+    r->at = at;
+    respond_trace_start(r);
     begin(at);
 }
 

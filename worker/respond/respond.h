@@ -6,6 +6,7 @@
  *   respond_model.c  calling the model and listening to it
  *   respond_say.c    what is said, and the end
  *   respond_store.c  writing the end, on a thread
+ *   respond_trace.h  what is noted for the trace
  *
  * An attempt loads the conversation, listens to the model or speaks for itself,
  * and writes its last events, the request's new state and the end of the job in
@@ -20,6 +21,7 @@
 #include "worker/attempt.h"
 #include "worker/collector.h"
 #include "worker/respond/dialect.h"
+#include "worker/respond/respond_trace.h"
 #include "worker/respond/transcript.h"
 
 #include <stdbool.h>
@@ -50,9 +52,12 @@ struct respond {
     struct dialect_answer answer;
     struct passage *passages; /* numbered from 1 in the text */
     size_t passage_count;
+    const struct passage *found; /* what the search has found */
+    size_t found_count;
     struct err unasked;  /* why the model cannot be asked */
     const char *members; /* of the response, for EVENT_IN_PROGRESS */
-    char traceparent[56];
+
+    struct respond_trace traced;
 
     /* speaking */
     struct stream stream;
@@ -80,7 +85,7 @@ struct respond {
 struct err respond_load(struct attempt *at, struct db *db) CHECKED;
 struct err respond_load_end(struct attempt *at, struct db *db) CHECKED;
 
-/* Ask for the question as it is now, with the concessions made so far. */
+/* Make up a call: ask for the question as it is now, with the concessions made so far. */
 struct err respond_ask(struct respond *r) CHECKED;
 
 /* Call the model that has been asked; respond_say() and the end follow. */

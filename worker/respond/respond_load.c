@@ -2,7 +2,6 @@
 #include "db/event_json.h"
 #include "db/passage.h"
 #include "lib/arena.h"
-#include "lib/secret.h"
 #include "worker/respond/model.h"
 #include "worker/respond/respond.h"
 
@@ -87,35 +86,23 @@ load_conversation(struct respond *r, struct db *db)
     q->instructions = r->task.instructions;
     q->temperature = r->task.temperature;
     q->max_output_tokens = r->task.max_output_tokens;
-    q->traceparent = r->traceparent;
     if (q->message_count == 0 || !r->task.has_sources)
         return OK;
+    respond_trace_search(r);
     TRY(passage_search(db, a, r->task.agent_id, messages[q->message_count - 1].content, PASSAGES,
                        &r->passages, &r->passage_count));
+    respond_trace_found(r);
+    r->found = r->passages;
+    r->found_count = r->passage_count;
     q->passages = r->passages;
     q->passage_count = r->passage_count;
     return OK;
 }
 
-/* One trace for a response, whatever its attempts: its id is the request's. */
-static void
-make_traceparent(struct respond *r)
-{
-    char token[SECRET_TOKEN_TEXT + 1], trace[33], span[65];
-    size_t n = 0;
-
-    for (const char *p = r->at->job.subject_id.s; *p && n < sizeof(trace) - 1; p++)
-        if (*p != '-')
-            trace[n++] = *p;
-    trace[n] = '\0';
-    secret_token(token);
-    secret_hash_hex(token, span);
-    snprintf(r->traceparent, sizeof(r->traceparent), "00-%s-%.16s-01", trace, span);
-}
-
 struct err
 respond_ask(struct respond *r)
 {
+    respond_trace_ask(r);
     return model_ask(r->at->arena, r->dialect, &r->question, r->task.agent_id, r->task.credential,
                      &r->request);
 }
@@ -170,6 +157,8 @@ begin(struct respond *r, struct db *db)
     if (e.code && e.code != ERR_NOT_FOUND)
         return e;
     r->gone = e.code == ERR_NOT_FOUND || is_final(r->task.status);
+    if (!r->gone)
+        respond_trace_waited(r);
     return OK;
 }
 
@@ -183,13 +172,13 @@ respond_load(struct attempt *at, struct db *db)
         db_rollback(db);
         return OK;
     }
-    make_traceparent(r);
     TRY(load_items(r, db));
     TRY(load_conversation(r, db));
     TRY(request_started(db, r->task.id, at->job.attempt));
     TRY(db_commit(db));
     write_members(r);
     r->unasked = prepare(r);
+    respond_trace_loaded(r);
     return OK;
 }
 

@@ -80,6 +80,8 @@ refused(struct respond *r, const struct http_reply *reply)
     struct err e;
 
     if (r->dialect->concede(r->status, r->refusal.data, &r->question.concessions)) {
+        respond_trace_called(r, TRACE_ERROR,
+                             "The server does not take all of it: asked differently.");
         e = respond_ask(r);
         if (!e.code) {
             respond_call(r);
@@ -128,5 +130,6 @@ respond_call(struct respond *r)
     };
 
     r->status = 0;
+    respond_trace_sent(r);
     r->transfer = model_send(r->at->services->http, &r->request, &how);
 }

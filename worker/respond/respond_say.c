@@ -102,6 +102,7 @@ respond_end(struct respond *r, enum respond_end how, const char *finish_reason)
     r->phase = RESPOND_ENDING;
     r->end = how;
     r->finish_reason = finish_reason;
+    respond_trace_end(r);
     if (how == RESPOND_COMPLETED && r->passage_count > 0)
         annotate(r);
     terminal = final ? terminal_event(r) : EVENT_INCOMPLETE;
@@ -144,6 +145,7 @@ take(struct respond *r, const struct dialect_heard *list, size_t n)
             TRY(transcript_call(t, h->call, h->call_id, h->name));
         else
             TRY(transcript_arguments(t, h->call, h->text));
+        respond_trace_heard(r, h);
     }
     return OK;
 }

@@ -1,5 +1,6 @@
 #include "db/db.h"
 #include "db/passage.h"
+#include "db/trace.h"
 #include "lib/arena.h"
 #include "lib/json_writer.h"
 #include "worker/respond/citation.h"
@@ -135,6 +136,18 @@ store_result(struct respond *r, struct db *db)
     return request_finish(db, at->arena, &end, &at->lease, &job);
 }
 
+/* When nothing of the attempt could be stored, its spans may be why. */
+static struct err
+store_trace(struct respond *r, struct db *db)
+{
+    struct trace_new trace;
+
+    respond_trace_result(r, &trace);
+    if (r->plain)
+        trace.spans = "";
+    return trace_add(db, &trace);
+}
+
 struct err
 respond_store(struct attempt *at, struct db *db)
 {
@@ -144,6 +157,7 @@ respond_store(struct attempt *at, struct db *db)
     TRY(db_begin(db, TX_WRITE, at->job.user_id));
     TRY(job_fence(db, &at->lease));
     TRY(event_add(db, at->arena, r->events, r->event_count));
+    TRY(store_trace(r, db));
     TRY(pauses ? store_pause(r, db) : store_result(r, db));
     return db_commit(db);
 }

@@ -268,6 +268,30 @@ transcript_content(const struct transcript *t, bool complete)
     return all.data;
 }
 
+bool
+transcript_said(const struct transcript *t, size_t first, size_t end, struct buf *out)
+{
+    for (size_t i = first; i < end && i < t->count; i++) {
+        const struct buf *text = &t->items[i].text;
+        struct str fits = { text->data, text->len };
+
+        if (t->items[i].added != EVENT_MESSAGE_ADDED)
+            continue;
+        fits = str_utf8_prefix(fits, out->max - out->len);
+        buf_add(out, fits.p, fits.len);
+        if (fits.len < text->len)
+            return true;
+    }
+    return false;
+}
+
+struct str
+transcript_call_text(const struct transcript *t, size_t item, const char **call_id)
+{
+    *call_id = t->items[item].call_id;
+    return (struct str){ t->items[item].text.data, t->items[item].text.len };
+}
+
 static struct event_item
 item_of(const struct transcript *t, struct arena *a, const struct transcript_item *item)
 {

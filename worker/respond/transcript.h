@@ -21,6 +21,7 @@
 #include <stddef.h>
 
 struct arena;
+struct buf;
 struct stream;
 
 #define TRANSCRIPT_TEXT_MAX  ((size_t)4 * 1024 * 1024) /* bytes of all texts together */
@@ -66,6 +67,15 @@ void transcript_end(struct transcript *t, bool complete);
  * no message in this attempt, that of the last message before.
  */
 const char *transcript_content(const struct transcript *t, bool complete);
+
+/*
+ * Append the text of the messages among the items from `first` up to `end` of
+ * this attempt, as much as `out` may hold. True when some was left out.
+ */
+bool transcript_said(const struct transcript *t, size_t first, size_t end, struct buf *out);
+
+/* The arguments, and the call_id, of an item that is a call. */
+struct str transcript_call_text(const struct transcript *t, size_t item, const char **call_id);
 
 /* JSON array of the items, for request_end. Not cheap for long answers: call it on a thread. */
 const char *transcript_output(const struct transcript *t, struct arena *a);

@@ -1,0 +1,98 @@
+-- revision: 0009
+-- down_revision: 0008
+-- summary: traces of responses
+
+-- migrate:up
+
+set local role offstage_owner;
+
+-- The W3C trace context that a request came with.
+alter table requests add column traceparent text check (length(traceparent) = 55);
+
+-- One row for each response that an attempt was made at, or that was cancelled before:
+-- its id is the request's. Spans are texts in the shape of the API, elements of an array
+-- without its brackets, so that showing a trace needs no reading of them: `spans` are
+-- ours, each attempt adds its own, and `upstream_spans` those that the agent made elsewhere.
+create table traces (
+    id                uuid primary key,
+    user_id           uuid not null,
+    chat_id           uuid not null,
+    agent_id          uuid,
+    status            text not null check (status in ('running', 'completed', 'failed', 'cancelled')),
+    error             text,
+    started_at        timestamptz not null,
+    duration_ms       double precision not null,
+    store_ms          double precision,
+    first_token_ms    double precision,
+    input_tokens      bigint,
+    output_tokens     bigint,
+    attempts          int not null default 0,
+    span_count        int not null default 0,
+    model_calls       int not null default 0,
+    tool_calls        int not null default 0,
+    spans             text not null default '',
+    upstream_id       text check (length(upstream_id) between 1 and 300),
+    upstream_parent   text,
+    upstream_status   text check (upstream_status in ('pending', 'fetched', 'failed')),
+    upstream_error    text,
+    upstream_count    int not null default 0,
+    upstream_spans    text not null default '',
+    fetched_at        timestamptz,
+    check ((upstream_id is null) = (upstream_status is null))
+) partition by range (id);
+create table traces_rest partition of traces default;
+create index traces_user on traces (user_id, id);
+create index traces_chat on traces (chat_id, id);
+create index traces_upstream on traces (user_id, upstream_id) where upstream_id is not null;
+select partition_sweep('traces', 100000);
+
+-- Spans are texts of many KiB that are read whole: lz4 costs a fraction of pglz, where it is built in.
+do $$
+begin
+    alter table traces alter column spans set compression lz4;
+    alter table traces alter column upstream_spans set compression lz4;
+exception when feature_not_supported then
+    null;
+end $$;
+
+-- No foreign key to requests: to drop a partition it would lock that table, in which all is written.
+create function trace_of_request_gone() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    delete from public.traces where id = old.id;
+    return null;
+end $$;
+create trigger trace_gone after delete on requests for each row execute function trace_of_request_gone();
+
+-- What a message tells of its trace; null when it has none.
+create function trace_summary(status text, duration_ms double precision, first_token_ms double precision,
+                              input_tokens bigint, output_tokens bigint, attempts int, spans int, model_calls int,
+                              tool_calls int) returns json
+    language sql stable parallel safe
+    return case when status is not null then
+        json_build_object('status', status, 'duration_ms', duration_ms, 'time_to_first_token_ms', first_token_ms,
+                          'input_tokens', input_tokens, 'output_tokens', output_tokens, 'attempts', attempts,
+                          'spans', spans, 'model_calls', model_calls, 'tool_calls', tool_calls) end;
+grant execute on function trace_summary(text, double precision, double precision, bigint, bigint, int, int, int, int)
+    to offstage_app, offstage_worker;
+
+alter table traces enable row level security;
+alter table traces force row level security;
+create policy owner_role on traces to offstage_owner using (true) with check (true);
+create policy own on traces to offstage_app, offstage_worker
+    using (user_id = (select app_user()) or (select app_admin()));
+
+grant select, insert, update, delete on traces to offstage_app;
+grant select, insert, update on traces to offstage_worker;
+
+-- migrate:down
+
+set local role offstage_owner;
+drop trigger trace_gone on requests;
+drop table traces;
+drop function trace_of_request_gone(), trace_summary(text, double precision, double precision, bigint, bigint, int, int,
+                                                     int, int);
+update requests set trace_id = null where trace_id is not null;
+alter table requests drop column traceparent;

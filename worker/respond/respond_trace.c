@@ -1,0 +1,217 @@
+/* What an attempt notes for its trace, as it happens. */
+#include "worker/respond/respond.h"
+
+#include "lib/arena.h"
+#include "lib/clock.h"
+
+#include <math.h>
+#include <string.h>
+
+void
+respond_trace_start(struct respond *r)
+{
+    struct respond_trace *t = &r->traced;
+
+    trace_init(&t->trace, r->at->arena);
+    t->attempt =
+        trace_open(&t->trace, "attempt",
+                   arena_printf(r->at->arena, "attempt %d", r->at->job.attempt), TRACE_ROOT);
+    respond_trace_load(r);
+}
+
+void
+respond_trace_load(struct respond *r)
+{
+    struct respond_trace *t = &r->traced;
+
+    t->trace.count = t->attempt + 1;
+    t->context = trace_open(&t->trace, "context", "context", t->attempt);
+    t->retrieval = t->answer = TRACE_NONE;
+}
+
+/* A span that lies before this attempt. */
+static void
+add_past(struct respond *r, const char *kind, const char *name, double from_ms, double to_ms,
+         const char *error)
+{
+    struct trace *t = &r->traced.trace;
+    struct trace_part *part = trace_part(t, trace_open(t, kind, name, TRACE_ROOT));
+
+    if (!part)
+        return;
+    part->start_ns = t->zero_ns + (int64_t)(from_ms * 1e6);
+    part->end_ns = t->zero_ns + (int64_t)(to_ms * 1e6);
+    part->error = error;
+    part->status = error ? TRACE_ERROR : TRACE_OK;
+}
+
+void
+respond_trace_waited(struct respond *r)
+{
+    struct trace *t = &r->traced.trace;
+    const struct request_task *task = &r->task;
+    double from_ms = isnan(task->traced_ms) ? 0 : task->traced_ms, to_ms;
+
+    trace_zero(t, task->age_ms);
+    to_ms = trace_ms(t, trace_part(t, r->traced.attempt)->start_ns);
+    if (isnan(task->traced_ms) && !isnan(task->started_ms)) {
+        /* Attempts that have left nothing: their worker is gone. */
+        add_past(r, "queue", "queue", 0, task->started_ms, NULL);
+        add_past(r, "attempt", "earlier attempts", task->started_ms, to_ms,
+                 "The worker stopped unexpectedly.");
+    } else {
+        add_past(r, "queue", "queue", from_ms, to_ms, NULL);
+    }
+}
+
+void
+respond_trace_search(struct respond *r)
+{
+    r->traced.retrieval = trace_open(&r->traced.trace, "retrieval", "retrieval", r->traced.context);
+}
+
+void
+respond_trace_found(struct respond *r)
+{
+    trace_close(&r->traced.trace, r->traced.retrieval, TRACE_OK, NULL);
+}
+
+void
+respond_trace_loaded(struct respond *r)
+{
+    trace_close(&r->traced.trace, r->traced.context, r->unasked.code ? TRACE_ERROR : TRACE_OK,
+                r->unasked.msg);
+}
+
+void
+respond_trace_speak(struct respond *r)
+{
+    if (r->traced.answer == TRACE_NONE)
+        r->traced.answer =
+            trace_open(&r->traced.trace, "answer", r->dialect->kind, r->traced.attempt);
+}
+
+void
+respond_trace_ask(struct respond *r)
+{
+    struct respond_trace *t = &r->traced;
+    const char *name = r->task.model ? r->task.model : r->dialect->kind;
+
+    if (t->call_count == t->call_cap) {
+        size_t cap = t->call_cap ? t->call_cap * 2 : 2;
+        struct traced_call *larger = arena_array(r->at->arena, cap, sizeof(*larger));
+
+        if (t->call_count > 0)
+            memcpy(larger, t->calls, t->call_count * sizeof(*larger));
+        t->calls = larger;
+        t->call_cap = cap;
+    }
+    t->calls[t->call_count] =
+        (struct traced_call){ .span = trace_open(&t->trace, "model", name, t->attempt),
+                              .first_item = r->transcript.count };
+    r->question.traceparent =
+        trace_context(&t->trace, r->task.id, r->task.traceparent, t->calls[t->call_count].span);
+    t->call_count++;
+    t->calling = true;
+}
+
+void
+respond_trace_sent(struct respond *r)
+{
+    struct respond_trace *t = &r->traced;
+    struct trace_part *part =
+        t->call_count ? trace_part(&t->trace, t->calls[t->call_count - 1].span) : NULL;
+
+    if (part)
+        part->start_ns = clock_mono_ns();
+}
+
+static void
+add_tool(struct respond *r, const struct dialect_heard *heard)
+{
+    struct respond_trace *t = &r->traced;
+    const char *name = arena_strdup(r->at->arena, heard->name);
+
+    if (t->tool_count == t->tool_cap) {
+        size_t cap = t->tool_cap ? t->tool_cap * 2 : 4;
+        struct traced_tool *larger = arena_array(r->at->arena, cap, sizeof(*larger));
+
+        if (t->tool_count > 0)
+            memcpy(larger, t->tools, t->tool_count * sizeof(*larger));
+        t->tools = larger;
+        t->tool_cap = cap;
+    }
+    t->tools[t->tool_count++] = (struct traced_tool){
+        .span = trace_open(&t->trace, "tool", name, t->calls[t->call_count - 1].span),
+        .call = heard->call,
+        .item = r->transcript.count - 1,
+    };
+}
+
+/* What is known of a call's time: from its name to the last of its arguments. */
+static void
+prolong_tool(struct respond *r, int call)
+{
+    struct respond_trace *t = &r->traced;
+    struct trace_part *part;
+
+    for (size_t i = t->tool_count; i-- > 0;) {
+        if (t->tools[i].call != call)
+            continue;
+        part = trace_part(&t->trace, t->tools[i].span);
+        if (part)
+            part->end_ns = clock_mono_ns();
+        return;
+    }
+}
+
+void
+respond_trace_heard(struct respond *r, const struct dialect_heard *heard)
+{
+    struct respond_trace *t = &r->traced;
+    struct traced_call *call = t->calling ? &t->calls[t->call_count - 1] : NULL;
+
+    if (!t->first_ns)
+        t->first_ns = clock_mono_ns();
+    if (!call)
+        return;
+    if (!call->first_ns)
+        call->first_ns = clock_mono_ns();
+    if (heard->type == HEARD_CALL)
+        add_tool(r, heard);
+    else if (heard->type == HEARD_ARGUMENTS)
+        prolong_tool(r, heard->call);
+}
+
+void
+respond_trace_called(struct respond *r, enum trace_status status, const char *error)
+{
+    struct respond_trace *t = &r->traced;
+    struct traced_call *call = t->calling ? &t->calls[t->call_count - 1] : NULL;
+
+    if (!call)
+        return;
+    t->calling = false;
+    call->http_status = r->status;
+    call->reply = r->listener ? r->dialect->reply(r->listener) : NULL;
+    call->end_item = r->transcript.count;
+    for (size_t i = 0; i < t->tool_count; i++)
+        trace_close(&t->trace, t->tools[i].span, TRACE_OK, NULL);
+    trace_close(&t->trace, call->span, status, error);
+}
+
+void
+respond_trace_end(struct respond *r)
+{
+    static const enum trace_status statuses[] = {
+        [RESPOND_COMPLETED] = TRACE_OK,        [RESPOND_FAILED] = TRACE_ERROR,
+        [RESPOND_CANCELLED] = TRACE_CANCELLED, [RESPOND_RETRY] = TRACE_ERROR,
+        [RESPOND_RETURN] = TRACE_CANCELLED,
+    };
+    const char *error =
+        r->end == RESPOND_RETURN ? "The worker stopped; another one goes on." : r->fault.msg;
+
+    respond_trace_called(r, statuses[r->end], error);
+    trace_close_all(&r->traced.trace, statuses[r->end], error);
+    r->traced.store_ns = clock_mono_ns();
+}
