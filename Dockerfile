@@ -3,7 +3,7 @@
 FROM debian:12 AS build
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         autoconf automake gcc libc6-dev libcurl4-openssl-dev libfcgi-dev libjson-c-dev libpq-dev \
-        libsodium-dev libuv1-dev libwebsockets-dev make pkg-config uuid-dev \
+        libsodium-dev libuv1-dev libwebsockets-dev make nodejs npm pkg-config uuid-dev \
     && rm -rf /var/lib/apt/lists/*
 COPY . /source
 RUN cd /source && autoreconf -i && mkdir /build && cd /build \

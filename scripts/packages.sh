@@ -17,6 +17,8 @@ readonly PACKAGES_BUILD=(
     libuv1-dev:uv.h
     libwebsockets-dev:libwebsockets.h
     uuid-dev:uuid/uuid.h
+    nodejs:node
+    npm:npm
 )
 
 readonly PACKAGES_RUN=(
@@ -42,8 +44,6 @@ readonly PACKAGES_TEST=(
     python3-requests:/usr/lib/python3/dist-packages/requests/__init__.py
     python3-websocket:/usr/lib/python3/dist-packages/websocket/__init__.py
     python3-venv:/usr/lib/python3*/ensurepip/__init__.py
-    nodejs:node
-    npm:npm
 )
 
 # provided PROBE: a path or pattern, a header, or a command

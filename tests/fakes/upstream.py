@@ -8,6 +8,7 @@ The text of an answer is script_text(seed, tokens); tokens are sent at `rate` a 
 
     script      the text, a usage chunk when asked for, finish_reason stop, [DONE]
     echo        the last user message
+    recite      the same word by word, `rate` a second
     status      HTTP status `code` (with Retry-After `retry_after` seconds, when given) `times` times, then script
     refuse      HTTP status `code` with OpenAI's error object, always
     hang        takes the request and says nothing
@@ -42,6 +43,7 @@ import asyncio
 import json
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import time
@@ -168,6 +170,13 @@ async def forever(r):
 async def echo(r):
     await r.start()
     await r.token(r.last)
+    await r.finish()
+
+
+async def recite(r):
+    await r.start()
+    for word in re.findall(r'\s*\S+\s*$|\s*\S+', r.last):
+        await r.token(word)
     await r.finish()
 
 
@@ -345,7 +354,7 @@ async def nousage(r):
     await script(r)
 
 
-BEHAVIOURS = {f.__name__: f for f in (script, echo, status, refuse, hang, hang_after, drop, eof, error, garbage, html,
+BEHAVIOURS = {f.__name__: f for f in (script, echo, recite, status, refuse, hang, hang_after, drop, eof, error, garbage, html,
                                       longline, splitutf8, drip, nofinish, lastword, length, filter, reasoning, tools,
                                       parts, trailing, comments, refusal, nousage)}
 BEHAVIOURS['json'] = json_reply

@@ -1,0 +1,249 @@
+/* A conversation, and the page that begins one. */
+
+import { agentOf, cancel, loadChat, markRead, on, state, tell, usualAgent } from '../store.js';
+import { announce, attempt, copyText } from '../ui.js';
+import { answerRow, agentName, userRow } from './message.js';
+import { composer } from './composer.js';
+import { conversationOf } from '../conversation.js';
+import { fill, h, icon, iconButton, say } from '../dom.js';
+import { go } from '../router.js';
+import { isNew, newPlace, send as post } from '../outbox.js';
+import { Log } from './log.js';
+import { rename } from './chat_menu.js';
+import { t } from '../words.js';
+
+/** @typedef {import('../types.js').Message} Message */
+
+const CHARACTERS_A_LINE = 75;
+const LINE_PX = 28;
+
+/** The one page of conversations; showing another chat changes what it shows. */
+export function chatPage() {
+  let place = '';
+  let conversation = conversationOf('new:');
+  /** @type {string | null} */
+  let picked = null;
+  /** @type {(() => void)[]} */
+  let subscriptions = [];
+
+  const chat = () => state.chats.get(place) ?? null;
+  const agentId = () => picked ?? (isNew(place) ? usualAgent()?.id ?? null : chat()?.agent_id ?? usualAgent()?.id ?? null);
+  const log = new Log({ label: t('chat.log'), top: () => void older(), moved: () => {
+    latest.hidden = log.isAtEnd || specs.length === 0;
+  } });
+  /** @type {import('./log.js').Spec[]} */
+  let specs = [];
+  const latest = iconButton('down_to', t('chat.latest'), () => log.toEnd(), { class: 'latest', hidden: true });
+  const title = h('button', { type: 'button', class: 'page-title', onclick: () => {
+    const now = chat();
+    if (now) void rename(now);
+  } });
+  const welcome = h('div', { class: 'welcome' });
+  const notice = h('div', { class: 'page-notice' });
+  const compose = composer({
+    place: () => place,
+    agentId,
+    pick: (id) => {
+      picked = id;
+      draw();
+    },
+    send: (text) => {
+      post(place, agentId(), text);
+      picked = null;
+      log.sticks = true;
+      draw();
+    },
+    stop: () => stop(),
+    isRunning: () => Boolean(conversation.active),
+    editLast: () => {
+      const last = [...conversation.messages].reverse().find((m) => m.role === 'user');
+      if (last) compose.write(last.content);
+    },
+  });
+  const element = h('div', { class: 'chat-page' }, log.element, welcome,
+    h('div', { class: 'compose-area' }, latest, notice, compose.element));
+
+  const stop = () => {
+    const active = conversation.active;
+    if (active?.request_id) void attempt(cancel(active.request_id)).then(() => conversation.refresh());
+  };
+  const older = async () => {
+    if (conversation.older && conversation.loaded) await conversation.loadOlder().catch(() => {});
+  };
+
+  /* ---- drawing ------------------------------------------------------------------------ */
+
+  const specOf = (/** @type {Message} */ message) => ({
+    key: conversation.rowOf(message),
+    guess: Math.max(2, Math.ceil(message.content.length / CHARACTERS_A_LINE)) * LINE_PX + 48,
+    keep: message.status === 'in_progress',
+    make: () => (message.role === 'user' ? makeUser(message.id) : makeAnswer(message.id)),
+  });
+  const find = (/** @type {string} */ id) => conversation.messages.find((m) => m.id === id);
+  const makeUser = (/** @type {string} */ id) => {
+    const row = userRow({ edit: compose.write, changed: draw });
+    return { element: row.element, draw: () => {
+      const message = find(id);
+      if (message) row.update(message);
+    } };
+  };
+  const makeAnswer = (/** @type {string} */ id) => {
+    const row = answerRow(conversation);
+    return { element: row.element, draw: () => {
+      const message = find(id);
+      if (message) row.update(message, agentName(chat()?.agent_id ?? agentId()), conversation.messages.at(-1) === message);
+    } };
+  };
+  const makeWaiting = (/** @type {import('../outbox.js').Entry} */ entry) => {
+    const row = userRow({ edit: compose.write, changed: draw });
+    return { element: row.element, draw: () => {
+      const message = conversation.messages.find((m) => conversation.rows.get(m.id) === entry.key);
+      const now = conversation.waiting.find((e) => e.key === entry.key);
+      if (message) row.update(message);
+      else if (now) row.wait(now, conversation.sent.includes(now));
+    } };
+  };
+
+  const drawLog = () => {
+    specs = conversation.messages.filter((m) => m.role !== 'system').map(specOf);
+    for (const entry of conversation.waiting) {
+      specs.push({ key: entry.key, guess: 80, keep: true, make: () => makeWaiting(entry) });
+    }
+    log.show(specs);
+    const isEmpty = conversation.loaded && specs.length === 0;
+    welcome.hidden = !isEmpty && !conversation.fault;
+    element.classList.toggle('empty', !welcome.hidden);
+    if (!welcome.hidden) drawWelcome(welcome, conversation, agentId(), compose.write);
+  };
+  const draw = () => {
+    drawLog();
+    compose.draw();
+    say(title, chat()?.title || (isNew(place) ? '' : t('chat.untitled')));
+    fill(notice, !isNew(place) && chat() && !chat()?.agent_id && !picked && h('p', { class: 'note' }, t('chat.agent_gone')));
+  };
+  const drawSome = frame(() => {
+    for (const message of conversation.messages) {
+      if (message.status === 'in_progress') log.redraw(conversation.rowOf(message));
+    }
+  });
+  const listen = () => {
+    subscriptions.forEach((end) => end());
+    subscriptions = [
+      on(conversation.topic, (requestId) => {
+        if (requestId) {
+          drawSome();
+          speak(requestId);
+        } else {
+          draw();
+          seen();
+        }
+      }),
+      on(`moved:${place}`, (id) => {
+        place = id;
+        go(`/c/${id}`, { replace: true, quiet: true });
+        void loadChat(id);
+        listen();
+        tell('place');
+      }),
+      on(`gone:${place}`, () => go('/')),
+      on('chats', () => {
+        say(title, chat()?.title || '');
+        seen();
+      }),
+      on('net', drawLog),
+    ];
+  };
+  const seen = () => {
+    if (document.visibilityState === 'visible' && !isNew(place) && element.isConnected) void markRead(place);
+  };
+  const speak = speaker(() => conversation);
+  document.addEventListener('visibilitychange', seen);
+  element.addEventListener('click', copyCode);
+  on('agents', () => element.isConnected && draw());
+
+  /** @param {string | null} id null: a new chat */
+  const show = (id) => {
+    conversation.leave();
+    place = id ?? newPlace();
+    picked = null;
+    conversation = conversationOf(place);
+    log.clear();
+    listen();
+    if (id && !state.chats.has(id)) void loadChat(id);
+    conversation.open();
+    compose.load();
+    draw();
+    seen();
+    if (matchMedia('(hover: hover)').matches) compose.box.focus();
+  };
+  const hide = () => {
+    conversation.leave();
+    subscriptions.forEach((end) => end());
+    subscriptions = [];
+  };
+  return { element, title, show, hide, stop, focus: () => compose.box.focus(), conversation: () => conversation,
+    current: () => (isNew(place) ? null : place) };
+}
+
+/** Once a frame at most, and in a hidden tab now and then. @param {() => void} act */
+function frame(act) {
+  let isDue = false;
+  const run = () => {
+    isDue = false;
+    act();
+  };
+  return () => {
+    if (isDue) return;
+    isDue = true;
+    if (document.visibilityState === 'visible') requestAnimationFrame(run);
+    else setTimeout(run, 500);
+  };
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {import('../conversation.js').Conversation} conversation
+ * @param {string | null} agentId
+ * @param {(text: string) => void} write
+ */
+function drawWelcome(element, conversation, agentId, write) {
+  if (conversation.fault) {
+    const isMissing = conversation.fault.status === 404;
+    fill(element, h('h2', null, isMissing ? t('app.not_found') : conversation.fault.message),
+      h('p', { class: 'quiet' }, isMissing ? t('app.not_found_hint') : ''),
+      h('button', { type: 'button', class: 'button', onclick: () => void conversation.refresh() }, t('app.retry')));
+    return;
+  }
+  const agent = agentOf(agentId);
+  if (!agent) {
+    fill(element, h('h2', null, t('chat.no_agent')), h('p', { class: 'quiet' }, t('chat.no_agent_hint')),
+      h('a', { class: 'button primary', href: '/agents/new' }, icon('plus'), t('chat.make_agent')));
+    return;
+  }
+  fill(element, h('h2', null, t('chat.greeting', { name: state.me?.name.split(' ')[0] ?? '' })),
+    agent.description && h('p', { class: 'quiet' }, agent.description),
+    h('div', { class: 'starters' }, agent.starter_questions.slice(0, 4).map((question) =>
+      h('button', { type: 'button', class: 'starter', onclick: () => write(question) }, question))));
+}
+
+/** @param {MouseEvent} event */
+function copyCode(event) {
+  const button = event.target instanceof Element ? event.target.closest('[data-act=copy-code]') : null;
+  if (button instanceof HTMLElement) void copyText(button, button.closest('.code')?.querySelector('code')?.textContent ?? '');
+}
+
+/**
+ * For screen readers: that an answer begins, and that it is there; not each of its words.
+ *
+ * @param {() => import('../conversation.js').Conversation} conversation
+ */
+function speaker(conversation) {
+  let last = '';
+  return (/** @type {string} */ requestId) => {
+    const response = conversation().responses.get(requestId);
+    const key = `${requestId}:${response?.final === null}`;
+    if (key === last) return;
+    last = key;
+    announce(response?.final ? `${t('answer.finished')} ${response.final.slice(0, 2000)}` : t('answer.began'));
+  };
+}

@@ -1,0 +1,86 @@
+/* The frame: sidebar, the head of the page, and the page itself. */
+
+import { attribute, fill, h, icon, iconButton } from '../dom.js';
+import { beginRouter, go, otherwise, route } from '../router.js';
+import { chatPage } from './chat.js';
+import { keep, kept } from '../keep.js';
+import { on, state, tell } from '../store.js';
+import { sidebar, tellByTitle } from './sidebar.js';
+import { t } from '../words.js';
+
+/** @typedef {{element: HTMLElement, title?: Node | string, actions?: Node[], hide?: () => void}} View */
+
+/** @param {HTMLElement} root */
+export function frame(root) {
+  const isWide = matchMedia('(min-width: 60rem)');
+  const main = h('main', { class: 'page', id: 'main', tabindex: '-1' });
+  const title = h('div', { class: 'head-title' });
+  const actions = h('div', { class: 'head-actions' });
+  const banner = h('div', { class: 'banner', role: 'status' });
+  const shell = h('div', { class: 'shell' });
+  const toggle = (/** @type {boolean} */ open) => {
+    shell.classList.toggle('side-open', open);
+    attribute(openButton, 'aria-expanded', String(open));
+    if (isWide.matches) keep('sidebar', open);
+    side.inert = !open;
+  };
+  const openButton = iconButton('panel', t('side.open'), () => toggle(!shell.classList.contains('side-open')),
+    { class: 'icon-button open-side', 'aria-controls': 'sidebar' });
+  const side = sidebar({ search: () => tell('palette'), close: () => toggle(false) });
+  const head = h('header', { class: 'head' }, openButton, title,
+    h('a', { class: 'icon-button new-chat', href: '/', 'aria-label': t('side.new'), title: t('side.new') }, icon('plus')), actions);
+  shell.append(side, h('button', { type: 'button', class: 'scrim', 'aria-label': t('side.hide'), tabindex: '-1', onclick: () => toggle(false) }),
+    h('div', { class: 'body' }, head, banner, main));
+  root.replaceChildren(h('a', { class: 'skip', href: '#main', onclick: (/** @type {Event} */ e) => {
+    e.preventDefault();
+    main.focus();
+  } }, t('app.skip')), shell);
+  toggle(isWide.matches && kept('sidebar', true));
+  isWide.addEventListener('change', () => toggle(isWide.matches && kept('sidebar', true)));
+
+  /** @type {View | null} */
+  let view = null;
+  const show = (/** @type {View} */ next) => {
+    if (view !== next) view?.hide?.();
+    view = next;
+    fill(main, next.element);
+    fill(title, next.title ?? '');
+    fill(actions, next.actions ?? []);
+    if (!isWide.matches) toggle(false);
+    tell('place');
+  };
+  on('net', () => fill(banner, state.net !== 'ok' && h('p', null, t(`net.${state.net}`))));
+
+  const chat = chatPage();
+  /** @type {View} */
+  const chatView = { element: chat.element, title: chat.title, hide: chat.hide };
+  route(/^\/$/, () => {
+    show(chatView);
+    chat.show(null);
+    tell('place');
+  });
+  route(/^\/c\/([0-9a-f-]{36})$/, ({ params }) => {
+    show(chatView);
+    chat.show(params[0]);
+    tell('place');
+  });
+  otherwise(() => show({ element: h('div', { class: 'welcome' }, h('h2', null, t('app.not_found')),
+    h('a', { class: 'button', href: '/' }, t('side.new'))) }));
+  keys({ stop: chat.stop, focus: chat.focus });
+  tellByTitle();
+  beginRouter();
+}
+
+/** @param {{stop: () => void, focus: () => void}} act */
+function keys(act) {
+  document.addEventListener('keydown', (event) => {
+    const isCommand = event.metaKey || event.ctrlKey;
+    if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
+    if (event.key === 'Escape' && event.shiftKey) act.focus();
+    else if (event.key === 'Escape') act.stop();
+    else if (isCommand && event.key.toLowerCase() === 'k') tell('palette');
+    else if (isCommand && event.shiftKey && event.key.toLowerCase() === 'o') go('/');
+    else return;
+    event.preventDefault();
+  });
+}
