@@ -4,6 +4,8 @@
 #include "db/chat.h"
 #include "db/request.h"
 
+static const char *const flags[] = { "false", "true", NULL };
+
 static void
 write_chat(struct json_writer *w, const struct chat *c)
 {
@@ -27,27 +29,46 @@ write_chat(struct json_writer *w, const struct chat *c)
     }
     jw_str(w, "created_at", c->created_at);
     jw_str(w, "active_at", c->active_at);
+    jw_str(w, "deleted_at", c->deleted_at);
     jw_object_end(w);
+}
+
+static struct chat_filter
+read_filter(struct params *p)
+{
+    struct chat_filter f = { .user_id = params_id(p, "user_id"),
+                             .agent_id = params_id(p, "agent_id"),
+                             .q = params_str(p, "q", CHAT_TITLE_MAX) };
+    bool archived = params_word(p, "archived", flags) == 1;
+    bool deleted = params_word(p, "deleted", flags) == 1;
+
+    f.pinned = params_word(p, "pinned", flags) == 1;
+    f.shelf = deleted ? CHAT_BIN : archived ? CHAT_ARCHIVE : CHAT_LIST;
+    if (archived && deleted)
+        params_problem(p, "archived", "cannot be asked for together with deleted");
+    if (f.q && f.pinned)
+        params_problem(p, "pinned", "cannot be asked for together with q");
+    return f;
 }
 
 struct err
 chats_list(struct request *rq, struct reply *rp)
 {
     struct page page = request_page(rq);
-    struct id agent_id = params_id(&rq->params, "agent_id");
-    struct id user_id = params_id(&rq->params, "user_id");
+    struct chat_filter filter = read_filter(&rq->params);
     struct json_writer *w;
     struct chat *list;
     size_t count;
 
-    if (!id_is_set(user_id))
-        user_id = rq->caller.user_id;
-    if (!id_eq(user_id, rq->caller.user_id)) {
+    TRY(params_check(&rq->params));
+    if (!id_is_set(filter.user_id))
+        filter.user_id = rq->caller.user_id;
+    if (!id_eq(filter.user_id, rq->caller.user_id)) {
         if (!rq->caller.is_admin)
             return ERR(ERR_FORBIDDEN, "only admins may list the chats of others");
         db_be_admin(rq->db);
     }
-    TRY(chat_list(rq->db, rq->arena, user_id, agent_id, &page, &list, &count));
+    TRY(chat_list(rq->db, rq->arena, &filter, &page, &list, &count));
     w = reply_list(rp, &page);
     for (size_t i = 0; i < count && reply_row(rp, list[i].active_at, list[i].id); i++)
         write_chat(w, &list[i]);
@@ -103,9 +124,24 @@ chats_update(struct request *rq, struct reply *rp)
 struct err
 chats_delete(struct request *rq, struct reply *rp)
 {
+    bool forever = params_word(&rq->params, "forever", flags) == 1;
+
     TRY(request_cancel_chat(rq->db, rq->arena, rq->id));
-    TRY(chat_delete(rq->db, rq->arena, rq->id, rq->caller.user_id));
+    if (forever)
+        TRY(chat_delete_forever(rq->db, rq->arena, rq->id, rq->caller.user_id));
+    else
+        TRY(chat_delete(rq->db, rq->arena, rq->id, rq->caller.user_id));
     reply_empty(rp);
+    return OK;
+}
+
+struct err
+chats_restore(struct request *rq, struct reply *rp)
+{
+    struct chat chat;
+
+    TRY(chat_restore(rq->db, rq->arena, rq->id, rq->caller.user_id, &chat));
+    write_chat(reply_json(rp, 200), &chat);
     return OK;
 }
 

@@ -5,6 +5,7 @@ libapp_a_SOURCES = app/accounts.c app/agents.c app/app.h app/callers.c app/calle
 	app/jobs.c app/keys.c app/listen.c app/listen.h app/messages.c app/once.c app/once.h \
 	app/openapi.h app/problem.c app/problem.h app/params.c app/params.h app/queues.c app/request.c \
 	app/request.h app/requests.c app/router.c app/router.h app/routes.c app/routes.h \
+	app/search.c \
 	app/sessions.c app/slots.c app/slots.h app/sources.c app/stats.c app/stats.h \
 	app/traces.c
 nodist_libapp_a_SOURCES = app/openapi_text.c

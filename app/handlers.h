@@ -46,6 +46,7 @@ HANDLER(chats_create);
 HANDLER(chats_read);
 HANDLER(chats_update);
 HANDLER(chats_delete);
+HANDLER(chats_restore);
 HANDLER(chats_mark_read);
 
 /* messages.c */
@@ -53,10 +54,17 @@ HANDLER(messages_list);
 HANDLER(messages_create);
 HANDLER(messages_read);
 HANDLER(messages_delete);
+HANDLER(messages_show);
+HANDLER(messages_rate);
+HANDLER(messages_unrate);
+
+/* search.c */
+HANDLER(search_list);
 
 /* requests.c */
 HANDLER(requests_invoke);
 HANDLER(requests_regenerate);
+HANDLER(requests_edit);
 HANDLER(requests_list);
 HANDLER(requests_read);
 HANDLER(requests_cancel);

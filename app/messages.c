@@ -1,11 +1,28 @@
 /* /api/chats/{id}/messages, /api/messages. */
 #include "app/handlers.h"
 #include "app/request.h"
+#include "db/chat.h"
 #include "db/message.h"
 #include "db/request.h"
 
 static const char *const roles[] = { "system", "user", "assistant", NULL };
 static const char *const orders[] = { "asc", "desc", NULL };
+
+static const char *const branches[] = { "shown", "all", NULL };
+static const char *const ratings[] = { "up", "down", NULL };
+
+static void
+write_feedback(struct json_writer *w, const struct message *m)
+{
+    if (!m->rating) {
+        jw_null(w, "feedback");
+        return;
+    }
+    jw_object(w, "feedback");
+    jw_str(w, "rating", m->rating);
+    jw_str(w, "comment", m->comment);
+    jw_object_end(w);
+}
 
 static void
 write_message(struct json_writer *w, const struct message *m)
@@ -20,6 +37,10 @@ write_message(struct json_writer *w, const struct message *m)
     jw_str(w, "trace_id", m->trace_id);
     jw_raw(w, "trace_summary", m->trace_summary);
     jw_raw(w, "sources", m->sources);
+    jw_id(w, "parent_id", m->parent_id);
+    jw_raw(w, "siblings", m->siblings);
+    jw_bool(w, "shown", m->shown);
+    write_feedback(w, m);
     jw_str(w, "created_at", m->created_at);
     jw_object_end(w);
 }
@@ -31,11 +52,14 @@ messages_list(struct request *rq, struct reply *rp)
     enum message_order order = params_word(&rq->params, "order", orders) == 1
                                    ? MESSAGE_NEWEST_FIRST
                                    : MESSAGE_OLDEST_FIRST;
+    enum message_branches which = params_word(&rq->params, "branches", branches) == 1
+                                      ? MESSAGE_ALL_BRANCHES
+                                      : MESSAGE_SHOWN_BRANCH;
     struct json_writer *w;
     struct message *list;
     size_t count;
 
-    TRY(message_list(rq->db, rq->arena, rq->id, order, &page, &list, &count));
+    TRY(message_list(rq->db, rq->arena, rq->id, order, which, &page, &list, &count));
     w = reply_list(rp, &page);
     for (size_t i = 0; i < count && reply_row(rp, list[i].created_at, list[i].id); i++)
         write_message(w, &list[i]);
@@ -71,6 +95,45 @@ struct err
 messages_delete(struct request *rq, struct reply *rp)
 {
     TRY(message_delete(rq->db, rq->arena, rq->id));
+    reply_empty(rp);
+    return OK;
+}
+
+struct err
+messages_show(struct request *rq, struct reply *rp)
+{
+    struct message message;
+    struct id chat_id;
+
+    TRY(message_show(rq->db, rq->arena, rq->id, &chat_id));
+    TRY(message_get(rq->db, rq->arena, rq->id, &message));
+    TRY(chat_tell(rq->db, rq->arena, rq->caller.user_id, chat_id, "updated"));
+    write_message(reply_json(rp, 200), &message);
+    return OK;
+}
+
+struct err
+messages_rate(struct request *rq, struct reply *rp)
+{
+    struct json_reader *in = request_json(rq);
+    int rating = jr_word(in, "rating", ratings);
+    const char *comment = jr_opt_str(in, "comment", 1, MESSAGE_COMMENT_MAX);
+    struct message message;
+
+    TRY(jr_check(in));
+    TRY(message_rate(rq->db, rq->arena, rq->id, ratings[rating], comment));
+    TRY(message_get(rq->db, rq->arena, rq->id, &message));
+    write_message(reply_json(rp, 200), &message);
+    return OK;
+}
+
+struct err
+messages_unrate(struct request *rq, struct reply *rp)
+{
+    struct message message;
+
+    TRY(message_get(rq->db, rq->arena, rq->id, &message));
+    TRY(message_unrate(rq->db, rq->id));
     reply_empty(rp);
     return OK;
 }

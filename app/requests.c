@@ -151,6 +151,27 @@ requests_regenerate(struct request *rq, struct reply *rp)
 }
 
 struct err
+requests_edit(struct request *rq, struct reply *rp)
+{
+    struct json_reader *in = request_json(rq);
+    struct request_new new = new_request(rq, in);
+    struct message_text text = { "user", jr_str(in, "content", 1, REQUEST_TEXT_MAX) };
+    struct request_made made;
+    struct id of_id;
+
+    TRY(jr_check(in));
+    TRY(request_of_message(rq->db, rq->arena, rq->id, &new.chat_id, &of_id, &new.agent_id));
+    if (!id_eq(of_id, rq->id))
+        return ERR(ERR_CONFLICT, "only a user's message can be edited; regenerate an answer");
+    new.edit_of = rq->id;
+    new.messages = &text;
+    new.message_count = 1;
+    TRY(request_create(rq->db, rq->arena, &new, &made));
+    write_accepted(rp, &made);
+    return OK;
+}
+
+struct err
 requests_list(struct request *rq, struct reply *rp)
 {
     struct page page = request_page(rq);

@@ -21,6 +21,7 @@ read_chat(const struct row *r)
         .active_status = row_opt_str(r, "active_status"),
         .created_at = row_str(r, "created_at"),
         .active_at = row_str(r, "active_at"),
+        .deleted_at = row_opt_str(r, "deleted_at"),
     };
 }
 
@@ -40,8 +41,8 @@ check_agent(struct db *db, struct arena *a, struct id agent_id)
     return missing(db_one(db, a, Q_CHAT_AGENT, ARGS(arg_id(agent_id)), &row), "agent not found");
 }
 
-static struct err
-tell(struct db *db, struct arena *a, struct id user_id, struct id id, const char *change)
+struct err
+chat_tell(struct db *db, struct arena *a, struct id user_id, struct id id, const char *change)
 {
     return feed_add(db, user_id, "chat",
                     arena_printf(a, "{\"id\":\"%s\",\"change\":\"%s\"}", id.s, change));
@@ -58,7 +59,7 @@ chat_insert(struct db *db, struct arena *a, const struct chat_new *in, struct ch
     TRY(db_later(
         db, Q_CHAT_INSERT,
         ARGS(arg_id(id), arg_id(in->agent_id), arg_str(in->title), arg_str(in->session_id))));
-    TRY(tell(db, a, in->user_id, id, "created"));
+    TRY(chat_tell(db, a, in->user_id, id, "created"));
     e = db_one(db, a, Q_CHAT_GET, ARGS(arg_id(id)), &row);
     if (e.code == ERR_CONFLICT)
         return ERR(ERR_CONFLICT, "this session has a chat with this agent already");
@@ -78,22 +79,31 @@ chat_get(struct db *db, struct arena *a, struct id id, struct chat *out)
     return OK;
 }
 
+static struct err
+list_rows(struct db *db, struct arena *a, const struct chat_filter *f, const struct page *page,
+          struct rows *out)
+{
+    struct arg user = arg_id(f->user_id), agent = arg_id(f->agent_id), shelf = arg_int(f->shelf);
+    struct arg at = arg_str(page->at), id = arg_id(page->id), limit = arg_int(page->limit);
+
+    if (f->q)
+        return db_all(db, a, Q_CHAT_LIST_TITLED,
+                      ARGS(user, at, id, limit, shelf, agent, arg_str(f->q)), out);
+    if (f->pinned)
+        return db_all(db, a, Q_CHAT_LIST_PINNED, ARGS(user, at, id, limit, shelf, agent), out);
+    if (id_is_set(f->agent_id))
+        return db_all(db, a, Q_CHAT_LIST_AGENT, ARGS(user, at, id, limit, shelf, agent), out);
+    return db_all(db, a, Q_CHAT_LIST, ARGS(user, at, id, limit, shelf), out);
+}
+
 struct err
-chat_list(struct db *db, struct arena *a, struct id user_id, struct id agent_id,
-          const struct page *page, struct chat **out, size_t *count)
+chat_list(struct db *db, struct arena *a, const struct chat_filter *filter, const struct page *page,
+          struct chat **out, size_t *count)
 {
     struct chat *list;
     struct rows rows;
 
-    if (id_is_set(agent_id))
-        TRY(db_all(db, a, Q_CHAT_LIST_AGENT,
-                   ARGS(arg_id(agent_id), arg_id(user_id), arg_str(page->at), arg_id(page->id),
-                        arg_int(page->limit)),
-                   &rows));
-    else
-        TRY(db_all(db, a, Q_CHAT_LIST,
-                   ARGS(arg_id(user_id), arg_str(page->at), arg_id(page->id), arg_int(page->limit)),
-                   &rows));
+    TRY(list_rows(db, a, filter, page, &rows));
     list = arena_array(a, (size_t)rows.count, sizeof(*list));
     for (int i = 0; i < rows.count; i++) {
         struct row row = row_at(&rows, i);
@@ -119,7 +129,7 @@ chat_update(struct db *db, struct arena *a, const struct chat_change *change, st
                  ARGS(arg_id(change->id), arg_str(change->title), arg_id(change->agent_id),
                       arg_flag(change->pinned), arg_flag(change->archived))));
     TRY(chat_get(db, a, change->id, out));
-    return tell(db, a, change->user_id, change->id, "updated");
+    return chat_tell(db, a, change->user_id, change->id, "updated");
 }
 
 struct err
@@ -128,7 +138,7 @@ chat_read(struct db *db, struct arena *a, struct id id, struct id user_id)
     struct row row;
 
     TRY(missing(db_one(db, a, Q_CHAT_READ, ARGS(arg_id(id)), &row), "chat not found"));
-    return tell(db, a, user_id, id, "read");
+    return chat_tell(db, a, user_id, id, "read");
 }
 
 struct err
@@ -137,5 +147,25 @@ chat_delete(struct db *db, struct arena *a, struct id id, struct id user_id)
     struct row row;
 
     TRY(missing(db_one(db, a, Q_CHAT_DELETE, ARGS(arg_id(id)), &row), "chat not found"));
-    return tell(db, a, user_id, id, "deleted");
+    return chat_tell(db, a, user_id, id, "deleted");
+}
+
+struct err
+chat_delete_forever(struct db *db, struct arena *a, struct id id, struct id user_id)
+{
+    struct row row;
+
+    TRY(missing(db_one(db, a, Q_CHAT_DELETE_FOREVER, ARGS(arg_id(id)), &row), "chat not found"));
+    return chat_tell(db, a, user_id, id, "deleted");
+}
+
+struct err
+chat_restore(struct db *db, struct arena *a, struct id id, struct id user_id, struct chat *out)
+{
+    struct row row;
+
+    TRY(missing(db_one(db, a, Q_CHAT_RESTORE, ARGS(arg_id(id)), &row),
+                "there is no such chat in the bin"));
+    TRY(chat_get(db, a, id, out));
+    return chat_tell(db, a, user_id, id, "restored");
 }

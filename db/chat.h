@@ -1,6 +1,7 @@
 /*
  * Chat: a conversation of one user with an agent. Every change of a chat is
- * told in its owner's feed: {"id", "change": created, updated, read, deleted}.
+ * told in its owner's feed: {"id", "change": created, updated, read, deleted,
+ * restored}.
  */
 #ifndef DB_CHAT_H
 #define DB_CHAT_H
@@ -26,6 +27,7 @@ struct chat {
     struct id active_id;       /* the oldest unfinished request; may be unset */
     const char *active_status; /* NULL when active_id is unset */
     const char *created_at, *active_at;
+    const char *deleted_at; /* NULL unless it is in the bin */
 };
 
 struct chat_new {
@@ -41,8 +43,20 @@ struct err chat_insert(struct db *db, struct arena *a, const struct chat_new *in
 /* ERR_NOT_FOUND unless it is the caller's. */
 struct err chat_get(struct db *db, struct arena *a, struct id id, struct chat *out) CHECKED;
 
-/* A user's chats, newest activity first; `agent_id` unset: with any agent. */
-struct err chat_list(struct db *db, struct arena *a, struct id user_id, struct id agent_id,
+enum chat_shelf { CHAT_LIST, CHAT_ARCHIVE, CHAT_BIN }; /* chats.shelf */
+
+struct chat_filter {
+    struct id user_id, agent_id; /* agent_id unset: with any agent */
+    enum chat_shelf shelf;
+    bool pinned;   /* only these */
+    const char *q; /* NULL, or words that must each begin a word of the title */
+};
+
+/*
+ * A user's chats, newest activity first. With `q`, titles are as they were some
+ * seconds ago: they are indexed in the background.
+ */
+struct err chat_list(struct db *db, struct arena *a, const struct chat_filter *filter,
                      const struct page *page, struct chat **out, size_t *count) CHECKED;
 
 struct chat_change {
@@ -59,7 +73,25 @@ struct err chat_update(struct db *db, struct arena *a, const struct chat_change 
 /* Note that its owner has seen it all. */
 struct err chat_read(struct db *db, struct arena *a, struct id id, struct id user_id) CHECKED;
 
-/* With its messages and requests; cancel these first: see request_cancel_chat(). */
+/*
+ * Into the bin, where only chat_list(), chat_restore() and
+ * chat_delete_forever() find it; cancel what runs first: request_cancel_chat().
+ */
 struct err chat_delete(struct db *db, struct arena *a, struct id id, struct id user_id) CHECKED;
+
+/* From wherever it is, with its messages and requests; cancel these first. */
+struct err chat_delete_forever(struct db *db, struct arena *a, struct id id,
+                               struct id user_id) CHECKED;
+
+/*
+ * Out of the bin. Its session stays with the chat that has gone on with it, if
+ * any. ERR_NOT_FOUND unless it is in the caller's.
+ */
+struct err chat_restore(struct db *db, struct arena *a, struct id id, struct id user_id,
+                        struct chat *out) CHECKED;
+
+/* Tell of a change in its owner's feed: one of the words above. Queued; call it last. */
+struct err chat_tell(struct db *db, struct arena *a, struct id user_id, struct id id,
+                     const char *change) CHECKED;
 
 #endif

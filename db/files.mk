@@ -2,6 +2,7 @@ noinst_LIBRARIES += libdb.a
 
 sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql \
 	$(srcdir)/db/api_key.sql $(srcdir)/db/job.sql $(srcdir)/db/agent.sql $(srcdir)/db/source.sql \
+	$(srcdir)/db/search.sql \
 	$(srcdir)/db/chat.sql $(srcdir)/db/message.sql $(srcdir)/db/request.sql $(srcdir)/db/event.sql \
 	$(srcdir)/db/feed.sql $(srcdir)/db/idempotency.sql $(srcdir)/db/system.sql \
 	$(srcdir)/db/cancel.sql $(srcdir)/db/chunk.sql $(srcdir)/db/passage.sql $(srcdir)/db/sweep.sql \
@@ -14,7 +15,9 @@ libdb_a_SOURCES = \
 	db/idempotency.h db/job.c db/job.h db/job_exchange.c db/job_marks.c db/job_marks.h \
 	db/job_worker.c db/message.c db/message.h db/notify.h \
 	db/page.h db/passage.c db/passage.h db/queue.c db/request.c db/request.h db/request_create.c db/request_private.h \
-	db/row.c db/source.c db/source.h db/sweep.c db/sweep.h db/system.c \
+	db/row.c \
+	db/search.c db/search.h \
+	db/source.c db/source.h db/sweep.c db/sweep.h db/system.c \
 	db/system.h db/trace.c db/trace.h db/trace_json.c db/trace_json.h db/user.c db/user.h
 nodist_libdb_a_SOURCES = db/queries.c db/queries.h
 
@@ -29,7 +32,9 @@ db/queries.c: $(sql) $(migrations) db/embed_sql.awk db/queries.h
 		$(migrations:%=$(srcdir)/%) >$@.tmp && mv $@.tmp $@
 
 migrations = db/migrations/0001_accounts.sql db/migrations/0002_queue.sql \
-	db/migrations/0003_chats.sql db/migrations/0007_crawl.sql \
+	db/migrations/0003_chats.sql \
+	db/migrations/0005_chats.sql \
+	db/migrations/0007_crawl.sql \
 	db/migrations/0008_retrieval.sql \
 	db/migrations/0009_traces.sql
 migrationsdir = $(pkgdatadir)/migrations

@@ -19,6 +19,11 @@ read_message(const struct row *r)
         .sources = row_opt_str(r, "sources"),
         .trace_id = row_opt_str(r, "trace_id"),
         .trace_summary = row_opt_str(r, "trace_summary"),
+        .parent_id = row_opt_id(r, "parent_id"),
+        .shown = row_bool(r, "shown"),
+        .siblings = row_str(r, "siblings"),
+        .rating = row_opt_str(r, "rating"),
+        .comment = row_opt_str(r, "comment"),
         .created_at = row_str(r, "created_at"),
     };
 }
@@ -36,6 +41,7 @@ message_insert(struct db *db, struct arena *a, struct id chat_id, const char *ro
     const char *preview = str_dup(a, str_utf8_prefix(str_from(content), PREVIEW_MAX));
     struct row row;
 
+    TRY(db_later(db, Q_MESSAGE_CHAT, ARGS(arg_id(chat_id))));
     TRY(missing(db_one(db, a, Q_MESSAGE_INSERT,
                        ARGS(arg_id(id_new()), arg_id(chat_id), arg_str(role), arg_str(content),
                             arg_str(preview)),
@@ -57,7 +63,8 @@ message_get(struct db *db, struct arena *a, struct id id, struct message *out)
 
 struct err
 message_list(struct db *db, struct arena *a, struct id chat_id, enum message_order order,
-             const struct page *page, struct message **out, size_t *count)
+             enum message_branches branches, const struct page *page, struct message **out,
+             size_t *count)
 {
     enum query q = order == MESSAGE_OLDEST_FIRST ? Q_MESSAGE_LIST : Q_MESSAGE_LIST_NEWEST;
     struct message *list;
@@ -65,7 +72,8 @@ message_list(struct db *db, struct arena *a, struct id chat_id, enum message_ord
     size_t n = 0;
 
     TRY(db_all(db, a, q,
-               ARGS(arg_id(chat_id), arg_str(page->at), arg_id(page->id), arg_int(page->limit)),
+               ARGS(arg_id(chat_id), arg_str(page->at), arg_id(page->id), arg_int(page->limit),
+                    arg_bool(branches == MESSAGE_ALL_BRANCHES)),
                &rows));
     if (rows.count == 0)
         return ERR(ERR_NOT_FOUND, "chat not found");
@@ -90,4 +98,29 @@ message_delete(struct db *db, struct arena *a, struct id id)
     return row_bool(&row, "gone")
                ? OK
                : ERR(ERR_CONFLICT, "the message is being written: cancel its request first");
+}
+
+struct err
+message_show(struct db *db, struct arena *a, struct id id, struct id *chat_id)
+{
+    struct row row;
+
+    TRY(missing(db_one(db, a, Q_MESSAGE_SHOW, ARGS(arg_id(id)), &row), "message not found"));
+    *chat_id = row_id(&row, "chat_id");
+    return db_later(db, Q_MESSAGE_SHOW_IT, ARGS(arg_id(id)));
+}
+
+struct err
+message_rate(struct db *db, struct arena *a, struct id id, const char *rating, const char *comment)
+{
+    struct rows rows;
+
+    TRY(db_all(db, a, Q_MESSAGE_RATE, ARGS(arg_id(id), arg_str(rating), arg_str(comment)), &rows));
+    return rows.affected ? OK : ERR(ERR_NOT_FOUND, "there is no such answer");
+}
+
+struct err
+message_unrate(struct db *db, struct id id)
+{
+    return db_later(db, Q_MESSAGE_UNRATE, ARGS(arg_id(id)));
 }

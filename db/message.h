@@ -21,8 +21,16 @@ struct message {
                                   failed, cancelled */
     const char *content;
     const char *sources, *trace_id, *trace_summary; /* may be NULL; sources, trace_summary: JSON */
+    struct id parent_id;                            /* that it follows; unset of a first message */
+    bool shown;                                     /* it is on the path that the chat shows */
+    const char *siblings; /* JSON: ids of those that follow the same, itself too, oldest first; the
+                             newest MESSAGE_SIBLINGS_MAX */
+    const char *rating, *comment; /* up, down; both may be NULL */
     const char *created_at;
 };
+
+#define MESSAGE_SIBLINGS_MAX 100
+#define MESSAGE_COMMENT_MAX  2000 /* characters */
 
 /* ERR_NOT_FOUND unless the chat is the caller's. `role` and `content` as in struct message. */
 struct err message_insert(struct db *db, struct arena *a, struct id chat_id, const char *role,
@@ -33,11 +41,31 @@ struct err message_get(struct db *db, struct arena *a, struct id id, struct mess
 
 enum message_order { MESSAGE_OLDEST_FIRST, MESSAGE_NEWEST_FIRST };
 
+enum message_branches { MESSAGE_SHOWN_BRANCH, MESSAGE_ALL_BRANCHES };
+
 /* ERR_NOT_FOUND unless the chat is the caller's. */
 struct err message_list(struct db *db, struct arena *a, struct id chat_id, enum message_order order,
-                        const struct page *page, struct message **out, size_t *count) CHECKED;
+                        enum message_branches branches, const struct page *page,
+                        struct message **out, size_t *count) CHECKED;
 
-/* ERR_NOT_FOUND unless it is the caller's, ERR_CONFLICT while it is being written. */
+/*
+ * What followed it follows its parent. ERR_NOT_FOUND unless it is the caller's,
+ * ERR_CONFLICT while it is being written.
+ */
 struct err message_delete(struct db *db, struct arena *a, struct id id) CHECKED;
+
+/*
+ * Show the branch that a message is on, down to its newest end. The model's
+ * context does not depend on what is shown: it goes up from the question.
+ * ERR_NOT_FOUND unless it is the caller's.
+ */
+struct err message_show(struct db *db, struct arena *a, struct id id, struct id *chat_id) CHECKED;
+
+/* What the caller thinks of an answer; comment may be NULL. ERR_NOT_FOUND unless it is theirs. */
+struct err message_rate(struct db *db, struct arena *a, struct id id, const char *rating,
+                        const char *comment) CHECKED;
+
+/* Nothing any more. Queued. */
+struct err message_unrate(struct db *db, struct id id) CHECKED;
 
 #endif

@@ -1,59 +1,105 @@
+-- name: message_chat
+-- Locked, so that what is added to a chat follows what is there.
+select id from chats where id = $1 and user_id = (select app_user()) and deleted_at is null for no key update;
+
 -- name: message_insert
 with touched as (
     update chats set active_at = clock_timestamp(), preview = $5
-     where id = $2 and user_id = (select app_user())
+     where id = $2 and user_id = (select app_user()) and deleted_at is null
     returning id
+), found as (
+    insert into search_pending (user_id, chat_id) select app_user(), id from touched
 )
-insert into messages (id, user_id, chat_id, role, content, created_at)
-select $1, app_user(), touched.id, $3, $4, clock_timestamp() from touched
+insert into messages (id, user_id, chat_id, parent_id, role, content, created_at)
+select $1, app_user(), touched.id,
+       coalesce((select l.id from messages l
+                  where l.chat_id = $2 and not l.hidden
+                  order by l.created_at desc, l.id desc
+                  limit 1), $2),
+       $3, $4, clock_timestamp()
+  from touched
 returning id, chat_id, role, status, content, request_id, sources::text as sources, null::text as trace_id,
-          null::text as trace_summary, ts(created_at) as created_at;
+          nullif(parent_id, chat_id) as parent_id, true as shown, json_build_array(id)::text as siblings,
+          null::text as rating, null::text as comment, null::text as trace_summary, ts(created_at) as created_at;
 
 -- name: message_get
 select m.id, m.chat_id, m.role, m.status, m.content, m.request_id, m.sources::text as sources, t.id::text as trace_id,
        trace_summary(t.status, t.duration_ms, t.first_token_ms, t.input_tokens,
-                     t.output_tokens, t.attempts, t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as trace_summary, ts(m.created_at) as created_at
+                     t.output_tokens, t.attempts, t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as trace_summary,
+       nullif(m.parent_id, m.chat_id) as parent_id, not m.hidden as shown, array_to_json(message_siblings(m))::text as siblings,
+       f.rating, f.comment, ts(m.created_at) as created_at
   from messages m
+  join chats c on c.id = m.chat_id and c.deleted_at is null
   left join traces t on t.id = m.request_id
+  left join message_feedback f on f.message_id = m.id
  where m.id = $1 and m.user_id = (select app_user());
 
 -- name: message_list
 -- One row without a message when the chat has none on this page.
 select c.id as chat, m.id, m.chat_id, m.role, m.status, m.content, m.request_id, m.sources::text as sources, t.id::text as trace_id,
        trace_summary(t.status, t.duration_ms, t.first_token_ms, t.input_tokens,
-                     t.output_tokens, t.attempts, t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as trace_summary, ts(m.created_at) as created_at
+                     t.output_tokens, t.attempts, t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as trace_summary,
+       nullif(m.parent_id, m.chat_id) as parent_id, not m.hidden as shown, case when exists (select from messages h where h.parent_id = m.parent_id and h.hidden and h.user_id = m.user_id)
+            then array_to_json(message_siblings(m.whole))::text else '["' || m.id || '"]' end as siblings,
+       f.rating, f.comment, ts(m.created_at) as created_at
   from chats c
-  left join lateral (select *
+  left join lateral (select l.*, l as whole
                        from messages l
-                      where l.chat_id = c.id and l.user_id = c.user_id
+                      where l.chat_id = c.id and l.user_id = c.user_id and (not l.hidden or $5::boolean)
                         and (l.created_at, l.id) > (case when $2::timestamptz is null then '-infinity' else $2::timestamptz end, case when $3::uuid is null then '00000000-0000-0000-0000-000000000000' else $3::uuid end)
                       order by l.created_at, l.id
                       limit $4) m on true
   left join traces t on t.id = m.request_id
- where c.id = $1 and c.user_id = (select app_user())
+  left join message_feedback f on f.message_id = m.id
+ where c.id = $1 and c.user_id = (select app_user()) and c.deleted_at is null
  order by m.created_at, m.id;
 
 -- name: message_list_newest
 -- One row without a message when the chat has none on this page.
 select c.id as chat, m.id, m.chat_id, m.role, m.status, m.content, m.request_id, m.sources::text as sources, t.id::text as trace_id,
        trace_summary(t.status, t.duration_ms, t.first_token_ms, t.input_tokens,
-                     t.output_tokens, t.attempts, t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as trace_summary, ts(m.created_at) as created_at
+                     t.output_tokens, t.attempts, t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as trace_summary,
+       nullif(m.parent_id, m.chat_id) as parent_id, not m.hidden as shown, case when exists (select from messages h where h.parent_id = m.parent_id and h.hidden and h.user_id = m.user_id)
+            then array_to_json(message_siblings(m.whole))::text else '["' || m.id || '"]' end as siblings,
+       f.rating, f.comment, ts(m.created_at) as created_at
   from chats c
-  left join lateral (select *
+  left join lateral (select l.*, l as whole
                        from messages l
-                      where l.chat_id = c.id and l.user_id = c.user_id
+                      where l.chat_id = c.id and l.user_id = c.user_id and (not l.hidden or $5::boolean)
                         and (l.created_at, l.id) < (case when $2::timestamptz is null then 'infinity' else $2::timestamptz end, case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3::uuid end)
                       order by l.created_at desc, l.id desc
                       limit $4) m on true
   left join traces t on t.id = m.request_id
- where c.id = $1 and c.user_id = (select app_user())
+  left join message_feedback f on f.message_id = m.id
+ where c.id = $1 and c.user_id = (select app_user()) and c.deleted_at is null
  order by m.created_at desc, m.id desc;
 
 -- name: message_delete
--- An answer takes its request with it; a request that is not final would be lost to its worker.
-with found as (
-    select id, status from messages where id = $1 and user_id = (select app_user()) for update
-), gone as (
-    delete from messages m using found f where m.id = f.id and f.status <> 'in_progress' returning m.id
-)
-select f.id, exists (select from gone) as gone from found f;
+select m.id, message_remove(m.id) as gone
+  from messages m
+  join chats c on c.id = m.chat_id and c.deleted_at is null
+ where m.id = $1 and m.user_id = (select app_user());
+
+-- name: message_show
+-- The chat is locked, as by whoever adds to it.
+select m.id, m.chat_id
+  from messages m
+  join chats c on c.id = m.chat_id and c.deleted_at is null
+ where m.id = $1 and m.user_id = (select app_user())
+   for no key update of c;
+
+-- name: message_show_it
+select message_show($1);
+
+-- name: message_rate
+insert into message_feedback (message_id, user_id, rating, comment)
+select m.id, m.user_id, $2, $3
+  from messages m
+  join chats c on c.id = m.chat_id and c.deleted_at is null
+ where m.id = $1 and m.user_id = (select app_user()) and m.role = 'assistant'
+on conflict (message_id) do update
+   set rating = excluded.rating, comment = excluded.comment, updated_at = clock_timestamp();
+
+-- name: message_unrate
+delete from message_feedback f
+ where f.message_id = $1 and f.user_id = (select app_user());

@@ -39,6 +39,7 @@ struct request_new {
     const struct message_text *messages; /* the last is the user's */
     size_t message_count;
     struct id answer_to; /* regenerate: the user message to answer again, instead of messages */
+    struct id edit_of;   /* edit: the user message beside which the new one starts a branch */
     enum if_busy if_busy;
     const char *http_request_id;
     const char *traceparent; /* W3C trace context of the client; NULL for none */

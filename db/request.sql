@@ -9,7 +9,7 @@ select c.id as chat_id, c.agent_id as chat_agent_id, a.id as agent_id,
   from (select 1) one
   left join lateral (select h.id, h.agent_id
                        from chats h
-                      where h.user_id = (select app_user())
+                      where h.user_id = (select app_user()) and h.deleted_at is null
                         and (h.id = $2::uuid
                              or ($2::uuid is null and h.agent_id = $1::uuid and h.session_id = $3))
                         for no key update) c on true
@@ -19,7 +19,7 @@ select c.id as chat_id, c.agent_id as chat_agent_id, a.id as agent_id,
 -- Of two first calls of one session, the second finds the chat of the first.
 insert into chats (id, user_id, agent_id, title, session_id, preview, created_at, active_at, read_at)
 values ($1, app_user(), $2, $3, $4, $5, clock_timestamp(), clock_timestamp(), clock_timestamp())
-on conflict (user_id, agent_id, session_id) where session_id is not null
+on conflict (user_id, agent_id, session_id) where session_id is not null and deleted_at is null
 do update set active_at = clock_timestamp()
 returning id;
 
@@ -31,15 +31,22 @@ update chats set active_at = clock_timestamp(), read_at = clock_timestamp(), pre
  where id = $1;
 
 -- name: request_messages_new
-insert into messages (id, user_id, chat_id, role, content, created_at)
-select m.id, app_user(), $1, m.role, m.content, clock_timestamp()
+-- Each follows the one before it, and the first whatever is shown last.
+insert into messages (id, user_id, chat_id, parent_id, role, content, created_at)
+select m.id, app_user(), $1,
+       coalesce(lag(m.id) over (order by m.n),
+                (select l.id from messages l
+                  where l.chat_id = $1 and not l.hidden
+                  order by l.created_at desc, l.id desc
+                  limit 1), $1),
+       m.role, m.content, clock_timestamp()
   from unnest($2::uuid[], $3::text[], $4::text[]) with ordinality as m (id, role, content, n)
  order by m.n;
 
 -- name: request_new
 with answer as (
-    insert into messages (id, user_id, chat_id, role, status, content, request_id, created_at)
-    values ($3, app_user(), $2, 'assistant', 'in_progress', '', $1, clock_timestamp())
+    insert into messages (id, user_id, chat_id, parent_id, role, status, content, request_id, created_at)
+    values ($3, app_user(), $2, $5, 'assistant', 'in_progress', '', $1, clock_timestamp())
     returning id
 )
 insert into requests (id, user_id, chat_id, agent_id, user_message_id, message_id, job_id, max_attempts,
@@ -70,6 +77,7 @@ select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
        ts(r.started_at) as started_at, ts(r.completed_at) as completed_at
   from requests r
   join messages m on m.id = r.message_id
+  join chats c on c.id = r.chat_id and c.deleted_at is null
   left join messages u on u.id = r.user_message_id
  where r.id = $1 and r.user_id = (select app_user());
 
@@ -82,6 +90,7 @@ select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
        ts(r.started_at) as started_at, ts(r.completed_at) as completed_at
   from requests r
   join messages m on m.id = r.message_id
+  join chats c on c.id = r.chat_id and c.deleted_at is null
   left join messages u on u.id = r.user_message_id
  where r.user_id = (select app_user())
    and ($1::text is null or r.status = $1)
@@ -99,6 +108,7 @@ select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
        ts(r.started_at) as started_at, ts(r.completed_at) as completed_at
   from requests r
   join messages m on m.id = r.message_id
+  join chats c on c.id = r.chat_id and c.deleted_at is null
   left join messages u on u.id = r.user_message_id
  where r.user_id = (select app_user()) and r.completed_at is null and r.status = $1
    and (r.created_at, r.id) < (case when $2::timestamptz is null then 'infinity' else $2::timestamptz end,
@@ -115,6 +125,7 @@ select r.id, r.chat_id, r.agent_id, r.user_message_id, r.message_id, r.job_id,
        ts(r.started_at) as started_at, ts(r.completed_at) as completed_at
   from requests r
   join messages m on m.id = r.message_id
+  join chats c on c.id = r.chat_id and c.deleted_at is null
   left join messages u on u.id = r.user_message_id
  where r.chat_id = $5 and r.user_id = (select app_user())
    and ($1::text is null or r.status = $1)
@@ -139,7 +150,7 @@ select r.job_id, r.chat_id, r.message_id, r.user_id, r.status, r.attempt, r.comp
 -- A user message answers for itself; an assistant's leads to the one that it answered.
 select m.chat_id, coalesce(r.user_message_id, m.id) as user_message_id, coalesce(r.agent_id, c.agent_id) as agent_id
   from messages m
-  join chats c on c.id = m.chat_id
+  join chats c on c.id = m.chat_id and c.deleted_at is null
   left join requests r on r.message_id = m.id
  where m.id = $1 and m.user_id = (select app_user())
    and (m.role = 'user' or r.user_message_id is not null);
@@ -181,21 +192,23 @@ select r.id, r.user_id, r.chat_id, r.agent_id, r.message_id, r.user_message_id, 
  where r.id = $1;
 
 -- name: request_history
--- Of several answers to one message only the newest counts; what is still being
--- written does not.
-select h.role, h.content
-  from (select m.role, m.content, m.created_at, m.id
-          from messages m
-          join messages q on q.id = $2
-         where m.chat_id = $1 and m.content <> '' and m.status <> 'in_progress'
-           and (m.created_at, m.id) <= (q.created_at, q.id)
-           and not exists (select from requests r
-                             join requests n on n.user_message_id = r.user_message_id
-                                            and (n.created_at, n.id) > (r.created_at, r.id)
-                            where m.role = 'assistant' and r.id = m.request_id)
-         order by m.created_at desc, m.id desc
-         limit $3) h
- order by h.created_at, h.id;
+-- Up from the question, so that it is the question's own branch; what is still being
+-- written does not count.
+with recursive path as (
+    select m.id, m.parent_id, m.role, m.content, 0 as depth, 0 as n, m.content <> '' as counts
+      from messages m
+     where m.id = $2 and m.chat_id = $1
+    union all
+    select m.id, m.parent_id, m.role, m.content, p.depth + 1, p.n + p.counts::int,
+           m.content <> '' and m.status <> 'in_progress'
+      from path p
+      join messages m on m.id = p.parent_id and m.chat_id = $1
+     where p.n + p.counts::int < $3::int
+)
+select role, content from path where counts order by depth desc;
+
+-- name: request_branch
+select message_branch($1, $2);
 
 -- name: request_items
 select b.item, b.type, b.data, d.type as done_type, d.data as done_data,
@@ -224,7 +237,7 @@ with ended as (
        set status = $2, output = $3::jsonb, usage = $4::jsonb, error = $5::jsonb, finish_reason = $6,
            last_seq = $7, next_attempt_at = null, completed_at = clock_timestamp(), trace_id = id::text
      where id = $1 and completed_at is null
-    returning message_id, chat_id
+    returning message_id, chat_id, user_id
 ), answered as (
     update messages m
        set status = $2, content = $8, sources = $9::jsonb
@@ -236,5 +249,7 @@ with ended as (
            preview = case when $8 = '' then c.preview else $10 end
       from ended where c.id = ended.chat_id
     returning c.id
+), found as (
+    insert into search_pending (user_id, chat_id) select user_id, chat_id from ended
 )
 select must(exists (select from answered), 'the request was final already') from (select count(*) from chat) x;

@@ -138,6 +138,17 @@ settle_chat(struct db *db, struct arena *a, const struct request_new *in, struct
     return OK;
 }
 
+/* Another answer, or another question, puts aside what followed. */
+static struct err
+branch(struct db *db, const struct request_new *in)
+{
+    if (id_is_set(in->answer_to))
+        return db_later(db, Q_REQUEST_BRANCH, ARGS(arg_id(in->answer_to), arg_bool(true)));
+    if (id_is_set(in->edit_of))
+        return db_later(db, Q_REQUEST_BRANCH, ARGS(arg_id(in->edit_of), arg_bool(false)));
+    return OK;
+}
+
 struct err
 request_create(struct db *db, struct arena *a, const struct request_new *in,
                struct request_made *out)
@@ -147,6 +158,7 @@ request_create(struct db *db, struct arena *a, const struct request_new *in,
 
     TRY(place(db, a, in, &agent_id, &made.chat_id));
     TRY(settle_chat(db, a, in, agent_id, &made.chat_id));
+    TRY(branch(db, in));
     if (!id_is_set(in->answer_to))
         TRY(add_messages(db, a, in, made.chat_id, &made.user_message_id));
     made.request_id = id_new();

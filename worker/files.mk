@@ -11,6 +11,7 @@ libworker_a_SOURCES = \
 	worker/noop.c \
 	worker/pool.c worker/pool.h \
 	worker/runner.c worker/runner.h \
+	worker/searcher.c worker/searcher.h \
 	worker/sweep.c worker/sweep.h \
 	worker/upkeep.c \
 	worker/index/chunker.c worker/index/chunker.h \

@@ -14,6 +14,7 @@
 #include "worker/pool.h"
 #include "worker/respond/dialect.h"
 #include "worker/runner.h"
+#include "worker/searcher.h"
 #include "worker/sweep.h"
 
 #define STATEMENT_MS 30000
@@ -28,6 +29,7 @@ struct worker {
     uv_loop_t loop;
     struct services services;
     struct runner *runner;
+    struct searcher *searcher;
     uv_poll_t stop;
     uv_timer_t watchdog;
     struct pool_call schedule;
@@ -90,6 +92,7 @@ on_over(void *arg)
 
     http_close(w->services.http);
     flusher_close(w->services.flusher);
+    searcher_close(w->searcher);
     uv_close((uv_handle_t *)&w->stop, NULL);
     uv_close((uv_handle_t *)&w->watchdog, NULL);
 }
@@ -161,6 +164,7 @@ start(struct worker *w, const struct db_options *db)
     w->services.scratch = arena_new();
     w->services.flusher =
         flusher_new(w->arena, &w->loop, w->flush_pool, config_int(SET_FLUSH_MS), on_flight_lost, w);
+    w->searcher = searcher_new(w->arena, &w->loop, w->services.slow_pool);
     w->schedule_arena = arena_new();
     w->runner = runner_new(w->arena, &options);
     start_watchdog(w);

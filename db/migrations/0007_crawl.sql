@@ -1,5 +1,5 @@
 -- revision: 0007
--- down_revision: 0003
+-- down_revision: 0005
 -- summary: pages, crawls and their frontier; sources that are websites or files
 
 -- migrate:up

@@ -113,6 +113,7 @@ def test_deleting_a_chat_ends_what_runs_in_it(user, slow_agent, stack):
     assert user.get(f'/api/requests/{running["request_id"]}').status_code == 404
     for job in jobs:
         wait_for(lambda: got(user.get(f'/api/jobs/{job}'))['state'] in ('cancelled', 'completed', 'discarded'), 10, 'its job to end')
+    assert user.delete(f'/api/chats/{running["chat_id"]}?forever=true').status_code == 204
     assert stack.sql("select count(*) as n from messages where chat_id = :'id'", id=running['chat_id'])[0]['n'] == '0'
 
 
@@ -121,10 +122,78 @@ def test_changes_are_told_in_the_feed(user, stack):
     user.patch(f'/api/chats/{chat}', json={'title': 'x'})
     user.post(f'/api/chats/{chat}/read')
     user.delete(f'/api/chats/{chat}')
-    assert feed(stack, user) == [(chat, change) for change in ('created', 'updated', 'read', 'deleted')]
+    user.post(f'/api/chats/{chat}/restore')
+    user.delete(f'/api/chats/{chat}?forever=true')
+    assert feed(stack, user) == [(chat, change) for change in
+                                 ('created', 'updated', 'read', 'deleted', 'restored', 'deleted')]
 
 
 def test_what_failed_is_not_told_in_the_feed(user, other, chat, stack):
     other.patch(f'/api/chats/{chat["id"]}', json={'title': 'x'})
     other.delete(f'/api/chats/{chat["id"]}')
     assert feed(stack, other) == []
+
+
+# ---- shelves ------------------------------------------------------------------------
+
+def titles(user, query=''):
+    return [c['title'] for c in got(user.get('/api/chats' + query))['data']]
+
+
+def test_each_shelf_is_a_list_of_its_own(user):
+    chats = {title: made(user.post('/api/chats', json={'title': title}))['id'] for title in ('a', 'b', 'c', 'd')}
+    got(user.patch(f'/api/chats/{chats["b"]}', json={'archived': True}))
+    got(user.patch(f'/api/chats/{chats["d"]}', json={'archived': True}))
+    assert user.delete(f'/api/chats/{chats["c"]}').status_code == 204
+    assert user.delete(f'/api/chats/{chats["d"]}').status_code == 204
+    assert titles(user) == ['a'] and titles(user, '?archived=true') == ['b'] and titles(user, '?deleted=true') == ['d', 'c']
+    assert titles(user, '?archived=false&deleted=false') == ['a']
+    assert pointers(user.get('/api/chats?archived=true&deleted=true')) == {'archived'}
+
+
+def test_pinned_chats_can_be_listed_alone(user, agent):
+    chats = [made(user.post('/api/chats', json={'title': str(i), 'agent_id': agent['id']})) for i in range(6)]
+    for i in (1, 2, 4):
+        got(user.patch(f'/api/chats/{chats[i]["id"]}', json={'pinned': True}))
+    got(user.patch(f'/api/chats/{chats[2]["id"]}', json={'archived': True}))
+    assert titles(user, '?pinned=true') == ['4', '1'] and titles(user, '?pinned=true&archived=true') == ['2']
+    assert titles(user, f'?pinned=true&agent_id={agent["id"]}') == ['4', '1']
+    assert titles(user, f'?pinned=true&agent_id={nothing()}') == []
+
+
+def test_what_is_in_the_bin_is_out_of_reach_until_it_is_restored(user, agent):
+    asked = ask(user, agent_id=agent['id'])
+    final(user, asked['request_id'])
+    path = f'/api/chats/{asked["chat_id"]}'
+    before = got(user.get(path))
+    assert user.delete(path).status_code == 204 and user.delete(path).status_code == 404
+    binned, = got(user.get('/api/chats?deleted=true'))['data']
+    assert binned['deleted_at'] and {**binned, 'deleted_at': None} == before
+    for gone in (path, path + '/messages', f'/api/messages/{asked["message_id"]}', f'/api/requests/{asked["request_id"]}'):
+        assert user.get(gone).status_code == 404, gone
+    assert user.patch(path, json={'title': 'x'}).status_code == 404
+    assert user.post(path + '/messages', json={'role': 'user', 'content': 'x'}).status_code == 404
+    assert user.post('/api/invoke_endpoint', json={'chat_id': asked['chat_id'], 'message': 'x'}).status_code == 404
+    assert user.post(f'/api/messages/{asked["message_id"]}/regenerate').status_code == 404
+    assert got(user.get('/api/requests'))['data'] == []
+    assert got(user.post(path + '/restore')) == before
+    assert got(user.get(path)) == before and user.post(path + '/restore').status_code == 404
+
+
+def test_a_session_goes_on_in_a_new_chat_while_its_chat_is_in_the_bin(user, agent):
+    session = {'agent_id': agent['id'], 'session_id': 'visitor 2'}
+    first = ask(user, **session)['chat_id']
+    assert user.delete(f'/api/chats/{first}').status_code == 204
+    second = ask(user, **session)['chat_id']
+    assert second != first
+    assert got(user.post(f'/api/chats/{first}/restore'))['session_id'] is None
+    assert ask(user, **session)['chat_id'] == second
+
+
+def test_a_chat_can_be_deleted_for_ever_from_anywhere(user, chat):
+    path = f'/api/chats/{chat["id"]}?forever=true'
+    assert user.delete(path).status_code == 204 and user.delete(path).status_code == 404
+    other = made(user.post('/api/chats', json={}))['id']
+    assert user.delete(f'/api/chats/{other}').status_code == 204
+    assert user.delete(f'/api/chats/{other}?forever=true').status_code == 204
+    assert titles(user, '?deleted=true') == []

@@ -69,3 +69,25 @@ def test_a_message_can_be_deleted_but_not_while_it_is_written(user, slow_agent, 
     got(user.post(f'/api/requests/{asked["request_id"]}/cancel'))
     assert user.delete(answer).status_code == 204
     assert user.get(f'/api/requests/{asked["request_id"]}').status_code == 404
+
+
+def test_an_answer_can_be_rated_and_rated_again(user, agent, chat):
+    asked = made(user.post('/api/invoke_endpoint', json={'agent_id': agent['id'], 'message': 'Hello'}))
+    final(user, asked['request_id'])
+    path = f'/api/messages/{asked["message_id"]}'
+    assert got(user.get(path))['feedback'] is None
+    rated = got(user.post(path + '/feedback', json={'rating': 'down', 'comment': 'No.'}))
+    assert rated['feedback'] == {'rating': 'down', 'comment': 'No.'}
+    assert got(user.post(path + '/feedback', json={'rating': 'up'}))['feedback'] == {'rating': 'up', 'comment': None}
+    assert got(user.get(f'/api/chats/{asked["chat_id"]}/messages'))['data'][1]['feedback']['rating'] == 'up'
+    assert user.delete(path + '/feedback').status_code == 204
+    assert got(user.get(path))['feedback'] is None
+    assert pointers(user.post(path + '/feedback', json={'rating': 'great', 'comment': ''})) == {'/rating', '/comment'}
+
+
+def test_only_answers_are_rated_and_only_by_their_user(user, other, agent, chat):
+    question = add(user, chat, 'x')
+    assert user.post(f'/api/messages/{question["id"]}/feedback', json={'rating': 'up'}).status_code == 404
+    answer = add(user, chat, 'y', 'assistant')
+    assert other.post(f'/api/messages/{answer["id"]}/feedback', json={'rating': 'up'}).status_code == 404
+    assert got(user.get(f'/api/messages/{answer["id"]}'))['feedback'] is None

@@ -56,10 +56,10 @@ def blocks(stack, user, at, id):
     """Blocks that the list's own query touches for a page that goes on at (at, id)."""
     text = (pathlib.Path(__file__).parents[2] / 'db' / 'chat.sql').read_text()
     query = re.search(r'^-- name: chat_list\n(.*?);', text, re.S | re.M).group(1)
-    values = f"'{user.id}', {literal(at)}, {literal(id)}, 21"
+    values = f"'{user.id}', {literal(at)}, {literal(id)}, 21, 0"
     plan = stack.sql(f"""
         set role offstage_app; set plan_cache_mode = force_generic_plan; set enable_seqscan = off;
-        prepare list (uuid, timestamptz, uuid, int) as {query};
+        prepare list (uuid, timestamptz, uuid, int, smallint) as {query};
         begin read only;
         \\o /dev/null
         select set_config('app.user_id', '{user.id}', true);

@@ -167,7 +167,7 @@ def test_an_answer_can_be_made_again(user, agent):
         assert again['chat_id'] == asked['chat_id'] and again['message_id'] != answer['id']
         request = final(user, again['request_id'])
         assert request['user_message_id'] == question['id'] and request['user_message'] == 'Hello'
-    assert [m['role'] for m in got(user.get(f'/api/chats/{asked["chat_id"]}/messages'))['data']] == \
+    assert [m['role'] for m in got(user.get(f'/api/chats/{asked["chat_id"]}/messages?branches=all'))['data']] == \
         ['user', 'assistant', 'assistant', 'assistant']
     assert user.post(f'/api/messages/{nothing()}/regenerate').status_code == 404
     assert pointers(user.post(f'/api/messages/{answer["id"]}/regenerate', json={'if_busy': 1})) == {'/if_busy'}

@@ -57,7 +57,7 @@ def chat_list(bench):
     """The query of the handler, with a first page's parameters as constants."""
     text = (bench.top / 'db' / 'chat.sql').read_text()
     query = re.search(r'^-- name: chat_list\n(.*?);', text, re.DOTALL | re.MULTILINE).group(1)
-    for parameter, value in (('$1', ':user'), ('$2', 'null::timestamptz'), ('$3', 'null::uuid'), ('$4', ':lim')):
+    for parameter, value in (('$1', ':user'), ('$2', 'null::timestamptz'), ('$3', 'null::uuid'), ('$4', ':lim'), ('$5', '0')):
         assert parameter in query
         query = query.replace(parameter, value)
     return query + ';\n'

@@ -1,0 +1,469 @@
+-- revision: 0005
+-- down_revision: 0003
+-- summary: branches of chats, the bin, feedback, search over one's chats
+
+-- migrate:up
+
+set local role offstage_owner;
+
+-- ---- branches ------------------------------------------------------------------------
+-- The messages of a chat are a tree, of which one path is shown; the others are hidden.
+-- A message is always newer than its parent, so that the shown path is also the order of
+-- time, and a list of it walks messages_chat. parent_id of a first message is its chat's
+-- id. It is no foreign key, which would lock the parent at every insert.
+
+alter table messages add column parent_id uuid, add column hidden boolean not null default false;
+
+update messages m
+   set parent_id = p.parent_id
+  from (select a.id,
+               coalesce((select r.user_message_id from requests r where r.id = a.request_id),
+                        lag(a.id) over (partition by a.chat_id order by a.created_at, a.id), a.chat_id) as parent_id
+          from messages a) p
+ where p.id = m.id;
+-- Of several answers to one message the newest is shown.
+update messages m
+   set hidden = true
+  from requests r
+ where r.id = m.request_id
+   and exists (select from requests n
+                where n.user_message_id = r.user_message_id and (n.created_at, n.id) > (r.created_at, r.id));
+
+-- Few: a chat without branches has none.
+create index messages_hidden on messages (parent_id, created_at, id) where hidden;
+
+-- What follows a message is put aside for another continuation: the path to the message
+-- is shown and nothing after it. `behind` says that the message itself stays.
+create function message_branch(target uuid, behind boolean) returns void
+    language plpgsql volatile
+    set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    me   uuid := app_user();
+    chat uuid;
+    top  uuid; -- the last to be shown; null: nothing is
+    path uuid[] := '{}';
+    fork messages;
+begin
+    select m.chat_id, case when behind then m.id else m.parent_id end into chat, top
+      from messages m where m.id = target and m.user_id = me;
+    loop
+        select * into fork from messages m where m.id = top and m.chat_id = chat and m.user_id = me;
+        exit when fork.id is null or not fork.hidden;
+        path := path || fork.id;
+        top := fork.parent_id;
+    end loop;
+    update messages m set hidden = true
+     where m.chat_id = chat and m.user_id = me and not m.hidden
+       and (fork.id is null or (m.created_at, m.id) > (fork.created_at, fork.id));
+    update messages m set hidden = false where m.id = any (path) and m.user_id = me;
+end $$;
+
+-- Show the path through a message, on to its newest descendant.
+create function message_show(target uuid) returns void
+    language plpgsql volatile
+    set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    me   uuid := app_user();
+    path uuid[] := '{}';
+    next uuid := target;
+begin
+    if not exists (select from messages m where m.id = target and m.user_id = me and m.hidden) then
+        return;
+    end if;
+    while next is not null loop
+        path := path || next;
+        select m.id into next
+          from messages m
+         where m.parent_id = path[cardinality(path)] and m.hidden and m.user_id = me
+         order by m.created_at desc, m.id desc
+         limit 1;
+    end loop;
+    perform message_branch(target, true);
+    update messages m set hidden = false where m.id = any (path) and m.user_id = me;
+end $$;
+
+-- Delete a message; what followed it follows its parent. A branch that ends with it gives
+-- way to the newest beside it. An answer takes its request with it. False while it is
+-- being written: a request that is not final would be lost to its worker.
+create function message_remove(target uuid) returns boolean
+    language plpgsql volatile
+    set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    me   uuid := app_user();
+    gone messages;
+    next messages;
+begin
+    perform from chats c
+      join messages m on m.chat_id = c.id
+     where m.id = target and m.user_id = me
+       for no key update of c;
+    delete from messages m
+     where m.id = target and m.user_id = me and m.status <> 'in_progress'
+    returning m.* into gone;
+    if gone.id is null then
+        return false;
+    end if;
+    update messages m set parent_id = gone.parent_id where m.parent_id = gone.id and m.hidden and m.user_id = me;
+    if gone.hidden then
+        return true;
+    end if;
+    select * into next
+      from messages m
+     where m.chat_id = gone.chat_id and m.user_id = me and not m.hidden
+       and (m.created_at, m.id) > (gone.created_at, gone.id)
+     order by m.created_at, m.id
+     limit 1;
+    if next.id is not null then
+        update messages m set parent_id = gone.parent_id where m.id = next.id;
+    else
+        perform message_show(m.id)
+           from (select h.id from messages h
+                  where h.parent_id = gone.parent_id and h.hidden and h.user_id = me
+                  order by h.created_at desc, h.id desc
+                  limit 1) m;
+    end if;
+    return true;
+end $$;
+
+-- The messages that share a parent, oldest first, the newest hundred of them. Without
+-- hidden ones, as nearly always, that is one look into a small index.
+create function message_siblings(message messages) returns uuid[]
+    language plpgsql stable
+    set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    others uuid[] := array(select h.id from messages h
+                            where h.parent_id = message.parent_id and h.hidden and h.user_id = message.user_id
+                              and h.id <> message.id
+                            order by h.created_at desc, h.id desc
+                            limit 99);
+    shown  uuid;
+begin
+    if message.hidden then
+        select s.id into shown
+          from (select n.id, n.parent_id
+                  from messages n
+                 where n.chat_id = message.chat_id and n.user_id = message.user_id and not n.hidden
+                   and (n.created_at, n.id) > (coalesce((select p.created_at from messages p where p.id = message.parent_id),
+                                                        '-infinity'), message.parent_id)
+                 order by n.created_at, n.id
+                 limit 1) s
+         where s.parent_id = message.parent_id;
+    elsif others = '{}' then
+        return array[message.id];
+    end if;
+    return array(select m.id from messages m
+                  where m.id = any (others || message.id || shown) and m.user_id = message.user_id
+                  order by m.created_at, m.id);
+end $$;
+
+grant execute on function message_branch(uuid, boolean), message_show(uuid), message_remove(uuid),
+    message_siblings(messages) to offstage_app, offstage_worker;
+
+-- ---- where a chat is kept ----------------------------------------------------------------
+-- shelf: 0 the list, 1 the archive, 2 the bin. It leads the indexes, so that each is listed
+-- at one price whatever the others hold.
+
+alter table chats
+    add column deleted_at timestamptz,
+    add column shelf smallint not null generated always as
+        (case when deleted_at is not null then 2 when archived then 1 else 0 end) stored;
+drop index chats_user, chats_agent, chats_session;
+create index chats_user on chats (user_id, shelf, active_at desc, id desc);
+create index chats_agent on chats (agent_id, user_id, shelf, active_at desc, id desc);
+create index chats_pinned on chats (user_id, active_at desc, id desc) where pinned;
+create index chats_deleted on chats (deleted_at) where deleted_at is not null;
+-- A chat in the bin gives its session free.
+create unique index chats_session on chats (user_id, agent_id, session_id)
+    where session_id is not null and deleted_at is null;
+
+-- ---- what users think of answers ---------------------------------------------------------
+
+create table message_feedback (
+    message_id uuid primary key references messages on delete cascade,
+    user_id    uuid not null references users on delete cascade,
+    rating     text not null check (rating in ('up', 'down')),
+    comment    text check (length(comment) between 1 and 2000),
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+create index message_feedback_user on message_feedback (user_id);
+
+-- ---- titles ------------------------------------------------------------------------------
+
+-- Whether the model is asked for a title after the first answer.
+alter table agents add column titles text not null default 'message' check (titles in ('message', 'model'));
+
+-- ---- search over one's chats ---------------------------------------------------------------
+-- Words are indexed as numbers that stand for (user, bucket, word), where a bucket is 2,048
+-- messages of one user in the order in which they were indexed. So a search reads nothing
+-- that other users' messages made grow, and goes from the newest bucket down until it has
+-- found enough. A text search under a policy could not use an index at all, since its
+-- operators are not leakproof; these functions run as the tables' owner and ask for the
+-- caller by themselves.
+--
+-- Whatever changes a chat leaves it in search_pending, and a worker indexes it some
+-- seconds later: nobody who asks or answers waits for that.
+
+create table search_pending (
+    n       bigint primary key generated always as identity,
+    user_id uuid not null,
+    chat_id uuid not null
+);
+
+-- How many messages of a user were indexed, ever.
+create table search_users (
+    user_id  uuid primary key references users on delete cascade,
+    messages bigint not null default 0
+) with (fillfactor = 50);
+
+-- A chat's title, and how far its messages are indexed.
+create table chat_words (
+    chat_id uuid primary key references chats on delete cascade,
+    user_id uuid not null,
+    title   text not null,
+    upto_at timestamptz not null default '-infinity',
+    upto_id uuid not null default '00000000-0000-0000-0000-000000000000'
+) with (fillfactor = 85);
+
+create table message_words (
+    message_id uuid primary key references messages on delete cascade,
+    user_id    uuid not null,
+    chat_id    uuid not null,
+    bucket     int not null,
+    words      tsvector not null
+);
+
+create function search_terms(owner uuid, bucket int, words text[]) returns bigint[]
+    language sql immutable strict parallel safe
+    return array(select hashtextextended(w collate "C", hashtextextended(owner::text collate "C", bucket))
+                   from unnest(words) w);
+
+-- Of a title, every beginning of every word: people search while they type.
+create function search_title_terms(owner uuid, title text) returns bigint[]
+    language sql immutable strict parallel safe
+    set search_path = pg_catalog, public, pg_temp
+    return search_terms(owner, -1,
+                        array(select distinct left(w, n)
+                                from unnest(tsvector_to_array(to_tsvector('pg_catalog.simple'::regconfig, title))) w
+                               cross join generate_series(1, least(length(w), 16)) n));
+
+create index message_words_terms on message_words
+    using gin (search_terms(user_id, bucket, tsvector_to_array(words))) with (fastupdate = off);
+create index chat_words_terms on chat_words
+    using gin (search_title_terms(user_id, title)) with (fastupdate = off);
+
+-- Index about `most` messages; 0 when nothing was left to do. One at a time: whoever comes
+-- second has nothing to do.
+create function search_index(most int) returns int
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, public, pg_temp
+    set client_min_messages = error
+as $$
+declare
+    line  record;
+    mark  public.chat_words;
+    batch uuid[];
+    room  int;
+    done  int := 0;
+    first bigint;
+begin
+    if not pg_try_advisory_xact_lock(4, 0) then
+        return 0;
+    end if;
+    for line in
+        with taken as (
+            delete from public.search_pending
+             where n = any (array(select n from public.search_pending order by n limit 100))
+            returning user_id, chat_id
+        )
+        select distinct t.user_id, t.chat_id, c.title
+          from taken t
+          join public.chats c on c.id = t.chat_id and c.user_id = t.user_id
+    loop
+        insert into public.chat_words as w (chat_id, user_id, title) values (line.chat_id, line.user_id, line.title)
+        on conflict (chat_id) do update set title = excluded.title
+        returning * into mark;
+        -- What is being written is waited for, so that nothing before the mark is left out.
+        room := greatest(most - done, 1);
+        select array_agg(m.id order by m.created_at, m.id) into batch
+          from (select n.id, n.created_at, bool_or(n.status = 'in_progress') over (order by n.created_at, n.id) as waits
+                  from (select l.id, l.created_at, l.status
+                          from public.messages l
+                         where l.chat_id = line.chat_id and (l.created_at, l.id) > (mark.upto_at, mark.upto_id)
+                         order by l.created_at, l.id
+                         limit room) n) m
+         where not m.waits;
+        done := done + 1;
+        continue when batch is null;
+        insert into public.search_users as u (user_id, messages) values (line.user_id, cardinality(batch))
+        on conflict (user_id) do update set messages = u.messages + excluded.messages
+        returning messages - cardinality(batch) into first;
+        insert into public.message_words (message_id, user_id, chat_id, bucket, words)
+        select m.id, m.user_id, m.chat_id, (first + b.n - 1) / 2048,
+               to_tsvector('pg_catalog.english', left(m.content, 100000))
+          from unnest(batch) with ordinality b (id, n)
+          join public.messages m on m.id = b.id
+        on conflict do nothing;
+        update public.chat_words w
+           set upto_at = m.created_at, upto_id = m.id
+          from public.messages m
+         where w.chat_id = line.chat_id and m.id = batch[cardinality(batch)];
+        done := done + cardinality(batch);
+        if cardinality(batch) = room then
+            insert into public.search_pending (user_id, chat_id) values (line.user_id, line.chat_id);
+        end if;
+    end loop;
+    return done;
+end $$;
+
+-- The caller's messages that fit a query in the words of a web search (quotes, or, -), best
+-- first. Of more than 500 the newest are ranked. Matches stand between U+0001 and U+0002.
+create function search_messages(asked text, most int)
+    returns table (message_id uuid, chat_id uuid, chat_title text, role text, hidden boolean, created_at timestamptz,
+                   score real, snippet text)
+    language plpgsql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+    set enable_seqscan = off
+    set client_min_messages = error
+as $$
+declare
+    me      uuid := public.app_user();
+    query   tsquery := websearch_to_tsquery('pg_catalog.english', asked);
+    needed  text := querytree(query);
+    lexemes text[];
+    terms   bigint[];
+    bucket  int;
+    ids     uuid[] := '{}';
+    scores  real[] := '{}';
+    more    record;
+begin
+    if me is null or needed in ('', 'T') then
+        return; -- nothing but stop words or exclusions
+    end if;
+    lexemes := array(select distinct replace(m[1], '''''', '''')
+                       from regexp_matches(needed, '''((?:[^'']|'''')+)''', 'g') m);
+    select (u.messages - 1) / 2048 into bucket from public.search_users u where u.user_id = me;
+    while bucket >= 0 and cardinality(ids) < 500 loop
+        terms := public.search_terms(me, bucket, lexemes);
+        if needed ~ ' \| ' then
+            select array_agg(w.message_id) as ids, array_agg(ts_rank_cd(w.words, query, 1)) as scores into more
+              from public.message_words w
+              join public.chats c on c.id = w.chat_id and c.deleted_at is null
+             where public.search_terms(w.user_id, w.bucket, tsvector_to_array(w.words)) && terms
+               and w.user_id = me and w.words @@ query;
+        else
+            select array_agg(w.message_id) as ids, array_agg(ts_rank_cd(w.words, query, 1)) as scores into more
+              from public.message_words w
+              join public.chats c on c.id = w.chat_id and c.deleted_at is null
+             where public.search_terms(w.user_id, w.bucket, tsvector_to_array(w.words)) @> terms
+               and w.user_id = me and w.words @@ query;
+        end if;
+        if more.ids is not null then
+            ids := ids || more.ids;
+            scores := scores || more.scores;
+        end if;
+        bucket := bucket - 1;
+    end loop;
+    return query
+        select b.id, m.chat_id, c.title, m.role, m.hidden, m.created_at, b.score,
+               ts_headline('pg_catalog.english', translate(left(m.content, 50000), E'\x01\x02', ''), query,
+                           E'StartSel=\x01, StopSel=\x02, MaxWords=35, MinWords=12, MaxFragments=2, FragmentDelimiter=" … "')
+          from (select t.id, t.score, row_number() over (order by t.score desc, t.id desc) as place
+                  from unnest(ids, scores) t (id, score)
+                 order by t.score desc, t.id desc
+                 limit most) b
+          join public.messages m on m.id = b.id
+          join public.chats c on c.id = m.chat_id
+         order by b.place;
+end $$;
+
+-- A page of a user's chats in whose title each word of `asked` begins a word. A beginning
+-- that few titles have is looked up; one that many have is met soon on the way down the list.
+create function search_titles(owner uuid, asked text, place smallint, agent uuid, before_at timestamptz,
+                              before_id uuid, most int) returns setof uuid
+    language plpgsql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+    set enable_seqscan = off
+    set client_min_messages = error
+as $$
+declare
+    terms bigint[];
+begin
+    if owner is distinct from public.app_user() and not public.app_admin() then
+        return;
+    end if;
+    terms := public.search_terms(owner, -1,
+                 array(select left(w, 16)
+                         from unnest(tsvector_to_array(to_tsvector('pg_catalog.simple', asked))) w));
+    if terms = '{}' then
+        return;
+    end if;
+    if (select count(*) from (select from public.chat_words w
+                               where public.search_title_terms(w.user_id, w.title) @> terms limit 1001) x) <= 1000 then
+        return query
+            select c.id
+              from public.chat_words w
+              join public.chats c on c.id = w.chat_id
+             where public.search_title_terms(w.user_id, w.title) @> terms
+               and c.user_id = owner and c.shelf = place and (agent is null or c.agent_id = agent)
+               and (c.active_at, c.id) < (before_at, before_id)
+             order by c.active_at desc, c.id desc
+             limit most;
+    else
+        return query
+            select c.id
+              from public.chats c
+             where c.user_id = owner and c.shelf = place and (agent is null or c.agent_id = agent)
+               and (c.active_at, c.id) < (before_at, before_id)
+               and (select public.search_title_terms(w.user_id, w.title)
+                      from public.chat_words w where w.chat_id = c.id) @> terms
+             order by c.active_at desc, c.id desc
+             limit most;
+    end if;
+end $$;
+
+grant execute on function search_terms(uuid, int, text[]), search_messages(text, int),
+    search_titles(uuid, text, smallint, uuid, timestamptz, uuid, int) to offstage_app;
+grant execute on function search_index(int) to offstage_worker;
+
+insert into search_pending (user_id, chat_id) select user_id, id from chats;
+
+-- ---- who may see what ------------------------------------------------------------------------
+
+do $$
+declare
+    t text;
+begin
+    foreach t in array array['message_feedback', 'search_pending', 'search_users', 'chat_words', 'message_words'] loop
+        execute format('alter table %I enable row level security', t);
+        execute format('alter table %I force row level security', t);
+        execute format('create policy owner_role on %I to offstage_owner using (true) with check (true)', t);
+        execute format('create policy own on %I to offstage_app, offstage_worker using '
+                       '(user_id = (select app_user()) or (select app_admin()))', t);
+    end loop;
+end $$;
+grant select, insert, update, delete on message_feedback to offstage_app;
+grant insert on search_pending to offstage_app, offstage_worker;
+grant select (titles) on agents to offstage_app;
+
+-- migrate:down
+
+set local role offstage_owner;
+drop function search_titles(uuid, text, smallint, uuid, timestamptz, uuid, int), search_messages(text, int),
+    search_index(int);
+drop table message_words, chat_words, search_users, search_pending, message_feedback;
+drop function search_title_terms(uuid, text), search_terms(uuid, int, text[]);
+alter table agents drop column titles;
+drop index chats_user, chats_agent, chats_pinned, chats_deleted, chats_session;
+delete from chats where deleted_at is not null;
+alter table chats drop column shelf, drop column deleted_at;
+create index chats_user on chats (user_id, active_at desc, id desc);
+create index chats_agent on chats (agent_id, active_at desc, id desc);
+create unique index chats_session on chats (user_id, agent_id, session_id) where session_id is not null;
+drop function message_siblings(messages), message_remove(uuid), message_show(uuid), message_branch(uuid, boolean);
+drop index messages_hidden;
+alter table messages drop column parent_id, drop column hidden;
