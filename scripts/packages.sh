@@ -11,6 +11,7 @@ readonly PACKAGES_BUILD=(
     pkg-config:pkg-config
     libcurl4-openssl-dev:curl/curl.h
     libfcgi-dev:fcgiapp.h
+    libgumbo-dev:gumbo.h
     libjson-c-dev:json-c/json.h
     libpq-dev:postgresql/libpq-fe.h
     libsodium-dev:sodium.h

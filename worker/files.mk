@@ -14,6 +14,18 @@ libworker_a_SOURCES = \
 	worker/searcher.c worker/searcher.h \
 	worker/sweep.c worker/sweep.h \
 	worker/upkeep.c \
+	worker/extract/charset.c worker/extract/charset.h worker/extract/charset_labels.c \
+	worker/extract/content.c worker/extract/content.h \
+	worker/extract/dom.c worker/extract/dom.h worker/extract/dom_parse.c \
+	worker/extract/extract.c worker/extract/extract.h \
+	worker/extract/guard.c worker/extract/guard.h \
+	worker/extract/markdown.c worker/extract/markdown.h worker/extract/markdown_private.h \
+	worker/extract/markdown_table.c \
+	worker/extract/measure.c worker/extract/measure.h \
+	worker/extract/meta.c worker/extract/meta.h \
+	worker/extract/prune.c worker/extract/prune.h \
+	worker/extract/tag.c worker/extract/tag.h worker/extract/tags.def \
+	worker/extract/words.c worker/extract/words.h \
 	worker/index/chunker.c worker/index/chunker.h \
 	worker/index/index_source.c \
 	worker/index/page_index.c worker/index/page_index.h \
@@ -41,6 +53,9 @@ libworker_a_SOURCES = \
 	worker/respond/upstream.c worker/respond/upstream.h \
 	worker/trace/trace.c worker/trace/trace.h
 
+# What those need that link it.
+WORKER_LIBS = libworker.a $(DB_LIBS) $(GUMBO_LIBS) -lm
+
 bin_PROGRAMS += offstage-worker
 offstage_worker_SOURCES = worker/main.c
-offstage_worker_LDADD = libworker.a $(DB_LIBS) -lm
+offstage_worker_LDADD = $(WORKER_LIBS)

@@ -13,3 +13,7 @@ offstage_queue_bench_SOURCES = tests/bench/queue_bench.c
 offstage_queue_bench_CPPFLAGS = $(AM_CPPFLAGS) -DBENCH_MIGRATE=\"$(abs_top_srcdir)/db/migrate\" \
 	-DBENCH_MIGRATIONS=\"$(abs_top_srcdir)/db/migrations\"
 offstage_queue_bench_LDADD = $(DB_LIBS) -lpthread
+
+EXTRA_PROGRAMS += offstage-extract-bench
+offstage_extract_bench_SOURCES = tests/bench/extract_bench.c
+offstage_extract_bench_LDADD = $(WORKER_LIBS)

@@ -28,10 +28,10 @@ endif
 
 tests_fuzz_fuzz_chat_completions_SOURCES = tests/fuzz/fuzz_chat_completions.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_chat_completions_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_chat_completions_LDADD = libworker.a $(DB_LIBS) -lm
+tests_fuzz_fuzz_chat_completions_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_chunker_SOURCES = tests/fuzz/fuzz_chunker.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_chunker_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_chunker_LDADD = libworker.a $(DB_LIBS) -lm
+tests_fuzz_fuzz_chunker_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_json_check_SOURCES = tests/fuzz/fuzz_json_check.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_json_check_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_check_LDADD = $(LIB_LIBS)
@@ -40,7 +40,7 @@ tests_fuzz_fuzz_json_reader_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_reader_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_json_slice_SOURCES = tests/fuzz/fuzz_json_slice.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_json_slice_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_json_slice_LDADD = libworker.a $(DB_LIBS) -lm
+tests_fuzz_fuzz_json_slice_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_sse_SOURCES = tests/fuzz/fuzz_sse.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_sse_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_sse_LDADD = $(LIB_LIBS)

@@ -15,6 +15,7 @@ UNIT_TESTS = \
 	tests/unit/test_daemon \
 	tests/unit/test_err \
 	tests/unit/test_event_json \
+	tests/unit/test_extract \
 	tests/unit/test_extractive \
 	tests/unit/test_http \
 	tests/unit/test_http_control \
@@ -51,7 +52,7 @@ HTTP_WORLD = tests/harness/http_world.c tests/harness/http_world.h
 
 UNIT_LIBS = libharness.a $(LIB_LIBS) $(CMOCKA_LIBS)
 APP_TEST_LIBS = libharness.a libapp.a $(DB_LIBS) $(FCGI_LIBS) $(CMOCKA_LIBS)
-WORKER_TEST_LIBS = libharness.a libworker.a $(DB_LIBS) -lm $(CMOCKA_LIBS)
+WORKER_TEST_LIBS = libharness.a $(WORKER_LIBS) $(CMOCKA_LIBS)
 
 STREAM_UNIT_LIBS = libharness.a libstream.a $(DB_LIBS) $(CMOCKA_LIBS) -lpthread
 
@@ -68,6 +69,7 @@ tests_unit_test_cursor_LDADD = $(APP_TEST_LIBS)
 tests_unit_test_daemon_LDADD = $(UNIT_LIBS)
 tests_unit_test_err_LDADD = $(UNIT_LIBS)
 tests_unit_test_event_json_LDADD = libharness.a $(DB_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_extract_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_extractive_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(HTTP_WORLD)
 tests_unit_test_http_LDADD = $(UNIT_LIBS)

@@ -1,0 +1,89 @@
+#include "worker/extract/content.h"
+
+#include "worker/extract/dom.h"
+#include "worker/extract/measure.h"
+#include "worker/extract/prune.h"
+#include "worker/extract/words.h"
+
+/* ---- the element that holds the content ------------------------------------------- */
+
+/* The share of the text, in percent, that an element must hold to be taken; 0: never. */
+static uint32_t
+share_needed(const struct dom_node *n)
+{
+    struct str role = dom_attr(n, DOM_ROLE), prop = dom_attr(n, DOM_ITEMPROP);
+
+    if (n->tag == TAG_MAIN || str_eq_nocase(role, STR("main")))
+        return 50;
+    if (str_eq_nocase(prop, STR("articleBody")) || str_eq_nocase(prop, STR("text")))
+        return 50;
+    if (n->tag == TAG_ARTICLE)
+        return 60;
+    if ((n->tag == TAG_DIV || n->tag == TAG_SECTION || n->tag == TAG_TD) && n->attrs &&
+        ((words_of(dom_attr(n, DOM_CLASS)) | words_of(dom_attr(n, DOM_ID))) & WORDS_CONTENT))
+        return 70;
+    return 0;
+}
+
+static struct dom_node *
+find_root(struct dom_node *body)
+{
+    uint64_t all = measure_plain(body);
+    struct dom_node *best = body, *n = body->first;
+
+    while (n) {
+        uint32_t share = n->gone || n->tag == TAG_STRING ? 0 : share_needed(n);
+        uint64_t plain = measure_plain(n);
+
+        if (share > 0 && plain * 100 >= share * all && plain < measure_plain(best))
+            best = n;
+        n = n->gone ? dom_after(n, body) : dom_next(n, body);
+    }
+    return best;
+}
+
+/* ---- from careful to careless ------------------------------------------------------ */
+
+enum care { BY_WORDS, BY_ELEMENTS, BY_NOTHING, CARE_COUNT };
+
+static void
+restore(struct dom_node *body)
+{
+    for (struct dom_node *n = body->first; n; n = dom_next(n, body))
+        n->gone = false;
+    prune_hidden(body);
+}
+
+static struct dom_node *
+attempt(struct dom_node *body, enum care care)
+{
+    restore(body);
+    prune_frame(body, care == BY_WORDS);
+    if (care != BY_NOTHING) {
+        prune_comments(body);
+        prune_links(body);
+    }
+    return find_root(body);
+}
+
+struct dom_node *
+content_find(struct dom *dom)
+{
+    struct dom_node *body = dom->body, *root;
+    enum care best = BY_WORDS;
+    uint32_t least, chars, best_chars;
+
+    restore(body);
+    least = body->m.mass / 100 * 35 > 200 ? body->m.mass / 100 * 35 : 200;
+    root = attempt(body, BY_WORDS);
+    best_chars = root->m.chars;
+    for (int care = BY_ELEMENTS; care < CARE_COUNT && best_chars < least; care++) {
+        root = attempt(body, (enum care)care);
+        chars = root->m.chars;
+        if (chars <= best_chars + best_chars / 2)
+            continue;
+        best = (enum care)care;
+        best_chars = chars;
+    }
+    return attempt(body, best);
+}

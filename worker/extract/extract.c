@@ -1,0 +1,182 @@
+#include "worker/extract/extract.h"
+
+#include "lib/arena.h"
+#include "worker/extract/charset.h"
+#include "worker/extract/content.h"
+#include "worker/extract/markdown.h"
+#include "worker/extract/meta.h"
+
+#include <strings.h>
+
+/* A page with less to read than this, and scripts, is one that scripts would have made. */
+#define READABLE_CHARS 200
+
+/* ---- what it is ---------------------------------------------------------------------- */
+
+/* Without parameters. */
+static struct str
+media_type(const char *content_type)
+{
+    struct str rest;
+
+    return str_trim(str_cut(str_from(content_type ? content_type : ""), ';', &rest));
+}
+
+static bool
+name_ends(const char *url, const char *ending)
+{
+    size_t len = url ? strcspn(url, "?#") : 0, n = strlen(ending);
+
+    return len > n && strncasecmp(url + len - n, ending, n) == 0;
+}
+
+static bool
+looks_like_html(struct str bytes)
+{
+    static const char *const starts[] = {
+        "<!doctype html", "<html", "<head", "<body", "<script",  "<!--",  "<title",
+        "<meta",          "<div",  "<p>",   "<h1",   "<article", "<main", "<table",
+    };
+
+    bytes = str_trim(bytes);
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+        if (bytes.len >= strlen(starts[i]) &&
+            strncasecmp(bytes.p, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool
+is_binary(struct str bytes)
+{
+    size_t n = bytes.len < 1024 ? bytes.len : 1024;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)bytes.p[i];
+
+        if (c < 9 || (c > 13 && c < 27) || (c > 27 && c < 32))
+            return true;
+    }
+    return false;
+}
+
+static enum extract_type
+by_header(struct str type)
+{
+    static const struct {
+        const char *name;
+        enum extract_type type;
+    } known[] = {
+        { "text/html", EXTRACT_HTML },
+        { "application/xhtml+xml", EXTRACT_XHTML },
+        { "text/plain", EXTRACT_TEXT },
+        { "text/markdown", EXTRACT_MARKDOWN },
+        { "text/x-markdown", EXTRACT_MARKDOWN },
+        { "application/pdf", EXTRACT_PDF },
+        { "application/x-pdf", EXTRACT_PDF },
+        { "application/vnd.openxmlformats-officedocument.wordprocessingml.document", EXTRACT_DOCX },
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (str_eq_nocase(type, str_from(known[i].name)))
+            return known[i].type;
+    return EXTRACT_NONE;
+}
+
+static bool
+has_mark(struct str bytes)
+{
+    return str_starts(bytes, STR("\xff\xfe")) || str_starts(bytes, STR("\xfe\xff"));
+}
+
+enum extract_type
+extract_sniff(const struct extract_input *in)
+{
+    struct str type = media_type(in->content_type);
+    enum extract_type declared = by_header(type);
+    bool unsure = type.len == 0 || str_eq_nocase(type, STR("application/octet-stream")) ||
+                  str_eq_nocase(type, STR("binary/octet-stream")) || declared == EXTRACT_TEXT ||
+                  declared == EXTRACT_MARKDOWN;
+
+    if (str_starts(in->bytes, STR("%PDF-")))
+        return EXTRACT_PDF;
+    if (str_starts(in->bytes, STR("PK\3\4")))
+        return declared == EXTRACT_DOCX || (unsure && name_ends(in->url, ".docx")) ? EXTRACT_DOCX
+                                                                                   : EXTRACT_NONE;
+    if (!unsure)
+        return declared == EXTRACT_PDF || declared == EXTRACT_DOCX ? EXTRACT_NONE : declared;
+    if (is_binary(in->bytes) && !has_mark(in->bytes))
+        return EXTRACT_NONE;
+    if (name_ends(in->url, ".md") || name_ends(in->url, ".markdown"))
+        return EXTRACT_MARKDOWN;
+    if (declared != EXTRACT_NONE)
+        return declared;
+    return looks_like_html(in->bytes) ? EXTRACT_HTML : EXTRACT_TEXT;
+}
+
+/* ---- pages ------------------------------------------------------------------------------ */
+
+static void
+read_html(struct arena *a, struct str text, bool xhtml, struct extract_page *out)
+{
+    struct markdown md;
+    struct dom dom;
+
+    dom_parse(a, text, xhtml, &dom);
+    meta_read(a, &dom, out);
+    meta_links(a, &dom, out);
+    markdown_write(a, content_find(&dom), &md);
+    out->text = md.text.data;
+    out->headings = md.headings;
+    out->heading_count = md.heading_count;
+    out->cut = out->cut || dom.cut || !buf_ok(&md.text);
+    out->needs_js = md.text.len < READABLE_CHARS && dom.scripts > 0;
+}
+
+static void
+read_text(struct arena *a, struct str text, struct extract_page *out)
+{
+    struct str line = str_trim(text), rest;
+
+    line = str_trim(str_cut(line, '\n', &rest));
+    if (out->type == EXTRACT_MARKDOWN && line.len > 2 && line.p[0] == '#') {
+        while (line.len > 0 && line.p[0] == '#')
+            line = (struct str){ line.p + 1, line.len - 1 };
+        out->title = str_dup(a, str_utf8_prefix(str_trim(line), EXTRACT_TITLE_MAX));
+    }
+    out->text = str_dup(a, text);
+}
+
+struct err
+extract_page(struct arena *a, const struct extract_input *in, struct extract_page *out)
+{
+    enum extract_type type = extract_sniff(in);
+    bool markup = type == EXTRACT_HTML || type == EXTRACT_XHTML;
+    struct extract_page page = {
+        .type = type,
+        .charset = "",
+        .title = "",
+        .description = "",
+        .text = "",
+        .language = "",
+        .canonical = "",
+        .base = "",
+        .published = "",
+        .refresh = "",
+    };
+    struct str text;
+
+    if (in->bytes.len > EXTRACT_BYTES_MAX)
+        return ERR(ERR_TOO_LARGE, "the document is too large");
+    if (type != EXTRACT_TEXT && type != EXTRACT_MARKDOWN && !markup)
+        return ERR(ERR_MEDIA_TYPE, "documents of this type are not read");
+    page.charset = charset_decide(in->bytes, in->content_type, markup);
+    text =
+        charset_decode(a, in->bytes, page.charset, markup ? EXTRACT_BYTES_MAX : EXTRACT_TEXT_MAX);
+    if (markup)
+        read_html(a, text, type == EXTRACT_XHTML, &page);
+    else
+        read_text(a, text, &page);
+    *out = page;
+    return OK;
+}

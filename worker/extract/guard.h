@@ -1,0 +1,41 @@
+/*
+ * Guard: rewrite HTML into a document that no parser has trouble with and that
+ * reads the same. One pass over the bytes, no look-back:
+ *
+ *  - scripts, styles, comments, frames, drawings and attributes that nothing reads are left
+ *    out; JSON-LD is put aside
+ *  - elements deeper than GUARD_DEPTH are left out, their content is kept
+ *  - what says how text looks (b, i, font...) becomes span: such elements are opened
+ *    again in every paragraph that follows when they are not closed, which makes
+ *    trees that grow with the square of the bytes
+ *  - in XHTML, <div/> is an empty element, and CDATA is text
+ */
+#ifndef WORKER_EXTRACT_GUARD_H
+#define WORKER_EXTRACT_GUARD_H
+
+#include "lib/buf.h"
+#include "lib/str.h"
+
+#include <stdbool.h>
+
+struct arena;
+
+#define GUARD_DEPTH     256               /* open elements */
+#define GUARD_TAGS      400000            /* that are taken over; those after are left out */
+#define GUARD_ATTRS     64                /* of an element; those after are left out */
+#define GUARD_VALUE     4096              /* bytes of an attribute; longer ones are left out */
+#define GUARD_HTML      (8 * 1024 * 1024) /* bytes of the result */
+#define GUARD_DATA      16                /* JSON-LD scripts; those after are left out */
+#define GUARD_DATA_SIZE 262144            /* bytes of one */
+
+struct guard {
+    struct buf html;
+    struct str data[GUARD_DATA]; /* slices of what was read */
+    size_t data_count;
+    size_t scripts; /* that are not data */
+    bool cut;
+};
+
+void guard_rewrite(struct arena *a, struct str bytes, bool xhtml, struct guard *out);
+
+#endif

@@ -1,0 +1,206 @@
+#include "worker/extract/prune.h"
+
+#include "worker/extract/dom.h"
+#include "worker/extract/measure.h"
+#include "worker/extract/words.h"
+
+/* ---- what is hidden ------------------------------------------------------------- */
+
+/* Whether a style says so, white space and case aside. */
+static bool
+style_says(struct str style, struct str property, struct str value)
+{
+    struct str one;
+
+    while (style.len > 0) {
+        struct str rest, what;
+
+        one = str_cut(style, ';', &rest);
+        what = str_cut(one, ':', &one);
+        style = rest;
+        one = str_trim(one);
+        if (one.len > value.len)
+            one.len = value.len;
+        if (str_eq_nocase(str_trim(what), property) && str_eq_nocase(one, value))
+            return true;
+    }
+    return false;
+}
+
+static bool
+is_hidden(const struct dom_node *n)
+{
+    struct str hidden = dom_attr(n, DOM_HIDDEN), style = dom_attr(n, DOM_STYLE);
+
+    if (hidden.p && !str_eq_nocase(hidden, STR("until-found")))
+        return true;
+    if (str_eq_nocase(dom_attr(n, DOM_ARIA_HIDDEN), STR("true")))
+        return true;
+    return style.len > 0 && (style_says(style, STR("display"), STR("none")) ||
+                             style_says(style, STR("visibility"), STR("hidden")));
+}
+
+/* A page that is shown by its script when all is loaded is not hidden. */
+static bool
+is_all(const struct dom_node *n, const struct dom_node *body)
+{
+    return n->m.chars >= 1000 && n->m.chars / 9 * 10 > body->m.chars;
+}
+
+void
+prune_hidden(struct dom_node *body)
+{
+    struct dom_node *n = body->first;
+
+    measure(body);
+    while (n) {
+        n->gone = n->gone || (n->attrs && is_hidden(n) && !is_all(n, body));
+        n = n->gone ? dom_after(n, body) : dom_next(n, body);
+    }
+    measure(body);
+}
+
+/* ---- what is around the content -------------------------------------------------- */
+
+static bool
+has_frame_role(const struct dom_node *n)
+{
+    static const char *const roles[] = {
+        "navigation", "banner",  "contentinfo", "search",        "dialog",  "alertdialog",
+        "menu",       "menubar", "tablist",     "complementary", "toolbar",
+    };
+    struct str role = dom_attr(n, DOM_ROLE);
+
+    for (size_t i = 0; role.len > 0 && i < sizeof(roles) / sizeof(roles[0]); i++)
+        if (str_eq_nocase(role, str_from(roles[i])))
+            return true;
+    return false;
+}
+
+static bool
+has_main_heading(const struct dom_node *n)
+{
+    for (const struct dom_node *i = n; i; i = dom_next(i, n))
+        if (i->tag == TAG_H1)
+            return true;
+    return false;
+}
+
+static bool
+is_frame(const struct dom_node *n)
+{
+    switch ((unsigned)n->tag) {
+    case TAG_NAV:
+    case TAG_FOOTER:
+    case TAG_ASIDE:
+        return true;
+    case TAG_HEADER:
+        return !has_main_heading(n);
+    default:
+        return has_frame_role(n);
+    }
+}
+
+static unsigned
+words(struct dom_node *n)
+{
+    return words_of(dom_attr(n, DOM_CLASS)) | words_of(dom_attr(n, DOM_ID));
+}
+
+static bool
+is_named_frame(struct dom_node *n, const struct dom_measure *all)
+{
+    unsigned says;
+
+    if (!n->attrs || n->tag == TAG_MAIN || n->tag == TAG_ARTICLE)
+        return false;
+    says = words(n);
+    return (says & WORDS_FRAME) != 0 &&
+           !((says & WORDS_CONTENT) && n->m.chars > all->chars * 15 / 100);
+}
+
+/* Most of a page is not around its content, whatever it is called. */
+static bool
+is_big(const struct dom_node *n, const struct dom_measure *all)
+{
+    if (all->mass < 200)
+        return n->m.chars > all->chars / 2;
+    return n->m.chars > all->chars / 4 && n->m.mass > all->mass * 2 / 5;
+}
+
+void
+prune_frame(struct dom_node *body, bool by_words)
+{
+    const struct dom_measure all = body->m;
+    struct dom_node *n = body->first;
+
+    while (n) {
+        if (!n->gone && n->tag != TAG_STRING && !is_big(n, &all))
+            n->gone = is_frame(n) || (by_words && is_named_frame(n, &all));
+        n = n->gone ? dom_after(n, body) : dom_next(n, body);
+    }
+    measure(body);
+}
+
+/* ---- comments --------------------------------------------------------------------- */
+
+/* Mark them, or only say how much there is of them. */
+static uint32_t
+comments(struct dom_node *body, bool mark)
+{
+    uint32_t chars = 0;
+    struct dom_node *n = body->first;
+
+    while (n) {
+        bool comment = !n->gone && n->attrs && n->tag != TAG_BODY && (words(n) & WORDS_COMMENT);
+
+        if (comment) {
+            chars += n->m.chars;
+            n->gone = mark;
+        }
+        n = comment || n->gone ? dom_after(n, body) : dom_next(n, body);
+    }
+    return chars;
+}
+
+void
+prune_comments(struct dom_node *body)
+{
+    uint32_t chars = comments(body, false), all = body->m.chars;
+    uint32_t least = all * 35 / 100 > 700 ? all * 35 / 100 : 700;
+
+    if (chars == 0 || all < chars || all - chars <= least)
+        return;
+    (void)comments(body, true);
+    measure(body);
+}
+
+/* ---- links ------------------------------------------------------------------------ */
+
+static bool
+is_box(enum tag tag)
+{
+    return tag == TAG_UL || tag == TAG_OL || tag == TAG_TABLE || tag == TAG_DIV ||
+           tag == TAG_SECTION || tag == TAG_DL || tag == TAG_MENU;
+}
+
+static bool
+is_made_of_links(const struct dom_measure *m)
+{
+    if (m->links >= 3 && m->linked > m->chars / 5 * 3 && m->chars < 3000 &&
+        m->chars / m->links < 60)
+        return true;
+    return m->links >= 2 && m->linked > m->chars / 5 * 4 && m->chars / m->links < 40;
+}
+
+void
+prune_links(struct dom_node *body)
+{
+    struct dom_node *n = body->first;
+
+    while (n) {
+        n->gone = n->gone || (is_box(n->tag) && n->m.chars > 0 && is_made_of_links(&n->m));
+        n = n->gone ? dom_after(n, body) : dom_next(n, body);
+    }
+    measure(body);
+}

@@ -1,0 +1,21 @@
+/* Prune: mark what is not content as gone, step by step. Measures are kept right. */
+#ifndef WORKER_EXTRACT_PRUNE_H
+#define WORKER_EXTRACT_PRUNE_H
+
+#include <stdbool.h>
+
+struct dom_node;
+
+/* What is not to be seen: hidden, aria-hidden, display: none. */
+void prune_hidden(struct dom_node *body);
+
+/* What is around the content by its element or role, and by its names with `words`. */
+void prune_frame(struct dom_node *body, bool words);
+
+/* Comments below a text that stands without them; a discussion keeps them. */
+void prune_comments(struct dom_node *body);
+
+/* Lists and boxes that are made of links. */
+void prune_links(struct dom_node *body);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * Words: what the names that authors give their elements (class and id) say of them.
+ * A name is cut at hyphens, underscores and capitals; whole words count, and pairs of them.
+ */
+#ifndef WORKER_EXTRACT_WORDS_H
+#define WORKER_EXTRACT_WORDS_H
+
+#include "lib/str.h"
+
+enum words {
+    WORDS_FRAME = 1,   /* around the content of a page: navigation, footers, adverts, notices */
+    WORDS_CONTENT = 2, /* the content, or a part of it */
+    WORDS_COMMENT = 4, /* what readers wrote below */
+    WORDS_HIDDEN = 8,  /* not to be seen */
+};
+
+/* The sum of what the words of a class or id say. */
+unsigned words_of(struct str names);
+
+#endif
