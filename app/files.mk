@@ -7,7 +7,7 @@ libapp_a_SOURCES = app/accounts.c app/agents.c app/app.h app/callers.c app/calle
 	app/request.h app/requests.c app/router.c app/router.h app/routes.c app/routes.h \
 	app/search.c \
 	app/sessions.c app/slots.c app/slots.h app/sources.c app/stats.c app/stats.h \
-	app/traces.c
+	app/traces.c app/webhooks.c
 nodist_libapp_a_SOURCES = app/openapi_text.c
 
 bin_PROGRAMS += offstage-app

@@ -81,6 +81,12 @@ HANDLER(jobs_read);
 HANDLER(jobs_retry);
 HANDLER(jobs_cancel);
 
+/* webhooks.c */
+HANDLER(webhooks_list);
+HANDLER(webhooks_create);
+HANDLER(webhooks_delete);
+HANDLER(webhooks_deliveries);
+
 /* queues.c */
 HANDLER(queues_list);
 HANDLER(queues_pause);

@@ -4,6 +4,7 @@
 #include "db/job.h"
 #include "db/request.h"
 #include "db/source.h"
+#include "db/webhook.h"
 
 #include <string.h>
 
@@ -81,6 +82,10 @@ jobs_retry(struct request *rq, struct reply *rp)
     if (strcmp(job.kind, REQUEST_KIND) == 0 && strcmp(job.state, "retryable") != 0)
         return ERR(ERR_CONFLICT, "its request has ended: have the message answered again instead");
     TRY(job_retry(rq->db, rq->arena, rq->id));
+    if (strcmp(job.kind, WEBHOOK_KIND) == 0) {
+        db_be_user(rq->db, job.user_id);
+        TRY(webhook_again(rq->db, job.subject_id));
+    }
     return reply_job(rq, rp);
 }
 
@@ -96,10 +101,14 @@ cancel(struct request *rq, const struct job_info *job)
         return request_cancel(rq->db, rq->arena, job->subject_id, &asked);
     }
     TRY(job_cancel(rq->db, rq->arena, job->id, &how));
-    if (how != JOB_CANCEL_DONE || strcmp(job->kind, SOURCE_INDEX_KIND) != 0)
+    if (how != JOB_CANCEL_DONE)
         return OK;
     db_be_user(rq->db, job->user_id);
-    return source_failed(rq->db, job->subject_id, "its indexing was cancelled");
+    if (strcmp(job->kind, SOURCE_INDEX_KIND) == 0)
+        return source_failed(rq->db, job->subject_id, "its indexing was cancelled");
+    if (strcmp(job->kind, WEBHOOK_KIND) == 0)
+        return webhook_over(rq->db, job->subject_id, "cancelled", "it was cancelled");
+    return OK;
 }
 
 struct err

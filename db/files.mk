@@ -6,7 +6,7 @@ sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql
 	$(srcdir)/db/chat.sql $(srcdir)/db/message.sql $(srcdir)/db/request.sql $(srcdir)/db/event.sql \
 	$(srcdir)/db/feed.sql $(srcdir)/db/idempotency.sql $(srcdir)/db/system.sql \
 	$(srcdir)/db/cancel.sql $(srcdir)/db/chunk.sql $(srcdir)/db/passage.sql $(srcdir)/db/sweep.sql \
-	$(srcdir)/db/trace.sql
+	$(srcdir)/db/trace.sql $(srcdir)/db/webhook.sql
 
 libdb_a_SOURCES = \
 	db/agent.c db/agent.h db/api_key.c db/api_key.h db/arg.c db/auth.c db/auth.h db/cancel.c db/cancel.h db/chat.c \
@@ -18,7 +18,8 @@ libdb_a_SOURCES = \
 	db/row.c \
 	db/search.c db/search.h \
 	db/source.c db/source.h db/sweep.c db/sweep.h db/system.c \
-	db/system.h db/trace.c db/trace.h db/trace_json.c db/trace_json.h db/user.c db/user.h
+	db/system.h db/trace.c db/trace.h db/trace_json.c db/trace_json.h db/user.c db/user.h \
+	db/webhook.c db/webhook.h
 nodist_libdb_a_SOURCES = db/queries.c db/queries.h
 
 # Queries are compiled in, and prepared by every connection.
@@ -34,6 +35,7 @@ db/queries.c: $(sql) $(migrations) db/embed_sql.awk db/queries.h
 migrations = db/migrations/0001_accounts.sql db/migrations/0002_queue.sql \
 	db/migrations/0003_chats.sql \
 	db/migrations/0005_chats.sql \
+	db/migrations/0006_webhooks.sql \
 	db/migrations/0007_crawl.sql \
 	db/migrations/0008_retrieval.sql \
 	db/migrations/0009_traces.sql

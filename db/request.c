@@ -5,6 +5,7 @@
 #include "db/job.h"
 #include "db/request_private.h"
 #include "db/trace.h"
+#include "db/webhook.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/json_writer.h"
@@ -427,5 +428,6 @@ request_finish(struct db *db, struct arena *a, const struct request_end *end,
                       arg_str(request_start_of(a, end->content, REQUEST_PREVIEW_MAX)))));
     if (job)
         TRY(job_end_here(db, a, w, job));
+    TRY(webhook_announce(db, end->id));
     return request_tell(db, a, end->user_id, end->id, end->chat_id, end->message_id, end->status);
 }

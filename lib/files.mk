@@ -19,6 +19,7 @@ liblib_a_SOURCES = \
 	lib/json_writer.c lib/json_writer.h \
 	lib/log.c lib/log.h \
 	lib/secret.c lib/secret.h \
+	lib/signature.c lib/signature.h \
 	lib/sse.c lib/sse.h \
 	lib/str.c lib/str.h \
 	lib/url.c lib/url.h

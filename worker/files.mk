@@ -26,6 +26,7 @@ libworker_a_SOURCES = \
 	worker/extract/prune.c worker/extract/prune.h \
 	worker/extract/tag.c worker/extract/tag.h worker/extract/tags.def \
 	worker/extract/words.c worker/extract/words.h \
+	worker/webhook.c \
 	worker/index/chunker.c worker/index/chunker.h \
 	worker/index/index_source.c \
 	worker/index/page_index.c worker/index/page_index.h \

@@ -4,7 +4,8 @@
 #include <string.h>
 
 const struct kind *const kinds[] = { &kind_respond, &kind_index_source, &kind_agent_test,
-                                     &kind_sweep,   &kind_noop,         NULL };
+                                     &kind_webhook, &kind_sweep,        &kind_noop,
+                                     NULL };
 
 const struct kind *
 kind_find(const char *name)

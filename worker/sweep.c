@@ -11,6 +11,7 @@
 #include "db/job.h"
 #include "db/sweep.h"
 #include "db/trace.h"
+#include "db/webhook.h"
 #include "lib/config.h"
 #include "worker/attempt.h"
 #include "worker/kind.h"
@@ -89,7 +90,8 @@ end_and_add_next(struct attempt *at, struct db *db)
 static struct err
 work(struct attempt *at, struct db *db)
 {
-    static const sweep_fn sweeps[] = { sweep_sessions, sweep_idempotency, feed_sweep };
+    static const sweep_fn sweeps[] = { sweep_sessions, sweep_idempotency, feed_sweep,
+                                       webhook_sweep };
 
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++)
         TRY(repeat(db, at->arena, sweeps[i]));

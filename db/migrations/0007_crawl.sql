@@ -1,5 +1,5 @@
 -- revision: 0007
--- down_revision: 0005
+-- down_revision: 0006
 -- summary: pages, crawls and their frontier; sources that are websites or files
 
 -- migrate:up

@@ -27,13 +27,14 @@ def world(stack):
     while got(owner.get(asked['status_url']))['status'] not in ('completed', 'failed'):
         pass
     key = made(owner.post('/api/keys', json={'name': 'x'}))
+    hook = made(owner.post('/api/webhooks', json={'url': 'https://example.com/'}))
     session, = stack.sql("""
         insert into sessions (id, user_id, token_hash, expires_at, idle_s)
         values (gen_random_uuid(), :'id', sha256(gen_random_uuid()::text::bytea), now() + interval '1 day', 3600)
         returning id""", id=owner.id)
     owner.things = {'agents': agent['id'], 'sources': source['id'], 'chats': asked['chat_id'],
                     'messages': asked['message_id'], 'requests': asked['request_id'], 'jobs': source['job_id'],
-                    'traces': asked['request_id'],
+                    'traces': asked['request_id'], 'webhooks': hook['id'],
                     'keys': key['id'], 'sessions': session['id']}
     return owner
 
@@ -57,7 +58,7 @@ def call(caller, route, path, **kw):
 def state(stack, owner):
     """Everything that a user has, but marks of use."""
     tables = ('users', 'agents', 'sources', 'chats', 'messages', 'requests', 'api_keys', 'sessions', 'all_jobs',
-              'traces')
+              'traces', 'webhooks')
     queries = [f"select '{t}' as t, md5(coalesce(string_agg((to_jsonb(x) - 'last_used_at' - 'last_seen_at')::text, '' order by x.id), '')) "
                f"from {t} x where {'id' if t == 'users' else 'user_id'} = :'id'" for t in tables]
     return stack.sql(' union all '.join(queries) + ' order by t', id=owner.id)

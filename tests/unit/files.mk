@@ -29,6 +29,7 @@ UNIT_TESTS = \
 	tests/unit/test_log \
 	tests/unit/test_params \
 	tests/unit/test_secret \
+	tests/unit/test_signature \
 	tests/unit/test_sse \
 	tests/unit/test_str \
 	tests/unit/test_stream_follow \
@@ -87,6 +88,7 @@ tests_unit_test_json_writer_LDADD = $(UNIT_LIBS)
 tests_unit_test_log_LDADD = $(UNIT_LIBS)
 tests_unit_test_params_LDADD = $(APP_TEST_LIBS)
 tests_unit_test_secret_LDADD = $(UNIT_LIBS)
+tests_unit_test_signature_LDADD = $(UNIT_LIBS)
 tests_unit_test_sse_LDADD = $(UNIT_LIBS)
 tests_unit_test_str_LDADD = $(UNIT_LIBS)
 tests_unit_test_stream_follow_LDADD = $(STREAM_UNIT_LIBS)
