@@ -2,68 +2,80 @@
 
 #include "app/request.h"
 #include "lib/arena.h"
-#include "lib/str.h"
+#include "lib/clock.h"
 
+#include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
-#define TEXT_MAX 100 /* bytes of "time,id" */
+#define TIME_DIGITS 15
+#define ID_DIGITS   32
+#define US_PER_S    INT64_C(1000000)
+#define YEAR_1_S    INT64_C(-62135596800)    /* seconds from 1970 */
+#define TIME_MAX    ((INT64_C(1) << 58) - 1) /* microseconds from year 1: the year 9134 */
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static int
+number(const char *p, int digits)
+{
+    int n = 0;
+
+    for (int i = 0; i < digits; i++)
+        n = n * 10 + (p[i] - '0');
+    return n;
+}
+
+/* Microseconds from year 1 of a time as the database writes it. */
+static int64_t
+time_number(const char *at)
+{
+    struct tm tm = { .tm_year = number(at, 4) - 1900,
+                     .tm_mon = number(at + 5, 2) - 1,
+                     .tm_mday = number(at + 8, 2),
+                     .tm_hour = number(at + 11, 2),
+                     .tm_min = number(at + 14, 2),
+                     .tm_sec = number(at + 17, 2) };
+    int64_t us = ((int64_t)timegm(&tm) - YEAR_1_S) * US_PER_S + number(at + 20, 6);
+
+    return us < TIME_MAX ? us : TIME_MAX;
+}
 
 const char *
 cursor_make(struct arena *a, const char *at, struct id id)
 {
-    const char *text = arena_printf(a, "%s,%s", at, id.s);
-    size_t len = strlen(text), n = 0;
-    char *out = arena_alloc(a, len * 4 / 3 + 5);
+    char hex[ID_DIGITS + 1];
+    size_t n = 0;
 
-    for (size_t i = 0; i < len; i += 3) {
-        unsigned three = (unsigned)(unsigned char)text[i] << 16;
-        size_t have = len - i < 3 ? len - i : 3;
-
-        if (have > 1)
-            three |= (unsigned)(unsigned char)text[i + 1] << 8;
-        if (have > 2)
-            three |= (unsigned char)text[i + 2];
-        for (size_t j = 0; j <= have; j++)
-            out[n++] = digits[three >> (18 - 6 * j) & 63];
-    }
-    return out;
+    for (const char *p = id.s; *p; p++)
+        if (*p != '-')
+            hex[n++] = *p;
+    hex[n] = '\0';
+    return arena_printf(a, "%0*" PRIx64 "%s", TIME_DIGITS, (uint64_t)time_number(at), hex);
 }
 
 static bool
-decode(struct str s, char out[TEXT_MAX + 1])
+read_time(const char *cursor, int64_t *us)
 {
-    unsigned bits = 0, have = 0;
-    size_t len = 0;
+    static const char digits[] = "0123456789abcdef";
 
-    if (s.len > TEXT_MAX)
-        return false;
-    for (size_t i = 0; i < s.len; i++) {
-        const char *digit = s.p[i] ? strchr(digits, s.p[i]) : NULL;
-
-        if (!digit)
-            return false;
-        bits = bits << 6 | (unsigned)(digit - digits);
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            out[len++] = (char)(bits >> have & 255);
-        }
-    }
-    out[len] = '\0';
-    return strlen(out) == len;
+    *us = 0;
+    for (int i = 0; i < TIME_DIGITS; i++)
+        *us = *us << 4 | (strchr(digits, cursor[i]) - digits);
+    return *us <= TIME_MAX;
 }
 
 bool
 cursor_read(struct arena *a, const char *cursor, const char **at, struct id *id)
 {
-    char text[TEXT_MAX + 1];
-    struct str rest, time;
+    char text[CLOCK_TEXT + 1];
+    const char *hex = cursor + TIME_DIGITS;
+    int64_t us;
 
-    if (!decode(str_from(cursor), text))
+    if (strlen(cursor) != TIME_DIGITS + ID_DIGITS ||
+        strspn(cursor, "0123456789abcdef") != TIME_DIGITS + ID_DIGITS || !read_time(cursor, &us))
         return false;
-    time = str_cut(str_from(text), ',', &rest);
-    *at = str_dup(a, time);
-    return request_is_time(*at) && id_parse(str_dup(a, rest), id);
+    clock_text(us + YEAR_1_S * US_PER_S, text);
+    *at = arena_strdup(a, text);
+    return id_parse(
+        arena_printf(a, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20),
+        id);
 }

@@ -8,10 +8,13 @@
 
 struct arena;
 
-/* base64url of "time,id". */
+/*
+ * 47 hexadecimal digits of time and id, the first at most 3, and each such word
+ * is a place. `at` is a time as lists show it: in UTC with microseconds.
+ */
 const char *cursor_make(struct arena *a, const char *at, struct id id);
 
-/* False when it was not made by cursor_make(). */
+/* False when it is no such word. */
 bool cursor_read(struct arena *a, const char *cursor, const char **at, struct id *id);
 
 #endif

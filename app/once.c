@@ -9,7 +9,10 @@
 
 #include <string.h>
 
-/* The header is a quoted string (RFC 8941); the bare word that many send is taken as well. */
+/*
+ * The header is a quoted string (RFC 8941); the bare word that many send is taken as well. An
+ * empty one is none: *key stays NULL.
+ */
 static bool
 read_key(struct request *rq, const char **key)
 {
@@ -17,12 +20,12 @@ read_key(struct request *rq, const char **key)
 
     if (s.len >= 2 && s.p[0] == '"' && s.p[s.len - 1] == '"')
         s = (struct str){ s.p + 1, s.len - 2 };
-    if (s.len == 0 || s.len > IDEMPOTENCY_KEY_MAX)
+    if (s.len > IDEMPOTENCY_KEY_MAX)
         return false;
     for (size_t i = 0; i < s.len; i++)
         if (s.p[i] < ' ' || s.p[i] > '~')
             return false;
-    *key = str_dup(rq->arena, s);
+    *key = s.len ? str_dup(rq->arena, s) : NULL;
     return true;
 }
 
@@ -80,7 +83,9 @@ once_begin(struct request *rq, struct reply *rp, const char *token, struct once 
     if (!rq->wire.idempotency_key || !(rq->route->flags & ROUTE_CREATES))
         return OK;
     if (!read_key(rq, &use.key))
-        return ERR(ERR_MALFORMED, "Idempotency-Key must be 1 to 255 visible ASCII characters");
+        return ERR(ERR_MALFORMED, "Idempotency-Key must be at most 255 visible ASCII characters");
+    if (!use.key)
+        return OK;
     use.body_hash = body_hash(rq);
     once->key = use.key;
     if (rq->route->flags & ROUTE_SHOWS_SECRET)

@@ -111,7 +111,16 @@ params_parse(struct params *p, struct arena *a, const char *text)
     }
 }
 
-/* The value; NULL when absent or empty. */
+bool
+params_has(const struct params *p, const char *name)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->list[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The value; NULL when absent. */
 static const char *
 ask(struct params *p, const char *name)
 {
@@ -119,7 +128,7 @@ ask(struct params *p, const char *name)
         if (strcmp(p->list[i].name, name) != 0)
             continue;
         p->list[i].asked = true;
-        return p->list[i].value[0] ? p->list[i].value : NULL;
+        return p->list[i].value;
     }
     return NULL;
 }
@@ -129,7 +138,9 @@ params_str(struct params *p, const char *name, size_t max)
 {
     const char *value = ask(p, name);
 
-    if (!value || str_utf8_count(str_from(value)) <= max)
+    if (!value || !value[0])
+        return NULL;
+    if (str_utf8_count(str_from(value)) <= max)
         return value;
     params_problem(p, name, arena_printf(p->arena, "must have at most %zu characters", max));
     return NULL;

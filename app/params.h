@@ -35,6 +35,9 @@ struct params {
 /* Decode "a=1&b=x%20y". Never fails; see params_check(). NULL is an empty one. */
 void params_parse(struct params *p, struct arena *a, const char *text);
 
+/* Whether it is given, empty or not. */
+bool params_has(const struct params *p, const char *name);
+
 /* At most `max` characters; NULL when absent or empty. */
 const char *params_str(struct params *p, const char *name, size_t max);
 int64_t params_int(struct params *p, const char *name, int64_t min, int64_t max, int64_t unset);

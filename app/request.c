@@ -35,7 +35,8 @@ request_page(struct request *rq)
                                                       REQUEST_PAGE_USUAL) };
     const char *cursor = params_str(&rq->params, "cursor", CURSOR_MAX);
 
-    if (cursor && !cursor_read(rq->arena, cursor, &page.at, &page.id)) {
+    if (params_has(&rq->params, "cursor") &&
+        (!cursor || !cursor_read(rq->arena, cursor, &page.at, &page.id))) {
         params_problem(&rq->params, "cursor", "must be the next_cursor of a page before");
         page.at = NULL;
         page.id = ID_NONE;

@@ -79,12 +79,11 @@ static struct err
 read_position(const struct visit_text *text, struct visit *out)
 {
     const char *value = parameter(text, "after");
+    const char *other = out->what == VISIT_STATUS ? parameter(text, "sequence_number") : NULL;
     int64_t last;
 
     out->after = AFTER_UNSET;
-    if (!value && out->what == VISIT_STATUS)
-        value = parameter(text, "sequence_number");
-    if (value && !read_after(value, &out->after))
+    if ((other && !read_after(other, &out->after)) || (value && !read_after(value, &out->after)))
         return ERR(ERR_MALFORMED, "the number to go on after must be an integer from -1");
     if (out->what == VISIT_STATUS || !text->last_event_id)
         return OK;

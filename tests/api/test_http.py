@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from things import got, made, nothing
+from things import got, made, nothing, pointers
 
 
 def test_an_unknown_path_is_not_found(user):
@@ -108,7 +108,7 @@ def test_unknown_parameters_are_refused(user):
 
 
 @pytest.mark.parametrize('query', ['limit=0', 'limit=101', 'limit=x', 'limit=1&limit=2', 'limit=01', 'cursor=x',
-                                   'agent_id=1', 'cursor=MjAyNi0wMS0zMVQxMjowMDowMFosMQ'])
+                                   'agent_id=1', 'cursor=MjAyNi0wMS0zMVQxMjowMDowMFosMQ', 'cursor=', 'limit=', 'agent_id='])
 def test_bad_parameters_are_named(user, query):
     reply = user.get('/api/chats?' + query)
     assert reply.status_code == 422
@@ -121,8 +121,9 @@ def test_a_query_that_is_none_is_malformed(user, query):
     assert reply.status == 400 and reply.json['type'] == '/problems/malformed'
 
 
-def test_empty_parameters_count_as_absent(user):
-    got(user.get('/api/chats?limit=&cursor=&'))
+def test_an_empty_text_counts_as_absent_and_an_empty_number_or_id_is_none(user):
+    got(user.get('/api/jobs?kind=&queue=&'))
+    assert pointers(user.get('/api/chats?limit=&cursor=&agent_id=')) == {'limit', 'cursor', 'agent_id'}
 
 
 def test_an_answer_that_nobody_waits_for_harms_nobody(user):

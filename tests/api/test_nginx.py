@@ -90,7 +90,8 @@ def test_answers_of_the_api_are_not_stored(stack, user):
     (request('POST /api/chats HTTP/1.1', 'Content-Length: 99999999'), 413),
     (request('GET /api/' + 'a' * 9000 + ' HTTP/1.1'), 414),
     (request('GET /api/chats HTTP/1.1', 'X-Long: ' + 'a' * 9000), 431),
-    (request('TRACE /api/chats HTTP/1.1'), 405),
+    (request('POST /index.html HTTP/1.1'), 405),
+    (request('TRACE /api/events HTTP/1.1'), 405),
     (request('GET /_app/api/chats HTTP/1.1'), 404),
     (request('GET /_wait/api/requests/0?wait=1 HTTP/1.1'), 404),
     (request('GET /_problem HTTP/1.1'), 404),
@@ -109,6 +110,17 @@ def test_what_nginx_refuses_it_refuses_with_problem_json(stack, data, status):
 def test_under_v1_the_error_is_an_object_as_openais_clients_read_it(stack):
     _, _, body = raw(stack, request('GET /v1/models HTTP/1.1', 'X-Long: ' + 'a' * 9000))
     assert set(json.loads(body)['error']) == {'message', 'type', 'param', 'code'}
+
+
+@pytest.mark.parametrize('line, methods', [
+    ('TRACE /api/chats', 'GET, HEAD, POST'), ('PUT /api/chats', 'GET, HEAD, POST'), ('TRACE /healthz', 'GET, HEAD'),
+    ('TRACE /api/keys/0', 'DELETE'), ('DELETE /api/events', 'GET'), ('TRACE /api/events', 'GET'),
+    ('POST /', 'GET, HEAD'), ('TRACE /index.html', 'GET, HEAD'),
+])
+def test_who_uses_a_wrong_method_is_told_the_right_ones(stack, line, methods):
+    got, headers, body = raw(stack, request(line + ' HTTP/1.1'))
+    assert got == json.loads(body)['status'] == 405
+    assert headers['allow'] == [methods] and len(headers['content-security-policy']) == 1
 
 
 def test_a_sane_request_id_is_kept_and_any_other_replaced(stack):

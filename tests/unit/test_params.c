@@ -56,6 +56,24 @@ every_problem_is_noted_and_the_first_is_told(void **state)
 }
 
 static void
+an_empty_number_or_id_or_word_is_a_problem(void **state)
+{
+    static const char *const words[] = { "asc", "desc", NULL };
+    struct params p;
+
+    params_parse(&p, *state, "limit=&order=&id");
+    assert_int_equal(params_int(&p, "limit", 1, 100, 20), 20);
+    assert_int_equal(params_word(&p, "order", words), -1);
+    assert_false(id_is_set(params_id(&p, "id")));
+    assert_true(params_has(&p, "id"));
+    assert_false(params_has(&p, "name"));
+    assert_int_equal(params_check(&p).code, ERR_INVALID);
+    assert_contains(p.problems.data, "\"limit\"");
+    assert_contains(p.problems.data, "\"order\"");
+    assert_contains(p.problems.data, "\"id\"");
+}
+
+static void
 a_word_gives_its_index(void **state)
 {
     static const char *const words[] = { "asc", "desc", NULL };
@@ -122,6 +140,7 @@ main(void)
         UNIT_TEST(parameters_are_decoded),
         UNIT_TEST(no_query_has_no_parameters),
         UNIT_TEST(every_problem_is_noted_and_the_first_is_told),
+        UNIT_TEST(an_empty_number_or_id_or_word_is_a_problem),
         UNIT_TEST(a_word_gives_its_index),
         UNIT_TEST(a_parameter_given_twice_is_a_problem),
         UNIT_TEST(bytes_that_are_no_query_are_malformed),
