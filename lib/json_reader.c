@@ -2,6 +2,7 @@
 
 #include "lib/arena.h"
 #include "lib/json_check.h"
+#include "lib/json_key.h"
 #include "lib/json_writer.h"
 #include "lib/str.h"
 
@@ -91,6 +92,51 @@ problem(struct json_reader *in, const char *pointer, const char *fmt, ...)
     va_end(ap);
 }
 
+/* Where the next escaped pair of surrogates begins, or the end. The text has been checked. */
+static size_t
+find_pair(const char *text, size_t len, size_t from)
+{
+    const char *p = text + from;
+
+    while ((p = memchr(p, '\\', len - (size_t)(p - text))) != NULL) {
+        int unit = p[1] == 'u' ? json_hex4(p + 2, 4) : 0;
+
+        if (unit >= 0xd800 && unit <= 0xdbff)
+            return (size_t)(p - text);
+        p += 2;
+    }
+    return len;
+}
+
+/*
+ * Escaped pairs become UTF-8. json-c up to 0.17 decodes U+1D800 to U+1DFFF, and the same of
+ * the other planes, as U+FFFD: it asks of the code point whether it is half of a pair.
+ */
+static void
+decode_pairs(struct arena *a, const char **text, size_t *len)
+{
+    size_t at = 0, pair = find_pair(*text, *len, 0);
+    struct buf out;
+
+    if (pair == *len)
+        return;
+    buf_init(&out, a, *len);
+    while (pair < *len) {
+        int high = json_hex4(*text + pair + 2, 4), low = json_hex4(*text + pair + 8, 4);
+        unsigned c = 0x10000 + ((unsigned)(high - 0xd800) << 10) + (unsigned)(low - 0xdc00);
+        char bytes[] = { (char)(0xf0 | (c >> 18)), (char)(0x80 | ((c >> 12) & 0x3f)),
+                         (char)(0x80 | ((c >> 6) & 0x3f)), (char)(0x80 | (c & 0x3f)) };
+
+        buf_add(&out, *text + at, pair - at);
+        buf_add(&out, bytes, sizeof(bytes));
+        at = pair + 12;
+        pair = find_pair(*text, *len, at);
+    }
+    buf_add(&out, *text + at, *len - at);
+    *text = out.data;
+    *len = out.len;
+}
+
 static struct err
 parse(struct arena *a, const char *text, size_t len, struct json_object **out)
 {
@@ -101,6 +147,7 @@ parse(struct arena *a, const char *text, size_t len, struct json_object **out)
     TRY(json_check(a, text, len));
     if (len > INT_MAX)
         return ERR(ERR_TOO_LARGE, "the JSON text is too long");
+    decode_pairs(a, &text, &len);
     tok = json_tokener_new_ex(PARSER_DEPTH);
     if (!tok)
         abort();

@@ -34,6 +34,19 @@ members_are_read_as_what_they_are(void **state)
 }
 
 static void
+escaped_pairs_mean_the_same_in_every_plane(void **state)
+{
+    struct json_reader *in =
+        reading(*state, "{\"s\":\"\\u00e9\\ud837\\ude00-\\\\ud837-\\uD83D\\uDE42\\uD836\\uDC00\","
+                        "\"\\ud836\\udc00\":1}");
+
+    assert_string_equal(jr_str(in, "s", 1, 100),
+                        "\xc3\xa9\xf0\x9d\xb8\x80-\\ud837-\xf0\x9f\x99\x82\xf0\x9d\xa0\x80");
+    assert_int_equal(jr_int(in, "\xf0\x9d\xa0\x80", 0, 1), 1);
+    assert_ok(jr_check(in));
+}
+
+static void
 absent_and_null_members_are_unset(void **state)
 {
     static const char *const words[] = { "a", NULL };
@@ -307,6 +320,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIT_TEST(members_are_read_as_what_they_are),
+        UNIT_TEST(escaped_pairs_mean_the_same_in_every_plane),
         UNIT_TEST(absent_and_null_members_are_unset),
         UNIT_TEST(required_members_must_be_there_and_not_null),
         UNIT_TEST(nothing_is_coerced_from_another_type),
