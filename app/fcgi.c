@@ -248,9 +248,11 @@ start_library(void)
     (void)sigemptyset(&quit);
     (void)sigaddset(&quit, SIGUSR1);
     (void)sigprocmask(SIG_BLOCK, &quit, NULL);
-    /* Milliseconds that a connection without a byte, and one that is closed, may hold the process.
+    /*
+     * Milliseconds that a connection without a byte, and one that is closed, may hold the process.
+     * nginx writes at once, but on a machine that is overloaded at once takes its time too.
      */
-    (void)setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "200", 1);
+    (void)setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "2000", 1);
     (void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "200", 1);
     return FCGX_Init() == 0;
 }
