@@ -1,6 +1,6 @@
 -- name: request_place
--- Where a new request goes: the chat, locked so that requests of one chat are made
--- one after the other, and the agent, if the caller may use it. One row always.
+-- Where a request goes that names a chat or a session: the chat, locked so that requests of
+-- one chat are made one after the other, and the agent, if the caller may use it. One row always.
 select c.id as chat_id, c.agent_id as chat_agent_id, a.id as agent_id,
        (select count(*) from (select 1 from requests u
                                where u.user_id = (select app_user()) and u.completed_at is null
@@ -15,43 +15,57 @@ select c.id as chat_id, c.agent_id as chat_agent_id, a.id as agent_id,
                         for no key update) c on true
   left join agents a on a.id = coalesce($1::uuid, c.agent_id);
 
--- name: request_chat_new
+-- name: request_place_new
+-- The same for a request that starts a chat.
+select null::uuid as chat_id, null::uuid as chat_agent_id, a.id as agent_id,
+       (select count(*) from (select 1 from requests u
+                               where u.user_id = (select app_user()) and u.completed_at is null
+                               limit $2::int) x) as unfinished,
+       false as busy
+  from (select 1) one
+  left join agents a on a.id = $1;
+
+-- name: request_chat_of_session
 -- Of two first calls of one session, the second finds the chat of the first.
-insert into chats (id, user_id, agent_id, title, session_id, preview, created_at, active_at, read_at)
-values ($1, app_user(), $2, $3, $4, $5, clock_timestamp(), clock_timestamp(), clock_timestamp())
+insert into chats (id, user_id, agent_id, title, title_by, session_id, created_at, active_at, read_at)
+values ($1, app_user(), $2, $3, 'none', $4, clock_timestamp(), clock_timestamp(), clock_timestamp())
 on conflict (user_id, agent_id, session_id) where session_id is not null and deleted_at is null
 do update set active_at = clock_timestamp()
 returning id;
 
--- name: request_chat_touch
-update chats set active_at = clock_timestamp(), read_at = clock_timestamp(), preview = $2,
-       agent_id = coalesce(agent_id, $3),
-       title = case when title_by = 'none' and $4 <> '' then $4 else title end,
-       title_by = case when title_by = 'none' and $4 <> '' then 'message' else title_by end
- where id = $1;
-
--- name: request_messages_new
--- Each follows the one before it, and the first whatever is shown last.
-insert into messages (id, user_id, chat_id, parent_id, role, content, created_at)
-select m.id, app_user(), $1,
-       coalesce(lag(m.id) over (order by m.n),
-                (select l.id from messages l
-                  where l.chat_id = $1 and not l.hidden
-                  order by l.created_at desc, l.id desc
-                  limit 1), $1),
-       m.role, m.content, clock_timestamp()
-  from unnest($2::uuid[], $3::text[], $4::text[]) with ordinality as m (id, role, content, n)
- order by m.n;
-
 -- name: request_new
-with answer as (
+-- The chat, made or touched; the messages with the answer's placeholder, which is the last (one
+-- without a parent follows whatever is shown last); the request; and the first two events of its
+-- log. One statement: starting one costs more than a row.
+with placed as (
+    insert into chats as c (id, user_id, agent_id, title, title_by, preview, created_at, active_at, read_at)
+    values ($2, app_user(), $4, case when $17 = '' then 'New chat' else $17 end,
+            case when $17 = '' then 'none' else 'message' end, $18,
+            clock_timestamp(), clock_timestamp(), clock_timestamp())
+    on conflict (id) do update
+    set active_at = clock_timestamp(), read_at = clock_timestamp(),
+        preview = case when excluded.preview <> '' then excluded.preview else c.preview end,
+        agent_id = coalesce(c.agent_id, excluded.agent_id),
+        title = case when c.title_by = 'none' then excluded.title else c.title end,
+        title_by = case when c.title_by = 'none' then excluded.title_by else c.title_by end
+), said as (
     insert into messages (id, user_id, chat_id, parent_id, role, status, content, request_id, created_at)
-    values ($3, app_user(), $2, $5, 'assistant', 'in_progress', '', $1, clock_timestamp())
-    returning id
+    select m.id, (select app_user()), $2,
+           coalesce(m.parent_id, (select l.id from messages l
+                                   where l.chat_id = $2 and not l.hidden
+                                   order by l.created_at desc, l.id desc
+                                   limit 1), $2),
+           m.role, m.status, m.content, m.request_id, clock_timestamp()
+      from (select unnest($9::uuid[]) as id, unnest($10::text[]) as role, unnest($11::text[]) as status,
+                   unnest($12::text[]) as content, unnest($13::uuid[]) as request_id,
+                   unnest($20::uuid[]) as parent_id) m
+), logged as (
+    insert into response_events (request_id, seq, user_id, attempt, type, data)
+    values ($1, 0, app_user(), 0, $14, $16), ($1, 1, app_user(), 0, $15, $16)
 )
 insert into requests (id, user_id, chat_id, agent_id, user_message_id, message_id, job_id, max_attempts,
                       http_request_id, traceparent, created_at, last_seq)
-select $1, app_user(), $2, $4, $5, answer.id, $6, $7, $8, $9, clock_timestamp(), 1 from answer;
+values ($1, app_user(), $2, $4, $5, $3, $6, $7, $8, $19, clock_timestamp(), 1);
 
 -- name: request_unfinished
 select id, job_id from requests
@@ -148,7 +162,8 @@ select r.job_id, r.chat_id, r.message_id, r.user_id, r.status, r.attempt, r.comp
 
 -- name: request_of_message
 -- A user message answers for itself; an assistant's leads to the one that it answered.
-select m.chat_id, coalesce(r.user_message_id, m.id) as user_message_id, coalesce(r.agent_id, c.agent_id) as agent_id
+select m.chat_id, coalesce(r.user_message_id, m.id) as user_message_id,
+       coalesce((select a.id from agents a where a.id = r.agent_id), c.agent_id) as agent_id
   from messages m
   join chats c on c.id = m.chat_id and c.deleted_at is null
   left join requests r on r.message_id = m.id

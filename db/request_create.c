@@ -22,12 +22,15 @@ static struct err
 place(struct db *db, struct arena *a, const struct request_new *in, struct id *agent_id,
       struct id *chat_id)
 {
+    bool starts_chat = !id_is_set(in->chat_id) && !in->session_id;
     struct row row;
 
-    TRY(db_one(db, a, Q_REQUEST_PLACE,
-               ARGS(arg_id(in->agent_id), arg_id(in->chat_id), arg_str(in->session_id),
-                    arg_int(in->user_queued_max)),
-               &row));
+    TRY(starts_chat ? db_one(db, a, Q_REQUEST_PLACE_NEW,
+                             ARGS(arg_id(in->agent_id), arg_int(in->user_queued_max)), &row)
+                    : db_one(db, a, Q_REQUEST_PLACE,
+                             ARGS(arg_id(in->agent_id), arg_id(in->chat_id),
+                                  arg_str(in->session_id), arg_int(in->user_queued_max)),
+                             &row));
     *chat_id = row_opt_id(&row, "chat_id");
     *agent_id = row_opt_id(&row, "agent_id");
     if (id_is_set(in->chat_id) && !id_is_set(*chat_id))
@@ -48,50 +51,58 @@ place(struct db *db, struct arena *a, const struct request_new *in, struct id *a
     return OK;
 }
 
+/* The request with its chat, its messages and the start of its log. Nobody can be watching it yet,
+   so there is no notification of the events. */
 static struct err
-add_messages(struct db *db, struct arena *a, const struct request_new *in, struct id chat_id,
-             struct id *last)
+add_request(struct db *db, struct arena *a, const struct request_new *in, struct id agent_id,
+            struct request_made *made, bool chat_is_new)
 {
-    size_t n = in->message_count;
-    struct id *ids = arena_array(a, n, sizeof(*ids));
-    const char **roles = arena_array(a, n, sizeof(*roles));
-    const char **contents = arena_array(a, n, sizeof(*contents));
-
-    for (size_t i = 0; i < n; i++) {
-        ids[i] = id_new();
-        roles[i] = in->messages[i].role;
-        contents[i] = in->messages[i].content;
-    }
-    *last = ids[n - 1];
-    return db_later(
-        db, Q_REQUEST_MESSAGES_NEW,
-        ARGS(arg_id(chat_id), arg_ids(a, ids, n), arg_strs(a, roles, n), arg_strs(a, contents, n)));
-}
-
-static struct err
-add_first_events(struct db *db, struct arena *a, const struct request_made *made, struct id user_id,
-                 struct id agent_id)
-{
-    struct event_response r = { .created_s = id_time_ms(made->request_id) / 1000,
-                                .model = agent_id.s,
-                                .status = "queued" };
-    struct event events[2];
+    size_t n = id_is_set(in->answer_to) ? 0 : in->message_count;
+    struct id *ids = arena_array(a, n + 1, sizeof(*ids));
+    struct id *requests = arena_array(a, n + 1, sizeof(*requests));
+    struct id *parents = arena_array(a, n + 1, sizeof(*parents));
+    const char **texts = arena_array(a, 3 * (n + 1), sizeof(*texts));
+    const char **roles = texts, **states = texts + n + 1, **contents = texts + 2 * (n + 1);
+    struct event_response r = { .model = agent_id.s, .status = "queued" };
+    const char *preview = "";
     struct buf members;
 
+    if (in->message_count > 0)
+        preview =
+            request_start_of(a, in->messages[in->message_count - 1].content, REQUEST_PREVIEW_MAX);
+    made->request_id = id_new();
+    if (n == 0)
+        parents[0] = in->answer_to;
+    else if (chat_is_new)
+        parents[0] = made->chat_id;
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = parents[i + 1] = made->user_message_id = id_new();
+        roles[i] = in->messages[i].role;
+        states[i] = "completed";
+        contents[i] = in->messages[i].content;
+    }
+    ids[n] = made->message_id = id_new();
+    requests[n] = made->request_id;
+    roles[n] = "assistant";
+    states[n] = "in_progress";
+    contents[n] = "";
+    r.created_s = id_time_ms(made->request_id) / 1000;
     buf_init(&members, a, 2000);
     event_response_members(&members, &r);
-    for (int i = 0; i < 2; i++)
-        events[i] = (struct event){ .request_id = made->request_id,
-                                    .user_id = user_id,
-                                    .seq = i,
-                                    .type = i ? EVENT_QUEUED : EVENT_CREATED,
-                                    .data = members.data };
-    return event_add(db, a, events, 2);
+    return db_later(
+        db, Q_REQUEST_NEW,
+        ARGS(arg_id(made->request_id), arg_id(made->chat_id), arg_id(made->message_id),
+             arg_id(agent_id), arg_id(made->user_message_id), arg_id(made->job_id),
+             arg_int(REQUEST_ATTEMPTS), arg_str(in->http_request_id), arg_ids(a, ids, n + 1),
+             arg_strs(a, roles, n + 1), arg_strs(a, states, n + 1), arg_strs(a, contents, n + 1),
+             arg_ids(a, requests, n + 1), arg_int(EVENT_CREATED), arg_int(EVENT_QUEUED),
+             arg_str(members.data), arg_str(request_start_of(a, first_user_text(in), TITLE_MAX)),
+             arg_str(preview), arg_str(in->traceparent), arg_ids(a, parents, n + 1)));
 }
 
 static struct err
 add_job(struct db *db, struct arena *a, const struct request_new *in,
-        const struct request_made *made)
+        const struct request_made *made, bool chat_is_new)
 {
     struct job_new job = { .id = made->job_id,
                            .kind = REQUEST_KIND,
@@ -101,39 +112,23 @@ add_job(struct db *db, struct arena *a, const struct request_new *in,
                            .user_id = in->user_id,
                            .subject_id = made->request_id,
                            .serial_key = made->chat_id,
+                           .serial_key_new = chat_is_new,
                            .request_id = in->http_request_id };
 
     return job_add(db, a, &job);
 }
 
-/* The chat as it is after this request; a session's first call may find that another made it. */
+/* The chat of a session's first call, which may find that another made it. */
 static struct err
-settle_chat(struct db *db, struct arena *a, const struct request_new *in, struct id agent_id,
-            struct id *chat_id)
+chat_of_session(struct db *db, struct arena *a, const struct request_new *in, struct id agent_id,
+                struct id *chat_id)
 {
-    const char *preview =
-        in->message_count
-            ? request_start_of(a, in->messages[in->message_count - 1].content, REQUEST_PREVIEW_MAX)
-            : NULL;
-    const char *title = request_start_of(a, first_user_text(in), TITLE_MAX);
     struct row row;
 
-    if (id_is_set(*chat_id))
-        return preview ? db_later(db, Q_REQUEST_CHAT_TOUCH,
-                                  ARGS(arg_id(*chat_id), arg_str(preview), arg_id(agent_id),
-                                       arg_str(title)))
-                       : OK;
-    if (!*title)
-        title = "New chat";
-    *chat_id = id_new();
-    if (!in->session_id)
-        return db_later(
-            db, Q_REQUEST_CHAT_NEW,
-            ARGS(arg_id(*chat_id), arg_id(agent_id), arg_str(title), arg_null(), arg_str(preview)));
-    TRY(db_one(db, a, Q_REQUEST_CHAT_NEW,
-               ARGS(arg_id(*chat_id), arg_id(agent_id), arg_str(title), arg_str(in->session_id),
-                    arg_str(preview)),
-               &row));
+    TRY(db_one(
+        db, a, Q_REQUEST_CHAT_OF_SESSION,
+        ARGS(arg_id(id_new()), arg_id(agent_id), arg_str("New chat"), arg_str(in->session_id)),
+        &row));
     *chat_id = row_id(&row, "id");
     return OK;
 }
@@ -155,22 +150,18 @@ request_create(struct db *db, struct arena *a, const struct request_new *in,
 {
     struct request_made made = { .user_message_id = in->answer_to };
     struct id agent_id;
+    bool chat_is_new;
 
     TRY(place(db, a, in, &agent_id, &made.chat_id));
-    TRY(settle_chat(db, a, in, agent_id, &made.chat_id));
+    if (!id_is_set(made.chat_id) && in->session_id)
+        TRY(chat_of_session(db, a, in, agent_id, &made.chat_id));
+    chat_is_new = !id_is_set(made.chat_id);
+    if (chat_is_new)
+        made.chat_id = id_new();
     TRY(branch(db, in));
-    if (!id_is_set(in->answer_to))
-        TRY(add_messages(db, a, in, made.chat_id, &made.user_message_id));
-    made.request_id = id_new();
-    made.message_id = id_new();
     made.job_id = id_new();
-    TRY(db_later(db, Q_REQUEST_NEW,
-                 ARGS(arg_id(made.request_id), arg_id(made.chat_id), arg_id(made.message_id),
-                      arg_id(agent_id), arg_id(made.user_message_id), arg_id(made.job_id),
-                      arg_int(REQUEST_ATTEMPTS), arg_str(in->http_request_id),
-                      arg_str(in->traceparent))));
-    TRY(add_first_events(db, a, &made, in->user_id, agent_id));
-    TRY(add_job(db, a, in, &made));
+    TRY(add_request(db, a, in, agent_id, &made, chat_is_new));
+    TRY(add_job(db, a, in, &made, chat_is_new));
     TRY(request_tell(db, a, in->user_id, made.request_id, made.chat_id, made.message_id, "queued"));
     *out = made;
     return OK;

@@ -79,13 +79,23 @@ create index chunks_words on chunks using gin (words);
 
 -- ---- chats ----------------------------------------------------------------------
 
+-- Domains instead of table checks where rows come and go with each request: PostgreSQL parses a
+-- table's checks again for every statement, a domain's once a session.
+create domain chat_title as text check (length(value) between 1 and 200);
+create domain chat_title_by as text check (value in ('none', 'message', 'user', 'model'));
+create domain chat_session as text check (length(value) between 1 and 200);
+create domain message_role as text check (value in ('system', 'user', 'assistant'));
+create domain message_status as text check (value in ('in_progress', 'completed', 'failed', 'cancelled'));
+create domain request_status as text check (value in ('queued', 'streaming', 'completed', 'failed', 'cancelled'));
+create domain event_seq as int check (value >= 0);
+
 create table chats (
     id           uuid primary key,
     user_id      uuid not null references users on delete cascade,
     agent_id     uuid references agents on delete set null,
-    title        text not null check (length(title) between 1 and 200),
-    title_by     text not null default 'message' check (title_by in ('none', 'message', 'user', 'model')),
-    session_id   text check (length(session_id) between 1 and 200),
+    title        chat_title not null,
+    title_by     chat_title_by not null default 'message',
+    session_id   chat_session,
     preview      text not null default '',
     pinned       boolean not null default false,
     archived     boolean not null default false,
@@ -98,31 +108,30 @@ create index chats_user on chats (user_id, active_at desc, id desc);
 create index chats_agent on chats (agent_id, active_at desc, id desc);
 create unique index chats_session on chats (user_id, agent_id, session_id) where session_id is not null;
 
+-- Messages and requests leave with their chat, which leaves with its user: one foreign key each, as
+-- every key is a look-up with each row.
 create table messages (
     id         uuid primary key,
-    user_id    uuid not null references users on delete cascade,
+    user_id    uuid not null,
     chat_id    uuid not null references chats on delete cascade,
-    role       text not null check (role in ('system', 'user', 'assistant')),
-    status     text not null default 'completed'
-                   check (status in ('in_progress', 'completed', 'failed', 'cancelled')),
+    role       message_role not null,
+    status     message_status not null default 'completed',
     content    text not null,
     request_id uuid,
     sources    jsonb,
     created_at timestamptz not null default now()
 ) with (fillfactor = 90);
 create index messages_chat on messages (chat_id, created_at, id);
-create index messages_user on messages (user_id);
 
 create table requests (
     id              uuid primary key,
-    user_id         uuid not null references users on delete cascade,
+    user_id         uuid not null,
     chat_id         uuid not null references chats on delete cascade,
-    agent_id        uuid references agents on delete set null,
-    user_message_id uuid references messages on delete set null,
-    message_id      uuid not null unique references messages on delete cascade,
+    agent_id        uuid,
+    user_message_id uuid,
+    message_id      uuid not null unique,
     job_id          uuid not null,
-    status          text not null default 'queued'
-                        check (status in ('queued', 'streaming', 'completed', 'failed', 'cancelled')),
+    status          request_status not null default 'queued',
     attempt         int not null default 0,
     max_attempts    int not null,
     next_attempt_at timestamptz,
@@ -135,23 +144,19 @@ create table requests (
     http_request_id text,
     created_at      timestamptz not null default now(),
     started_at      timestamptz,
-    completed_at    timestamptz,
-    check ((status in ('completed', 'failed', 'cancelled')) = (completed_at is not null)),
-    check ((status = 'failed') = (error is not null))
+    completed_at    timestamptz
 ) with (fillfactor = 85);
 create index requests_user on requests (user_id, created_at desc, id desc);
 create index requests_chat on requests (chat_id, created_at desc, id desc);
-create index requests_agent on requests (agent_id);
 create index requests_user_message on requests (user_message_id);
 create index requests_active on requests (chat_id, created_at, id) where completed_at is null;
 create index requests_unfinished on requests (user_id, created_at, id) where completed_at is null;
-create index requests_user_active on requests (user_id) where completed_at is null;
 
 -- The event log of responses; see db/event.h for `type`. One writer a request, so
 -- that seq has no gaps: what was read once is a prefix of what is read later.
 create table response_events (
     request_id uuid not null,
-    seq        int not null check (seq >= 0),
+    seq        event_seq not null,
     user_id    uuid not null,
     attempt    smallint not null,
     type       smallint not null,
@@ -171,7 +176,7 @@ create table feeds (
 ) with (fillfactor = 50);
 
 create table feed_events (
-    user_id    uuid not null references users on delete cascade,
+    user_id    uuid not null,
     seq        bigint not null,
     type       text not null,
     data       jsonb not null,
@@ -179,6 +184,16 @@ create table feed_events (
     primary key (user_id, seq)
 );
 create index feed_events_created on feed_events (created_at);
+
+create function feed_gone() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    delete from public.feed_events where user_id = old.user_id;
+    return null;
+end $$;
+create trigger feed_gone after delete on feeds for each row execute function feed_gone();
 
 -- Add to a user's feed. The counter's row stays locked until the transaction ends, so
 -- that numbers become visible in their order; call it last.
@@ -305,4 +320,5 @@ grant select on response_events, feeds, feed_events to offstage_stream;
 set local role offstage_owner;
 drop table idempotency_keys, feed_events, feeds, response_events, requests, messages, chats, chunks, sources, agent_tests,
     agents;
-drop function passages_search(uuid, text, int), feed_add(uuid, text, jsonb), must(boolean, text);
+drop function passages_search(uuid, text, int), feed_add(uuid, text, jsonb), must(boolean, text), feed_gone();
+drop domain chat_title, chat_title_by, chat_session, message_role, message_status, request_status, event_seq;

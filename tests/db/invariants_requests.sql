@@ -13,6 +13,18 @@ select r.id, r.status, m.status
   join messages m on m.id = r.message_id
  where m.status <> case when r.completed_at is null then 'in_progress' else r.status end;
 
+-- name: a request has an end when it is final, and an error when it failed
+select id, status, completed_at, error
+  from requests
+ where (status in ('completed', 'failed', 'cancelled')) <> (completed_at is not null)
+    or (status = 'failed') <> (error is not null);
+
+-- name: messages and requests belong to the owner of their chat
+select c.id
+  from chats c
+ where exists (select from messages m where m.chat_id = c.id and m.user_id <> c.user_id)
+    or exists (select from requests r where r.chat_id = c.id and r.user_id <> c.user_id);
+
 -- name: sequence numbers count from 0 without gaps
 select request_id, count(*), min(seq), max(seq)
   from response_events
