@@ -74,7 +74,7 @@ def test_frames_that_break_the_protocol_end_that_websocket_only(gateway, writer,
     ws = gateway.client(writer).websocket('/api/events')
     other = gateway.client(writer).websocket('/api/events?after=0')
     ws.ws.sock.sendall(frame)
-    ws.ws.sock.settimeout(5)
+    ws.ws.sock.settimeout(30)
     try:
         while ws.ws.sock.recv(1000):
             continue
