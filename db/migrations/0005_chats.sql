@@ -369,7 +369,7 @@ begin
         bucket := bucket - 1;
     end loop;
     return query
-        select b.id, m.chat_id, c.title, m.role, m.hidden, m.created_at, b.score,
+        select b.id, m.chat_id, c.title::text, m.role::text, m.hidden, m.created_at, b.score,
                ts_headline('pg_catalog.english', translate(left(m.content, 50000), E'\x01\x02', ''), query,
                            E'StartSel=\x01, StopSel=\x02, MaxWords=35, MinWords=12, MaxFragments=2, FragmentDelimiter=" … "')
           from (select t.id, t.score, row_number() over (order by t.score desc, t.id desc) as place

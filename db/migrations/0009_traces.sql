@@ -7,7 +7,8 @@
 set local role offstage_owner;
 
 -- The W3C trace context that a request came with.
-alter table requests add column traceparent text check (length(traceparent) = 55);
+create domain trace_context as text check (length(value) = 55);
+alter table requests add column traceparent trace_context;
 
 -- One row for each response that an attempt was made at, or that was cancelled before:
 -- its id is the request's. Spans are texts in the shape of the API, elements of an array
@@ -96,3 +97,4 @@ drop function trace_of_request_gone(), trace_summary(text, double precision, dou
                                                      int, int);
 update requests set trace_id = null where trace_id is not null;
 alter table requests drop column traceparent;
+drop domain trace_context;
