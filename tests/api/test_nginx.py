@@ -59,7 +59,7 @@ def request(line, *headers, host='x'):
     ('/', "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
           "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; "
           "require-trusted-types-for 'script'; trusted-types 'none'"),
-    ('/offstage.css', None),
+    ('/css/base.css', None),
 ])
 def test_every_answer_has_the_security_headers_once(stack, path, policy):
     _, headers, _ = raw(stack, request(f'GET {path} HTTP/1.1'))

@@ -120,7 +120,9 @@ export class Conversation {
    */
   #merge(newest, cursor) {
     const at = newest.length > 0 ? this.messages.findIndex((m) => m.id === newest[0].id) : -1;
-    if (at < 0) {
+    // Another branch may be shown from further up: then what is known goes before something else.
+    const fits = at >= 0 && (at === 0 || newest[0].parent_id === this.messages[at - 1].id);
+    if (!fits) {
       this.messages = newest;
       this.older = cursor;
     } else {

@@ -18,7 +18,7 @@ const CHAT_PAGE = 40;
 /** @typedef {'ok' | 'offline' | 'connecting' | 'polling'} Net */
 
 /** @type {{me: import('./types.js').User | null, agents: Agent[], chats: Map<string, Chat>, more: string | null,
- *          loaded: boolean, net: Net, hidden: Set<string>}} */
+ *          loaded: boolean, net: Net}} */
 export const state = {
   me: null,
   agents: [],
@@ -26,7 +26,6 @@ export const state = {
   more: null,
   loaded: false,
   net: 'ok',
-  hidden: new Set(),
 };
 
 /* ---- topics ------------------------------------------------------------------------- */
@@ -88,7 +87,7 @@ function put(chat) {
 /** Newest activity first, those that are pinned before all. */
 export function sortedChats() {
   return [...state.chats.values()]
-    .filter((c) => !c.archived && !state.hidden.has(c.id))
+    .filter((c) => !c.archived)
     .sort((a, b) => Number(b.pinned) - Number(a.pinned) || (a.active_at < b.active_at ? 1 : -1));
 }
 
@@ -180,23 +179,36 @@ export async function markRead(id) {
   await post(`/api/chats/${id}/read`).catch(() => {});
 }
 
-/** Out of sight at once; gone from the server with deleteChat(). @param {string} id @param {boolean} hide */
-export function hideChat(id, hide) {
-  if (hide) state.hidden.add(id);
-  else state.hidden.delete(id);
-  tell('chats');
+/** Into the bin, from which restoreChat() takes it back. @param {string} id */
+export async function deleteChat(id) {
+  const before = state.chats.get(id);
+  gone(id);
+  try {
+    await remove(`/api/chats/${id}`);
+  } catch (fault) {
+    if (before) put(before);
+    tell('chats');
+    throw fault;
+  }
 }
 
-/** @param {string} id @param {{keepalive?: boolean}} [options] */
-export async function deleteChat(id, options) {
-  await remove(`/api/chats/${id}`, options);
-  state.chats.delete(id);
-  state.hidden.delete(id);
+/** @param {string} id */
+export async function restoreChat(id) {
+  put(await post(`/api/chats/${id}/restore`));
   tell('chats');
 }
 
 /** @param {string} requestId */
 export const cancel = (requestId) => post(`/api/requests/${requestId}/cancel`);
+
+/** @param {string} id @param {'up' | 'down' | null} rating */
+export const rate = (id, rating) => (rating ? post(`/api/messages/${id}/feedback`, { rating }) : remove(`/api/messages/${id}/feedback`));
+
+/** Show another branch of a conversation. @param {string} messageId */
+export const showBranch = (messageId) => post(`/api/messages/${messageId}/show`);
+
+/** @param {string} messageId @param {string} content @param {string} key */
+export const editMessage = (messageId, content, key) => post(`/api/messages/${messageId}/edit`, { content }, { key });
 
 /** @param {string} messageId @param {string} key @returns {Promise<import('./types.js').Accepted>} */
 export const regenerate = (messageId, key) => post(`/api/messages/${messageId}/regenerate`, {}, { key });

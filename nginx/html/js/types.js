@@ -53,6 +53,9 @@
  * @property {string | null} trace_id
  * @property {object | null} trace_summary
  * @property {Passage[] | null} sources
+ * @property {string | null} parent_id
+ * @property {string[]} siblings
+ * @property {{rating: 'up' | 'down', comment: string | null} | null} feedback
  * @property {string} created_at
  *
  * @typedef {object} Request

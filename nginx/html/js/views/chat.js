@@ -56,8 +56,7 @@ export function chatPage() {
     stop: () => stop(),
     isRunning: () => Boolean(conversation.active),
     editLast: () => {
-      const last = [...conversation.messages].reverse().find((m) => m.role === 'user');
-      if (last) compose.write(last.content);
+      /** @type {HTMLElement | undefined} */ (/** @type {any} */ ([...log.element.querySelectorAll('.edit-message')].at(-1)))?.click();
     },
   });
   const element = h('div', { class: 'chat-page' }, log.element, welcome,
@@ -81,7 +80,7 @@ export function chatPage() {
   });
   const find = (/** @type {string} */ id) => conversation.messages.find((m) => m.id === id);
   const makeUser = (/** @type {string} */ id) => {
-    const row = userRow({ edit: compose.write, changed: draw });
+    const row = userRow(conversation, { edit: compose.write, changed: draw });
     return { element: row.element, draw: () => {
       const message = find(id);
       if (message) row.update(message);
@@ -95,7 +94,7 @@ export function chatPage() {
     } };
   };
   const makeWaiting = (/** @type {import('../outbox.js').Entry} */ entry) => {
-    const row = userRow({ edit: compose.write, changed: draw });
+    const row = userRow(conversation, { edit: compose.write, changed: draw });
     return { element: row.element, draw: () => {
       const message = conversation.messages.find((m) => conversation.rows.get(m.id) === entry.key);
       const now = conversation.waiting.find((e) => e.key === entry.key);

@@ -1,14 +1,12 @@
 /* What can be done with a chat. */
 
 import { ask, attempt, menu, toast } from '../ui.js';
-import { changeChat, deleteChat, hideChat } from '../store.js';
+import { changeChat, deleteChat, restoreChat } from '../store.js';
 import { go } from '../router.js';
 import { h } from '../dom.js';
 import { t } from '../words.js';
 
 /** @typedef {import('../types.js').Chat} Chat */
-
-const UNDO_MS = 6000;
 
 /**
  * @param {HTMLElement} anchor
@@ -21,7 +19,10 @@ export function chatMenu(anchor, chat) {
       act: () => void attempt(changeChat(chat.id, { pinned: !chat.pinned })) },
     { label: t(chat.archived ? 'chat.unarchive' : 'chat.archive'), icon: 'archive', act: () => void archive(chat) },
     null,
-    { label: t('chat.delete'), icon: 'trash', danger: true, act: () => removeChat(chat) },
+    { label: t('chat.export_markdown'), icon: 'download', act: () => exportChat(chat, 'markdown') },
+    { label: t('chat.export_json'), icon: 'download', act: () => exportChat(chat, 'json') },
+    null,
+    { label: t('chat.delete'), icon: 'trash', danger: true, act: () => void removeChat(chat) },
   ]);
 }
 
@@ -47,22 +48,16 @@ function leave(chat) {
   if (location.pathname === `/c/${chat.id}`) go('/');
 }
 
-/** Gone from sight at once, from the server when nobody wants it back. @param {Chat} chat */
-export function removeChat(chat) {
-  hideChat(chat.id, true);
+/** @param {Chat} chat */
+export async function removeChat(chat) {
   leave(chat);
-  let settled = false;
-  const forget = () => {
-    if (settled) return;
-    settled = true;
-    window.removeEventListener('pagehide', forget);
-    void attempt(deleteChat(chat.id, { keepalive: true })).then(() => hideChat(chat.id, false));
-  };
-  // Whoever closes the tab has not asked for it back.
-  window.addEventListener('pagehide', forget);
-  toast(t('chat.deleted'), { action: t('app.undo'), ms: UNDO_MS, gone: forget, act: () => {
-    settled = true;
-    window.removeEventListener('pagehide', forget);
-    hideChat(chat.id, false);
-  } });
+  await attempt(async () => {
+    await deleteChat(chat.id);
+    toast(t('chat.deleted'), { action: t('app.undo'), act: () => void attempt(restoreChat(chat.id)) });
+  });
+}
+
+/** @param {Chat} chat @param {string} format */
+function exportChat(chat, format) {
+  h('a', { href: `/api/chats/${chat.id}/export?format=${format}`, download: '' }).click();
 }

@@ -40,7 +40,9 @@ export function frame(root) {
 
   /** @type {View | null} */
   let view = null;
+  let latest = 0;
   const show = (/** @type {View} */ next) => {
+    latest += 1;
     if (view !== next) view?.hide?.();
     view = next;
     fill(main, next.element);
@@ -64,11 +66,54 @@ export function frame(root) {
     chat.show(params[0]);
     tell('place');
   });
-  otherwise(() => show({ element: h('div', { class: 'welcome' }, h('h2', null, t('app.not_found')),
-    h('a', { class: 'button', href: '/' }, t('side.new'))) }));
+  /** A page whose module, and whose data, may have to be fetched first. @param {() => Promise<View>} make */
+  const lazy = async (make) => {
+    const turn = ++latest;
+    const next = await make().catch((fault) => missing(fault));
+    if (turn === latest) show(next);
+  };
+  pages(lazy);
+  otherwise(() => show(missing(null)));
+   const lastAnswer = () => [...chat.conversation().messages].reverse().find((m) => m.role === 'assistant')?.content ?? '';
+  on('palette', () => void import('./palette.js').then(({ openPalette }) => openPalette({ stop: chat.stop, lastAnswer })));
   keys({ stop: chat.stop, focus: chat.focus });
   tellByTitle();
   beginRouter();
+}
+
+/** @param {any} fault @returns {View} */
+function missing(fault) {
+  const isMissing = !fault || fault.status === 404 || fault.status === 422;
+  return { element: h('div', { class: 'welcome' }, h('h2', null, isMissing ? t('app.not_found') : String(fault.message)),
+    h('p', { class: 'quiet' }, isMissing ? t('app.not_found_hint') : ''), h('a', { class: 'button', href: '/' }, t('side.new'))) };
+}
+
+/** The other pages are fetched when they are first asked for. @param {(make: () => Promise<View>) => Promise<void>} lazy */
+function pages(lazy) {
+  const id = '([0-9A-Za-z-]+)';
+  const page = (/** @type {string} */ pattern, /** @type {(params: string[], query: URLSearchParams) => Promise<View>} */ make) =>
+    route(new RegExp(`^${pattern}$`), ({ params, query }) => void lazy(async () => {
+      await styles();
+      return make(params, query);
+    }));
+  page('/agents', async () => (await import('./agents.js')).agentsPage());
+  page('/agents/new', async () => (await import('./agent.js')).agentPage(null, ''));
+  page(`/agents/${id}`, async ([agent], query) => (await import('./agent.js')).agentPage(agent, query.get('tab') ?? ''));
+  page(`/sources/${id}`, async ([source]) => (await import('./source.js')).sourcePage(source));
+  page(`/pages/${id}`, async ([read]) => (await import('./source.js')).readPage(read));
+  page('/traces', async () => (await import('./traces.js')).tracesPage());
+  page(`/traces/${id}`, async ([trace]) => (await import('./traces.js')).tracePage(trace));
+}
+
+/** @type {Promise<void> | null} */
+let loadedStyles = null;
+
+function styles() {
+  loadedStyles ??= new Promise((resolve) => {
+    const link = h('link', { rel: 'stylesheet', href: '/css/pages.css', onload: () => resolve(), onerror: () => resolve() });
+    document.head.append(link);
+  });
+  return loadedStyles;
 }
 
 /** @param {{stop: () => void, focus: () => void}} act */
@@ -79,6 +124,7 @@ function keys(act) {
     if (event.key === 'Escape' && event.shiftKey) act.focus();
     else if (event.key === 'Escape') act.stop();
     else if (isCommand && event.key.toLowerCase() === 'k') tell('palette');
+    else if (isCommand && event.key === '/') void import('./palette.js').then(({ showKeys }) => showKeys());
     else if (isCommand && event.shiftKey && event.key.toLowerCase() === 'o') go('/');
     else return;
     event.preventDefault();

@@ -1,8 +1,8 @@
 /* The rows of a conversation: what a person wrote, and what an agent answers. */
 
 import { attribute, fill, h, icon, iconButton, say } from '../dom.js';
-import { agentOf, regenerate } from '../store.js';
-import { complain, copyText } from '../ui.js';
+import { agentOf, editMessage, rate, regenerate, showBranch } from '../store.js';
+import { attempt, complain, copyText } from '../ui.js';
 import { count, t, timeOf } from '../words.js';
 import { discard } from '../outbox.js';
 import { honest, Markdown } from '../markdown.js';
@@ -16,17 +16,26 @@ import { openPassage } from './passage.js';
 
 /* ---- what a person wrote --------------------------------------------------------------- */
 
-/** @param {{edit: (text: string) => void, changed: () => void}} act */
-export function userRow(act) {
+/**
+ * @param {Conversation} conversation
+ * @param {{edit: (text: string) => void, changed: () => void}} act
+ */
+export function userRow(conversation, act) {
+  /** @type {Message | null} */
+  let shown = null;
   const text = h('div', { class: 'bubble', dir: 'auto' });
   const note = h('div', { class: 'row-note', hidden: true });
   const copy = iconButton('copy', t('answer.copy'), () => void copyText(copy, text.textContent ?? ''));
-  const tools = h('div', { class: 'row-tools' }, copy);
+  const change = iconButton('edit', t('message.edit'), () => shown && editor(element, shown, conversation), { class: 'icon-button edit-message' });
+  const pager = branchPager(() => shown, conversation);
+  const tools = h('div', { class: 'row-tools' }, pager.element, copy, change);
   const element = h('article', { class: 'row user' }, h('h3', { class: 'hidden-text' }, t('chat.you')), text, note, tools);
 
   /** @param {Message} message */
   const update = (message) => {
+    shown = message;
     say(text, honest(message.content));
+    pager.update(message);
     note.hidden = true;
     tools.hidden = false;
     element.classList.remove('pending');
@@ -42,6 +51,71 @@ export function userRow(act) {
     else say(note, t(navigator.onLine ? 'message.pending' : 'message.waiting'));
   };
   return { element, update, wait };
+}
+
+/**
+ * Write it differently: what followed stays as another branch.
+ *
+ * @param {HTMLElement} row
+ * @param {Message} message
+ * @param {Conversation} conversation
+ */
+function editor(row, message, conversation) {
+  const key = newKey();
+  const before = [...row.children];
+  const box = h('textarea', { class: 'edit-box', rows: Math.min(12, message.content.split('\n').length + 1), 'aria-label': t('message.edit'), dir: 'auto' });
+  box.value = message.content;
+  const close = () => fill(row, before);
+  const submit = async () => {
+    const content = box.value.trim();
+    if (!content) return;
+    await attempt(async () => {
+      await editMessage(message.id, content, key);
+      close();
+      await conversation.refresh();
+    });
+  };
+  const form = h('form', { class: 'edit-form', onsubmit: (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void submit();
+  }, onkeydown: (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === 'Escape') close();
+    else if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) void submit();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  } }, box, h('div', { class: 'dialog-buttons' }, h('button', { type: 'button', class: 'button', onclick: close }, t('app.cancel')),
+    h('button', { type: 'submit', class: 'button primary' }, t('compose.send'))));
+  fill(row, form);
+  box.focus();
+}
+
+/**
+ * Which of several messages in one place is shown: ‹ 2/3 ›.
+ *
+ * @param {() => Message | null} message
+ * @param {Conversation} conversation
+ */
+function branchPager(message, conversation) {
+  const go = (/** @type {number} */ step) => {
+    const now = message();
+    const next = now?.siblings?.[now.siblings.indexOf(now.id) + step];
+    if (next) void attempt(showBranch(next)).then(() => conversation.refresh());
+  };
+  const left = iconButton('left', t('branch.before'), () => go(-1));
+  const right = iconButton('right', t('branch.after'), () => go(1));
+  const text = h('span', { class: 'branch-n' });
+  const element = h('div', { class: 'branches', role: 'group', 'aria-label': t('branch.label') }, left, text, right);
+  /** @param {Message} now */
+  const update = (now) => {
+    const all = now.siblings ?? [];
+    const at = all.indexOf(now.id);
+    element.hidden = all.length < 2;
+    left.disabled = at <= 0;
+    right.disabled = at === all.length - 1;
+    say(text, `${at + 1}/${all.length}`);
+  };
+  return { element, update };
 }
 
 /** @param {Entry} entry @param {{edit: (text: string) => void, changed: () => void}} act */
@@ -212,11 +286,25 @@ function answerBar(message, conversation, text) {
     if (now) void answerAgain(now, again, conversation);
   });
   const trace = h('a', { class: 'icon-button', 'aria-label': t('answer.trace'), title: t('answer.trace') }, icon('trace'));
-  const element = h('div', { class: 'row-tools', role: 'group' }, copy, again, trace);
+  const vote = (/** @type {'up' | 'down'} */ rating) => iconButton(rating, t(rating === 'up' ? 'answer.good' : 'answer.bad'), () => {
+    const now = message();
+    if (!now) return;
+    const wanted = now.feedback?.rating === rating ? null : rating;
+    now.feedback = wanted && { rating: wanted, comment: null };
+    update(now, element.classList.contains('last'));
+    void attempt(rate(now.id, wanted));
+  });
+  const up = vote('up');
+  const down = vote('down');
+  const pager = branchPager(message, conversation);
+  const element = h('div', { class: 'row-tools', role: 'group', 'aria-label': t('answer.tools') }, pager.element, copy, up, down, again, trace);
   /** @param {Message} now @param {boolean} isLast */
   const update = (now, isLast) => {
     element.hidden = now.status === 'in_progress';
     again.hidden = now.status === 'failed';
+    pager.update(now);
+    attribute(up, 'aria-pressed', String(now.feedback?.rating === 'up'));
+    attribute(down, 'aria-pressed', String(now.feedback?.rating === 'down'));
     copy.hidden = !now.content;
     trace.hidden = !now.trace_id;
     attribute(trace, 'href', now.trace_id && `/traces/${now.trace_id}`);

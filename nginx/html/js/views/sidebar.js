@@ -25,7 +25,8 @@ export function sidebar(act) {
       pageLink('/', 'plus', t('side.new'), 'Ctrl+Shift+O'),
       h('button', { type: 'button', class: 'side-link', onclick: act.search }, icon('search'), h('span', null, t('side.search')),
         h('kbd', null, shortcut('K'))),
-      pageLink('/agents', 'agent', t('side.agents'))),
+      pageLink('/agents', 'agent', t('side.agents')),
+      pageLink('/traces', 'trace', t('side.traces'))),
     list,
     account());
   list.addEventListener('scroll', () => {
