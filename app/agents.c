@@ -38,6 +38,10 @@ write_agent(struct json_writer *w, const struct agent *g)
     jw_int(w, "history_limit", g->history_limit);
     jw_str(w, "visibility", agent_visibility_names[g->visibility]);
     jw_raw(w, "starter_questions", g->starters);
+    jw_str(w, "auth", agent_auth_names[g->auth]);
+    jw_str(w, "client_id", g->is_own ? g->client_id : NULL);
+    jw_bool(w, "return_trace", g->return_trace);
+    jw_str(w, "mlflow_url", g->is_own ? g->mlflow_url : NULL);
     jw_str(w, "created_at", g->created_at);
     jw_str(w, "updated_at", g->updated_at);
     jw_object_end(w);
@@ -50,8 +54,8 @@ static void
 refuse_null(struct json_reader *in)
 {
     static const char *const keys[] = {
-        "name",          "description",      "kind", "instructions", "visibility",
-        "history_limit", "starter_questions"
+        "name",          "description",       "kind", "instructions", "visibility",
+        "history_limit", "starter_questions", "auth", "return_trace"
     };
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -105,6 +109,29 @@ read_numbers(struct json_reader *in, struct agent *g)
 }
 
 static void
+read_access(struct request *rq, struct json_reader *in, struct agent *g)
+{
+    const char *client_id = jr_opt_str(in, "client_id", 1, AGENT_CLIENT_MAX);
+    const char *mlflow_url = jr_opt_str(in, "mlflow_url", 1, URL_MAX);
+    int auth = jr_opt_word(in, "auth", agent_auth_names);
+    struct err e = OK;
+
+    if (auth >= 0)
+        g->auth = (enum agent_auth)auth;
+    if (client_id || jr_has(in, "client_id"))
+        g->client_id = client_id;
+    if (mlflow_url || jr_has(in, "mlflow_url"))
+        g->mlflow_url = mlflow_url;
+    g->return_trace = jr_opt_bool(in, "return_trace", g->return_trace);
+    if (g->auth == AGENT_DATABRICKS_OAUTH && !g->client_id)
+        jr_problem(in, "client_id", "is required for this way to sign in");
+    if (mlflow_url)
+        e = url_check_user(rq->arena, mlflow_url, config_str(SET_ALLOW_PRIVATE));
+    if (e.code)
+        jr_problem(in, "mlflow_url", e.msg);
+}
+
+static void
 check_endpoint(struct request *rq, struct json_reader *in, const struct agent *g)
 {
     struct err e = OK;
@@ -134,6 +161,7 @@ read_agent(struct request *rq, struct agent *g, const char **sealed)
     read_texts(in, g);
     read_numbers(in, g);
     read_starters(rq, in, g);
+    read_access(rq, in, g);
     refuse_null(in);
     check_endpoint(rq, in, g);
     *sealed = NULL;

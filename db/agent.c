@@ -11,6 +11,7 @@
 #define TEST_PRIORITY 1 /* somebody waits for it */
 
 const char *const agent_kind_names[] = { "extractive", "chat_completions", "responses", NULL };
+const char *const agent_auth_names[] = { "key", "databricks_oauth", NULL };
 const char *const agent_visibility_names[] = { "private", "workspace", "public", NULL };
 
 static int
@@ -21,6 +22,12 @@ index_of(const char *const *names, const char *name)
             return i;
     assert(false && "not a known word");
     return 0;
+}
+
+enum agent_auth
+agent_auth_of(const char *name)
+{
+    return (enum agent_auth)index_of(agent_auth_names, name);
 }
 
 static struct agent
@@ -42,6 +49,10 @@ read_agent(const struct row *r)
         .visibility =
             (enum agent_visibility)index_of(agent_visibility_names, row_str(r, "visibility")),
         .starters = row_str(r, "starters"),
+        .auth = agent_auth_of(row_str(r, "auth")),
+        .client_id = row_opt_str(r, "client_id"),
+        .return_trace = row_bool(r, "return_trace"),
+        .mlflow_url = row_opt_str(r, "mlflow_url"),
         .is_own = row_bool(r, "is_own"),
         .created_at = row_str(r, "created_at"),
         .updated_at = row_str(r, "updated_at"),
@@ -61,14 +72,15 @@ write_agent(struct db *db, struct arena *a, enum query q, const struct agent *ag
                               ? arg_strs(a, agent->starter_questions, agent->starter_count)
                               : arg_null();
 
-    return db_later(db, q,
-                    ARGS(arg_id(agent->id), arg_str(agent->name), arg_str(agent->description),
-                         arg_str(agent_kind_names[agent->kind]), arg_str(agent->endpoint_url),
-                         arg_str(agent->model), arg_str(agent->instructions),
-                         arg_double(agent->temperature),
-                         agent->max_output_tokens ? arg_int(agent->max_output_tokens) : arg_null(),
-                         arg_int(agent->history_limit),
-                         arg_str(agent_visibility_names[agent->visibility]), starters));
+    return db_later(
+        db, q,
+        ARGS(arg_id(agent->id), arg_str(agent->name), arg_str(agent->description),
+             arg_str(agent_kind_names[agent->kind]), arg_str(agent->endpoint_url),
+             arg_str(agent->model), arg_str(agent->instructions), arg_double(agent->temperature),
+             agent->max_output_tokens ? arg_int(agent->max_output_tokens) : arg_null(),
+             arg_int(agent->history_limit), arg_str(agent_visibility_names[agent->visibility]),
+             starters, arg_str(agent_auth_names[agent->auth]), arg_str(agent->client_id),
+             arg_bool(agent->return_trace), arg_str(agent->mlflow_url)));
 }
 
 struct err
@@ -197,6 +209,8 @@ agent_test_load(struct db *db, struct arena *a, struct id test_id, struct agent_
         .endpoint_url = row_opt_str(&row, "endpoint_url"),
         .model = row_opt_str(&row, "model"),
         .credential = row_opt_str(&row, "credential"),
+        .auth = agent_auth_of(row_str(&row, "auth")),
+        .client_id = row_opt_str(&row, "client_id"),
     };
     return OK;
 }

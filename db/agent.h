@@ -27,12 +27,17 @@ struct db;
 #define AGENT_HISTORY_USUAL    10
 #define AGENT_STARTERS_MAX     20
 #define AGENT_STARTER_MAX      500 /* lengths in characters */
+#define AGENT_CLIENT_MAX       200
 
 enum agent_kind { AGENT_EXTRACTIVE, AGENT_CHAT_COMPLETIONS, AGENT_RESPONSES };
-extern const char *const agent_kind_names[]; /* these two end with NULL */
+extern const char *const agent_kind_names[]; /* these three end with NULL */
+extern const char *const agent_auth_names[];
 
 enum agent_visibility { AGENT_PRIVATE, AGENT_WORKSPACE, AGENT_PUBLIC };
 extern const char *const agent_visibility_names[];
+
+/* What the credential is: a key, or the secret of a Databricks service principal. */
+enum agent_auth { AGENT_KEY, AGENT_DATABRICKS_OAUTH };
 
 struct agent {
     struct id id, user_id;
@@ -48,7 +53,11 @@ struct agent {
     const char *starters;                 /* JSON array of texts; read only */
     const char *const *starter_questions; /* to write; NULL leaves them as they are */
     size_t starter_count;
-    bool is_own; /* the caller's; these are read only */
+    enum agent_auth auth;
+    const char *client_id;  /* AGENT_DATABRICKS_OAUTH; else may be NULL */
+    bool return_trace;      /* have the server send its own trace with the answer */
+    const char *mlflow_url; /* where that trace is kept; NULL: as worker/trace/fetch.h says */
+    bool is_own;            /* the caller's; these are read only */
     const char *created_at, *updated_at;
 };
 
@@ -97,7 +106,12 @@ struct agent_test {
     struct id id, agent_id;
     const char *kind, *endpoint_url, *model,
         *credential; /* may be NULL but kind; credential is sealed */
+    enum agent_auth auth;
+    const char *client_id; /* may be NULL */
 };
+/* By the name in a row. */
+enum agent_auth agent_auth_of(const char *name);
+
 struct err agent_test_load(struct db *db, struct arena *a, struct id test_id,
                            struct agent_test *out) CHECKED;
 

@@ -346,6 +346,10 @@ request_load(struct db *db, struct arena *a, struct id id, struct request_task *
         .has_sources = row_bool(&r, "has_sources"),
         .agent_owner_id = row_opt_id(&r, "agent_owner_id"),
         .http_request_id = row_opt_str(&r, "http_request_id"),
+        .databricks_oauth =
+            row_opt_str(&r, "auth") && strcmp(row_str(&r, "auth"), "databricks_oauth") == 0,
+        .client_id = row_opt_str(&r, "client_id"),
+        .return_trace = !row_bool(&r, "agent_gone") && row_bool(&r, "return_trace"),
         .agent_name = row_opt_str(&r, "agent_name"),
         .traceparent = row_opt_str(&r, "traceparent"),
         .age_ms = row_double(&r, "age_ms"),

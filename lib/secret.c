@@ -151,6 +151,22 @@ secret_open(struct arena *a, const char *key_hex, const char *context, const cha
     return OK;
 }
 
+const char *
+secret_basic(struct arena *a, const char *name, const char *password)
+{
+    char *plain = arena_printf(a, "%s:%s", name, password), *text;
+    size_t len = strlen(plain),
+           size = sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL);
+    static const char scheme[] = "Basic ";
+
+    text = arena_alloc(a, sizeof(scheme) - 1 + size);
+    memcpy(text, scheme, sizeof(scheme) - 1);
+    (void)sodium_bin2base64(text + sizeof(scheme) - 1, size, (const unsigned char *)plain, len,
+                            sodium_base64_VARIANT_ORIGINAL);
+    sodium_memzero(plain, len);
+    return text;
+}
+
 void
 secret_wipe(void *p, size_t len)
 {

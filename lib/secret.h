@@ -55,6 +55,9 @@ struct err secret_seal(struct arena *a, const char *key_hex, const char *context
 struct err secret_open(struct arena *a, const char *key_hex, const char *context,
                        const char *sealed, const char **out) CHECKED;
 
+/* The value of an Authorization header (RFC 7617): Basic, of a name and a password. */
+const char *secret_basic(struct arena *a, const char *name, const char *password);
+
 /* Overwrite memory that held a secret. */
 void secret_wipe(void *p, size_t len);
 

@@ -26,6 +26,7 @@ struct flusher;
 struct http;
 struct kind;
 struct runner;
+struct tokens;
 
 /* What the jobs of one worker share. */
 struct services {
@@ -34,6 +35,7 @@ struct services {
     struct pool *slow_pool; /* of one connection; see struct kind */
     struct http *http;
     struct flusher *flusher;
+    struct tokens *tokens; /* of agents that sign in; see worker/respond/token.h */
     struct arena *scratch; /* emptied by whoever used it, before returning to the loop */
 };
 

@@ -33,7 +33,6 @@ libworker_a_SOURCES = \
 	worker/respond/agent_test.c \
 	worker/respond/chat_chunk.c worker/respond/chat_chunk.h \
 	worker/respond/chat_completions.c \
-	worker/respond/chat_reply.c worker/respond/chat_reply.h \
 	worker/respond/citation.c worker/respond/citation.h \
 	worker/respond/dialect.h \
 	worker/respond/dialects.c \
@@ -41,6 +40,7 @@ libworker_a_SOURCES = \
 	worker/respond/json_slice.c worker/respond/json_slice.h \
 	worker/respond/model.c worker/respond/model.h \
 	worker/respond/passage_text.c worker/respond/passage_text.h \
+	worker/respond/reply.c worker/respond/reply.h \
 	worker/respond/respond.c worker/respond/respond.h \
 	worker/respond/respond_load.c \
 	worker/respond/respond_model.c \
@@ -48,8 +48,12 @@ libworker_a_SOURCES = \
 	worker/respond/respond_store.c \
 	worker/respond/respond_trace.c worker/respond/respond_trace.h \
 	worker/respond/respond_trace_json.c \
+	worker/respond/responses.c \
+	worker/respond/responses_event.c worker/respond/responses_event.h \
+	worker/respond/said.c worker/respond/said.h \
 	worker/respond/sentence.c worker/respond/sentence.h \
 	worker/respond/terms.c worker/respond/terms.h \
+	worker/respond/token.c worker/respond/token.h \
 	worker/respond/transcript.c worker/respond/transcript.h \
 	worker/respond/upstream.c worker/respond/upstream.h \
 	worker/trace/trace.c worker/trace/trace.h

@@ -13,6 +13,7 @@
 #include "worker/kind.h"
 #include "worker/pool.h"
 #include "worker/respond/dialect.h"
+#include "worker/respond/token.h"
 #include "worker/runner.h"
 #include "worker/searcher.h"
 #include "worker/sweep.h"
@@ -161,6 +162,7 @@ start(struct worker *w, const struct db_options *db)
     w->services.slow_pool = pool_new(w->arena, &w->loop, &slow, 1);
     w->flush_pool = pool_new(w->arena, &w->loop, db, 1);
     w->services.http = http_new(w->arena, &w->loop);
+    w->services.tokens = tokens_new(w->arena);
     w->services.scratch = arena_new();
     w->services.flusher =
         flusher_new(w->arena, &w->loop, w->flush_pool, config_int(SET_FLUSH_MS), on_flight_lost, w);

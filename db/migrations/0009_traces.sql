@@ -6,6 +6,16 @@
 
 set local role offstage_owner;
 
+-- How an agent's server is spoken to beyond its URL. With databricks_oauth the credential is
+-- the secret of the service principal client_id.
+alter table agents
+    add column auth text not null default 'key' check (auth in ('key', 'databricks_oauth')),
+    add column client_id text check (length(client_id) between 1 and 200),
+    add column return_trace boolean not null default false,
+    add column mlflow_url text check (length(mlflow_url) <= 2000),
+    add check (auth = 'key' or client_id is not null);
+grant select (auth, client_id, return_trace, mlflow_url) on agents to offstage_app;
+
 -- The W3C trace context that a request came with.
 create domain trace_context as text check (length(value) = 55);
 alter table requests add column traceparent trace_context;
@@ -98,3 +108,4 @@ drop function trace_of_request_gone(), trace_summary(text, double precision, dou
 update requests set trace_id = null where trace_id is not null;
 alter table requests drop column traceparent;
 drop domain trace_context;
+alter table agents drop column auth, drop column client_id, drop column return_trace, drop column mlflow_url;

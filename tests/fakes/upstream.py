@@ -34,6 +34,8 @@ The text of an answer is script_text(seed, tokens); tokens are sent at `rate` a 
     refusal     a refusal instead of content
     nousage     refuses stream_options with 400, answers without
 
+At /responses and /serving-endpoints: see agents.py.
+
 GET /_log?marker=TEXT lists the requests whose last message contains TEXT, with what was sent to each and
 whether the client left before the end. Counts (`times`) go by model and last message.
 """
@@ -49,6 +51,9 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+
+sys.path.append(str(pathlib.Path(__file__).parent)) # also when imported from elsewhere
+import agents
 
 WORDS = ('the a of to and in is it that stage curtain light voice answer question page river stone window paper '
          'winter summer quiet early late round green small café naïve Straße 日本 🙂 "quoted" <b> & \\ 100%').split()
@@ -79,6 +84,8 @@ class Request:
 
     @property
     def last(self):
+        if 'input' in self.body:
+            return agents.last(self.body)
         messages = self.body.get('messages') or [{}]
         content = messages[-1].get('content') or ''
         return content if isinstance(content, str) else json.dumps(content)
@@ -87,7 +94,7 @@ class Request:
         return {'number': self.number, 'model': self.body.get('model'), 'messages': self.body.get('messages'),
                 'stream': self.body.get('stream'), 'stream_options': self.body.get('stream_options'),
                 'temperature': self.body.get('temperature'), 'max_tokens': self.body.get('max_tokens'),
-                'max_completion_tokens': self.body.get('max_completion_tokens'),
+                'max_completion_tokens': self.body.get('max_completion_tokens'), 'body': self.body,
                 'authorization': self.headers.get('authorization'), 'traceparent': self.headers.get('traceparent'),
                 'sent': self.sent, 'left': self.left, 'done': self.done, 'began': self.began}
 
@@ -362,7 +369,7 @@ BEHAVIOURS['json'] = json_reply
 
 class Server:
     def __init__(self):
-        self.requests, self.counts = [], {}
+        self.requests, self.counts, self.tokens = [], {}, agents.Tokens()
 
     def count(self, r):
         key = (r.body.get('model'), r.last)
@@ -391,7 +398,10 @@ class Server:
         r.server = self
         self.requests.append(r)
         watch = asyncio.create_task(reader.read())
-        work = asyncio.create_task(BEHAVIOURS.get(r.behaviour, script)(r))
+        behaviours = BEHAVIOURS if path.endswith('/chat/completions') else {**BEHAVIOURS, **agents.BEHAVIOURS}
+        if self.tokens.refuses(headers):
+            behaviours = {r.behaviour: refuse}
+        work = asyncio.create_task(behaviours.get(r.behaviour, script)(r))
         try:
             done, _ = await asyncio.wait({watch, work}, return_when=asyncio.FIRST_COMPLETED)
             if work not in done:
@@ -416,7 +426,9 @@ class Server:
             elif path.endswith('/models'):
                 await Request(0, path, headers, {}, writer).reply(200, {'object': 'list', 'data': [
                     {'id': name, 'object': 'model', 'created': 0, 'owned_by': 'fake'} for name in BEHAVIOURS]})
-            elif method == 'POST' and path.endswith(('/chat/completions', '/invocations')):
+            elif path == '/oidc/v1/token':
+                await self.tokens.answer(Request(0, path, headers, {}, writer), headers, body)
+            elif method == 'POST' and path.endswith(('/completions', '/invocations', '/responses')):
                 await self.answer(path, headers, body, reader, writer)
             else:
                 await Request(0, path, headers, {}, writer).reply(404, {'error': {'message': 'no such route'}})

@@ -8,6 +8,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_json_check \
 	tests/fuzz/fuzz_json_reader \
 	tests/fuzz/fuzz_json_slice \
+	tests/fuzz/fuzz_responses \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_str \
 	tests/fuzz/fuzz_url \
@@ -41,6 +42,9 @@ tests_fuzz_fuzz_json_reader_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_json_slice_SOURCES = tests/fuzz/fuzz_json_slice.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_json_slice_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_slice_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_responses_SOURCES = tests/fuzz/fuzz_responses.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_responses_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_responses_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_sse_SOURCES = tests/fuzz/fuzz_sse.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_sse_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_sse_LDADD = $(LIB_LIBS)

@@ -6,7 +6,8 @@
 #include "lib/buf.h"
 #include "lib/str.h"
 #include "tests/fuzz/fuzz.h"
-#include "worker/respond/chat_reply.h"
+#include "worker/respond/chat_chunk.h"
+#include "worker/respond/reply.h"
 
 static void
 note(struct buf *out, const struct dialect_heard *list, size_t count, int *calls)
@@ -32,8 +33,8 @@ note(struct buf *out, const struct dialect_heard *list, size_t count, int *calls
 static const char *
 heard(struct arena *a, const char *type, struct str body, size_t piece)
 {
-    void *reply = chat_reply_new(a, type);
-    const struct dialect_reply *known = chat_reply_known(reply);
+    void *reply = chat_chunk_listen(a, type);
+    const struct dialect_reply *known = reply_known(reply);
     struct dialect_heard *list;
     struct buf out;
     size_t count;
@@ -44,11 +45,11 @@ heard(struct arena *a, const char *type, struct str body, size_t piece)
     for (size_t i = 0; i < body.len && !e.code; i += piece) {
         size_t len = body.len - i < piece ? body.len - i : piece;
 
-        e = chat_reply_hear(reply, a, body.p + i, len, &list, &count);
+        e = reply_hear(reply, a, body.p + i, len, &list, &count);
         note(&out, list, count, &calls);
     }
     if (!e.code) {
-        e = chat_reply_end(reply, a, &list, &count);
+        e = reply_end(reply, a, &list, &count);
         note(&out, list, count, &calls);
         MUST(e.code || known->complete);
     }

@@ -28,6 +28,7 @@ UNIT_TESTS = \
 	tests/unit/test_json_writer \
 	tests/unit/test_log \
 	tests/unit/test_params \
+	tests/unit/test_responses \
 	tests/unit/test_secret \
 	tests/unit/test_signature \
 	tests/unit/test_sse \
@@ -36,6 +37,7 @@ UNIT_TESTS = \
 	tests/unit/test_stream_hub \
 	tests/unit/test_stream_text \
 	tests/unit/test_stream_visit \
+	tests/unit/test_token \
 	tests/unit/test_trace \
 	tests/unit/test_url
 
@@ -87,6 +89,7 @@ tests_unit_test_json_slice_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_json_writer_LDADD = $(UNIT_LIBS)
 tests_unit_test_log_LDADD = $(UNIT_LIBS)
 tests_unit_test_params_LDADD = $(APP_TEST_LIBS)
+tests_unit_test_responses_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_secret_LDADD = $(UNIT_LIBS)
 tests_unit_test_signature_LDADD = $(UNIT_LIBS)
 tests_unit_test_sse_LDADD = $(UNIT_LIBS)
@@ -95,6 +98,7 @@ tests_unit_test_stream_follow_LDADD = $(STREAM_UNIT_LIBS)
 tests_unit_test_stream_hub_LDADD = $(STREAM_UNIT_LIBS)
 tests_unit_test_stream_text_LDADD = $(STREAM_UNIT_LIBS)
 tests_unit_test_stream_visit_LDADD = $(STREAM_UNIT_LIBS)
+tests_unit_test_token_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_trace_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_url_LDADD = $(UNIT_LIBS)
 

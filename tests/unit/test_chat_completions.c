@@ -4,8 +4,9 @@
 #include "lib/json_reader.h"
 #include "lib/str.h"
 #include "tests/harness/harness.h"
-#include "worker/respond/chat_reply.h"
+#include "worker/respond/chat_chunk.h"
 #include "worker/respond/dialect.h"
+#include "worker/respond/reply.h"
 #include "worker/respond/upstream.h"
 
 #include <json-c/json.h>
@@ -55,7 +56,7 @@ write_end(struct buf *out, struct err e, const struct dialect_reply *reply)
 static const char *
 heard_in_steps(struct arena *a, const char *type, struct str body, size_t step)
 {
-    void *reply = chat_reply_new(a, type);
+    void *reply = chat_chunk_listen(a, type);
     struct dialect_heard *list;
     struct err e = OK;
     struct buf out;
@@ -65,14 +66,14 @@ heard_in_steps(struct arena *a, const char *type, struct str body, size_t step)
     for (size_t at = 0; at < body.len && !e.code; at += step) {
         size_t len = body.len - at < step ? body.len - at : step;
 
-        e = chat_reply_hear(reply, a, body.p + at, len, &list, &n);
+        e = reply_hear(reply, a, body.p + at, len, &list, &n);
         write_heard(&out, list, n);
     }
     if (!e.code) {
-        e = chat_reply_end(reply, a, &list, &n);
+        e = reply_end(reply, a, &list, &n);
         write_heard(&out, list, n);
     }
-    write_end(&out, e, chat_reply_known(reply));
+    write_end(&out, e, reply_known(reply));
     return out.data;
 }
 
@@ -353,9 +354,8 @@ a_line_over_the_limit_ends_it(void **state)
     while (body.len < 2 * CHAT_EVENT_MAX)
         buf_add_str(&body, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
 
-    assert_string_equal(
-        heard_in_steps(*state, STREAM, (struct str){ body.data, body.len }, 16384),
-        "(text a) too_large: The model server sent a line over the limit of 1 MiB.");
+    assert_string_equal(heard_in_steps(*state, STREAM, (struct str){ body.data, body.len }, 16384),
+                        "(text a) too_large: The model server sent a line over the limit.");
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "worker/kind.h"
 #include "worker/respond/dialect.h"
 #include "worker/respond/model.h"
+#include "worker/respond/token.h"
 #include "worker/respond/upstream.h"
 
 #include <math.h>
@@ -31,6 +32,8 @@ struct trial {
     struct dialect_question question;
     struct dialect_request request;
     struct http_transfer *transfer;
+    struct token_call signing;
+    const char *token;
     void *listener;
     struct buf refusal;
     bool heard;
@@ -95,6 +98,7 @@ finish(struct trial *t, struct err result)
     if (t->transfer)
         http_cancel(t->transfer);
     t->transfer = NULL;
+    token_cancel(&t->signing);
     attempt_work(t->at, store, stored);
 }
 
@@ -179,7 +183,7 @@ call_model(struct trial *t)
         .on_end = on_end,
     };
     struct err e = model_ask(t->at->arena, t->dialect, &t->question, t->test.agent_id,
-                             t->test.credential, &t->request);
+                             t->test.credential, t->token, &t->request);
 
     if (e.code) {
         finish(t, e);
@@ -188,6 +192,32 @@ call_model(struct trial *t)
     t->status = 0;
     t->sent_ms = clock_mono_ms();
     t->transfer = model_send(t->at->services->http, &t->request, &how);
+}
+
+static void
+signed_in(void *arg, struct err err, const char *token)
+{
+    struct trial *t = arg;
+
+    t->token = token;
+    if (err.code)
+        finish(t, err);
+    else
+        call_model(t);
+}
+
+static void
+sign_in(struct trial *t)
+{
+    t->signing = (struct token_call){ .services = t->at->services,
+                                      .arena = t->at->arena,
+                                      .agent_id = t->test.agent_id,
+                                      .endpoint_url = t->test.endpoint_url,
+                                      .client_id = t->test.client_id,
+                                      .sealed = t->test.credential,
+                                      .arg = t,
+                                      .done = signed_in };
+    token_get(&t->signing);
 }
 
 /* ---- the start ------------------------------------------------------------------------ */
@@ -231,6 +261,8 @@ loaded(struct attempt *at, struct err err)
     } else if (t->dialect->answer) {
         t->detail = NEEDS_NONE;
         finish(t, OK);
+    } else if (t->test.auth == AGENT_DATABRICKS_OAUTH) {
+        sign_in(t);
     } else {
         call_model(t);
     }
@@ -250,8 +282,11 @@ stop(struct attempt *at)
 {
     struct trial *t = at->state;
 
-    if (t && t->transfer)
+    if (!t)
+        return;
+    if (t->transfer)
         http_cancel(t->transfer);
+    token_cancel(&t->signing);
 }
 
 const struct kind kind_agent_test = {

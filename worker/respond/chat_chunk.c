@@ -1,12 +1,23 @@
 #include "worker/respond/chat_chunk.h"
 
 #include "lib/arena.h"
-#include "worker/respond/chat_reply.h"
 #include "worker/respond/json_slice.h"
+#include "worker/respond/reply.h"
 
 #include <string.h>
 
 #define CALL_ID_MAX ((size_t)200) /* bytes */
+
+struct chat_call {
+    int64_t index;
+    const char *id;
+};
+
+struct chat_state {
+    struct reply_state base;
+    struct chat_call *calls;
+    int call_count;
+};
 
 static int64_t
 tokens(struct str value)
@@ -16,64 +27,40 @@ tokens(struct str value)
     return n > 0 ? n : 0;
 }
 
-/* ---- what was heard ----------------------------------------------------------- */
-
-static void
-say(struct chat_heard *out, struct dialect_heard heard)
-{
-    struct dialect_heard *larger;
-
-    if (out->count == out->cap) {
-        out->cap = out->cap ? out->cap * 2 : 8;
-        larger = arena_array(out->scratch, out->cap, sizeof(*larger));
-        if (out->count > 0)
-            memcpy(larger, out->list, out->count * sizeof(*larger));
-        out->list = larger;
-    }
-    out->list[out->count++] = heard;
-}
-
-static void
-say_text(struct chat_heard *out, enum dialect_heard_type type, struct str text)
-{
-    if (text.len > 0)
-        say(out, (struct dialect_heard){ .type = type, .text = text });
-}
-
 /* ---- text and reasoning --------------------------------------------------------- */
 
 /* A text, or an array of objects that hold one under `text`. */
 static void
-read_texts(struct str value, enum dialect_heard_type type, struct chat_heard *out)
+read_texts(struct str value, enum dialect_heard_type type, struct heard *out)
 {
     struct str rest = value, part;
 
-    say_text(out, type, json_text(out->scratch, value));
+    heard_text(out, type, json_text(out->scratch, value));
     while (json_next(&rest, &part))
-        say_text(out, type, json_text(out->scratch, json_member(part, "text")));
+        heard_text(out, type, json_text(out->scratch, json_member(part, "text")));
 }
 
 static void
-read_part(struct str part, struct chat_heard *out)
+read_part(struct str part, struct heard *out)
 {
     struct str type = json_text(out->scratch, json_member(part, "type"));
 
     if (json_is_string(part)) {
-        say_text(out, HEARD_TEXT, json_text(out->scratch, part));
+        heard_text(out, HEARD_TEXT, json_text(out->scratch, part));
     } else if (str_eq(type, STR("reasoning"))) {
         read_texts(json_member(part, "summary"), HEARD_REASONING, out);
         read_texts(json_member(part, "text"), HEARD_REASONING, out);
     } else if (str_eq(type, STR("thinking"))) {
         read_texts(json_member(part, "thinking"), HEARD_REASONING, out);
     } else {
-        say_text(out, HEARD_TEXT, json_text(out->scratch, json_member(part, "text")));
-        say_text(out, HEARD_TEXT, json_text(out->scratch, json_member(part, "refusal")));
+        heard_text(out, HEARD_TEXT, json_text(out->scratch, json_member(part, "text")));
+        heard_text(out, HEARD_TEXT, json_text(out->scratch, json_member(part, "refusal")));
     }
 }
 
 /* The first of the names that has a text: some servers send the same under two. */
 static void
-read_reasoning(struct str delta, struct chat_heard *out)
+read_reasoning(struct str delta, struct heard *out)
 {
     static const char *const names[] = { "reasoning", "reasoning_content", "thinking" };
 
@@ -81,18 +68,18 @@ read_reasoning(struct str delta, struct chat_heard *out)
         struct str text = json_text(out->scratch, json_member(delta, names[i]));
 
         if (text.len > 0) {
-            say_text(out, HEARD_REASONING, text);
+            heard_text(out, HEARD_REASONING, text);
             return;
         }
     }
 }
 
 static void
-read_content(struct str content, struct chat_heard *out)
+read_content(struct str content, struct heard *out)
 {
     struct str rest = content, part;
 
-    say_text(out, HEARD_TEXT, json_text(out->scratch, content));
+    heard_text(out, HEARD_TEXT, json_text(out->scratch, content));
     while (json_next(&rest, &part))
         read_part(part, out);
 }
@@ -114,8 +101,8 @@ call_at(const struct chat_state *s, int64_t index)
  * under an old index: some servers send every parallel call with index 0.
  */
 static struct err
-place_call(struct chat_state *s, int64_t index, struct str id, struct str name,
-           struct chat_heard *out, int *call)
+place_call(struct chat_state *s, int64_t index, struct str id, struct str name, struct heard *out,
+           int *call)
 {
     int at = call_at(s, index);
 
@@ -123,18 +110,18 @@ place_call(struct chat_state *s, int64_t index, struct str id, struct str name,
         *call = at;
         return OK;
     }
-    if (s->call_count == CHAT_CALLS_MAX)
+    if (s->call_count == REPLY_CALLS_MAX)
         return ERR(ERR_TOO_LARGE, "The model asked for more than 128 calls at once.");
     if (!s->calls)
-        s->calls = arena_array(s->arena, CHAT_CALLS_MAX, sizeof(*s->calls));
+        s->calls = arena_array(s->base.arena, REPLY_CALLS_MAX, sizeof(*s->calls));
     *call = s->call_count++;
     s->calls[*call].index = index;
-    s->calls[*call].id = id.len ? str_dup(s->arena, str_utf8_prefix(id, CALL_ID_MAX))
-                                : arena_printf(s->arena, "call_%d", *call);
-    say(out, (struct dialect_heard){ .type = HEARD_CALL,
-                                     .call = *call,
-                                     .call_id = s->calls[*call].id,
-                                     .name = str_dup(out->scratch, name) });
+    s->calls[*call].id = id.len ? str_dup(s->base.arena, str_utf8_prefix(id, CALL_ID_MAX))
+                                : arena_printf(s->base.arena, "call_%d", *call);
+    heard_say(out, (struct dialect_heard){ .type = HEARD_CALL,
+                                           .call = *call,
+                                           .call_id = s->calls[*call].id,
+                                           .name = str_dup(out->scratch, name) });
     return OK;
 }
 
@@ -146,7 +133,7 @@ arguments(struct arena *a, struct str value)
 }
 
 static struct err
-read_call(struct chat_state *s, struct str delta, struct str function, struct chat_heard *out)
+read_call(struct chat_state *s, struct str delta, struct str function, struct heard *out)
 {
     struct str text = arguments(out->scratch, json_member(function, "arguments"));
     int call;
@@ -155,12 +142,13 @@ read_call(struct chat_state *s, struct str delta, struct str function, struct ch
                    json_text(out->scratch, json_member(delta, "id")),
                    json_text(out->scratch, json_member(function, "name")), out, &call));
     if (text.len > 0)
-        say(out, (struct dialect_heard){ .type = HEARD_ARGUMENTS, .call = call, .text = text });
+        heard_say(out,
+                  (struct dialect_heard){ .type = HEARD_ARGUMENTS, .call = call, .text = text });
     return OK;
 }
 
 static struct err
-read_calls(struct chat_state *s, struct str delta, struct chat_heard *out)
+read_calls(struct chat_state *s, struct str delta, struct heard *out)
 {
     struct str rest = json_member(delta, "tool_calls"), call;
     struct str old_style = json_member(delta, "function_call");
@@ -192,11 +180,11 @@ read_finish(struct chat_state *s, struct arena *scratch, struct str choice)
         return OK;
     if (str_eq(reason, STR("error")))
         return ERR(ERR_UPSTREAM, "The model server ended the answer with an error.");
-    s->known.complete = true;
-    s->known.finish_reason = "stop";
+    s->base.known.complete = true;
+    s->base.known.finish_reason = "stop";
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
         if (str_eq(reason, str_from(reasons[i].theirs)))
-            s->known.finish_reason = reasons[i].ours;
+            s->base.known.finish_reason = reasons[i].ours;
     return OK;
 }
 
@@ -210,7 +198,7 @@ detail(struct str usage, const char *details, const char *member)
 static void
 read_usage(struct chat_state *s, struct str usage, struct str timings)
 {
-    struct dialect_usage *u = &s->known.usage;
+    struct dialect_usage *u = &s->base.known.usage;
 
     if (json_is_object(usage))
         *u = (struct dialect_usage){
@@ -226,25 +214,32 @@ read_usage(struct chat_state *s, struct str usage, struct str timings)
                                      .output = tokens(json_member(timings, "predicted_n")) };
 }
 
-struct err
-chat_chunk(struct chat_state *s, struct str root, struct chat_heard *out)
+static struct err
+take(struct reply_state *state, struct str root, struct heard *out)
 {
+    struct chat_state *s = (struct chat_state *)state;
     struct str choices = json_member(root, "choices"), usage = json_member(root, "usage");
     struct str choice, delta;
 
     read_usage(s, usage, json_member(root, "timings"));
     /* Usage without choices is sent after everything else. */
-    if (json_is_array(choices) && json_is_empty(choices) && s->began && json_is_object(usage))
-        s->known.complete = true;
+    if (json_is_array(choices) && json_is_empty(choices) && s->base.began && json_is_object(usage))
+        s->base.known.complete = true;
     if (!json_next(&choices, &choice))
         return OK;
-    s->began = true;
+    s->base.began = true;
     delta = json_member(choice, "delta");
     if (!json_is_object(delta))
         delta = json_member(choice, "message");
     read_reasoning(delta, out);
     read_content(json_member(delta, "content"), out);
-    say_text(out, HEARD_TEXT, json_text(out->scratch, json_member(delta, "refusal")));
+    heard_text(out, HEARD_TEXT, json_text(out->scratch, json_member(delta, "refusal")));
     TRY(read_calls(s, delta, out));
     return read_finish(s, out->scratch, choice);
+}
+
+void *
+chat_chunk_listen(struct arena *a, const char *content_type)
+{
+    return reply_new(a, content_type, &ARENA_NEW(a, struct chat_state)->base, take, CHAT_EVENT_MAX);
 }

@@ -1,34 +1,21 @@
 /*
- * Chat_chunk: one chat.completion.chunk, or a whole chat.completion, in the
- * dialects that servers speak. Pure; what it cannot read it passes over.
+ * Chat_chunk: what a server of /chat/completions answers, in chunks or whole, in
+ * the dialects that servers speak: `content` as text or as parts; reasoning under
+ * three names; calls in pieces, several under one index, with no id; usage in a
+ * chunk without choices; finish_reason absent, late, or with the text.
+ *
+ * Pure; what it cannot read it passes over. See worker/respond/reply.h.
  */
 #ifndef WORKER_CHAT_CHUNK_H
 #define WORKER_CHAT_CHUNK_H
 
-#include "worker/respond/dialect.h"
+#include <stddef.h>
 
-struct chat_call {
-    int64_t index;
-    const char *id;
-};
+#define CHAT_EVENT_MAX ((size_t)1024 * 1024) /* bytes of one event */
 
-/* Of one reply, over all its chunks. */
-struct chat_state {
-    struct arena *arena;
-    struct dialect_reply known;
-    bool began; /* a chunk with choices came */
-    struct chat_call *calls;
-    int call_count;
-};
+struct arena;
 
-/* What one piece of the body said; texts live in `scratch`. */
-struct chat_heard {
-    struct arena *scratch;
-    struct dialect_heard *list;
-    size_t count, cap;
-};
-
-/* `root` has passed json_check(). */
-struct err chat_chunk(struct chat_state *s, struct str root, struct chat_heard *out) CHECKED;
+/* For struct dialect; the listener is one of worker/respond/reply.h. */
+void *chat_chunk_listen(struct arena *a, const char *content_type);
 
 #endif

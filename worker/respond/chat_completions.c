@@ -1,6 +1,6 @@
 /*
  * Dialect "chat_completions": any server that speaks OpenAI's
- * /chat/completions, streamed. This file asks; worker/respond/chat_reply.c hears.
+ * /chat/completions, streamed. This file asks; worker/respond/chat_chunk.c hears.
  */
 #include "worker/respond/dialect.h"
 
@@ -9,8 +9,9 @@
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/json_writer.h"
-#include "worker/respond/chat_reply.h"
+#include "worker/respond/chat_chunk.h"
 #include "worker/respond/passage_text.h"
+#include "worker/respond/reply.h"
 
 #include <math.h>
 #include <string.h>
@@ -142,8 +143,8 @@ const struct dialect dialect_chat_completions = {
     .summary = "Any server that speaks OpenAI's /chat/completions",
     .ask = ask,
     .concede = concede,
-    .listen = chat_reply_new,
-    .hear = chat_reply_hear,
-    .heard_end = chat_reply_end,
-    .reply = chat_reply_known,
+    .listen = chat_chunk_listen,
+    .hear = reply_hear,
+    .heard_end = reply_end,
+    .reply = reply_known,
 };

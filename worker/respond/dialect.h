@@ -26,12 +26,32 @@ struct arena;
 struct message_text; /* db/request.h */
 struct passage;      /* db/passage.h */
 
-#define DIALECT_HEADERS_MAX 4
+#define DIALECT_HEADERS_MAX 6
 
 /* What a server has been found not to take, a bit each. */
 enum dialect_concession {
-    DIALECT_NO_USAGE = 1,         /* no stream_options */
-    DIALECT_COMPLETION_TOKENS = 2 /* max_completion_tokens instead of max_tokens */
+    DIALECT_NO_USAGE = 1,          /* no stream_options */
+    DIALECT_COMPLETION_TOKENS = 2, /* max_completion_tokens instead of max_tokens */
+    DIALECT_NO_STORE = 4,          /* no `store` */
+    DIALECT_MESSAGES = 8           /* `messages` instead of `input` */
+};
+
+/* A function that the model may call. */
+struct dialect_tool {
+    const char *name, *description;
+    const char *parameters; /* JSON Schema of an object */
+};
+
+struct dialect_call {
+    const char *call_id, *name, *arguments;
+    const char *output; /* what it came to */
+};
+
+/* One round of calls that the model has made already. */
+struct dialect_round {
+    const char *text; /* that it said before; "" for none */
+    const struct dialect_call *calls;
+    size_t call_count;
 };
 
 struct dialect_question {
@@ -44,6 +64,12 @@ struct dialect_question {
     size_t message_count;
     const struct passage *passages; /* of the agent's sources, best first */
     size_t passage_count;
+    const struct dialect_tool *tools;
+    size_t tool_count;
+    const struct dialect_round *rounds; /* behind the messages, oldest first */
+    size_t round_count;
+    const char *conversation; /* an id for servers that keep conversations apart; NULL for none */
+    bool return_trace;        /* ask for the server's own trace with the answer */
     unsigned concessions;
 };
 
@@ -58,15 +84,17 @@ struct dialect_request {
 enum dialect_heard_type {
     HEARD_TEXT,
     HEARD_REASONING,
-    HEARD_CALL,     /* a function call begins */
-    HEARD_ARGUMENTS /* of a call that has begun */
+    HEARD_CALL,      /* a function call begins */
+    HEARD_ARGUMENTS, /* of a call that has begun */
+    HEARD_OUTPUT,    /* of a call that the server has run itself */
+    HEARD_DONE       /* a message is over: what text follows is another */
 };
 
 struct dialect_heard {
     enum dialect_heard_type type;
-    struct str text;            /* valid UTF-8; all but HEARD_CALL */
+    struct str text;            /* valid UTF-8; all but HEARD_CALL, HEARD_DONE */
     int call;                   /* calls count from 0 in the order in which they began */
-    const char *call_id, *name; /* HEARD_CALL */
+    const char *call_id, *name; /* HEARD_CALL; call_id: HEARD_OUTPUT */
 };
 
 struct dialect_usage {
@@ -78,8 +106,10 @@ struct dialect_usage {
 struct dialect_reply {
     const char *finish_reason; /* stop, length, content_filter or tool_calls; NULL: not told */
     struct dialect_usage usage;
-    bool complete; /* the model said that this was all */
-    bool over;     /* it said that nothing at all follows */
+    bool complete;        /* the model said that this was all */
+    bool over;            /* it said that nothing at all follows */
+    const char *trace_id; /* under which the server keeps its own trace; NULL: not told */
+    const char *trace;    /* that trace itself, JSON; NULL: not sent */
 };
 
 /* An answer that needed no server. */
@@ -121,6 +151,6 @@ const struct dialect *dialect_find(const char *kind);
 /* The whole table; NULL behind the last. */
 extern const struct dialect *const dialects[];
 
-extern const struct dialect dialect_chat_completions, dialect_extractive;
+extern const struct dialect dialect_chat_completions, dialect_extractive, dialect_responses;
 
 #endif

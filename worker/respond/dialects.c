@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-const struct dialect *const dialects[] = { &dialect_chat_completions, &dialect_extractive, NULL };
+const struct dialect *const dialects[] = { &dialect_chat_completions, &dialect_responses,
+                                           &dialect_extractive, NULL };
 
 const struct dialect *
 dialect_find(const char *kind)

@@ -22,17 +22,18 @@ wipe(const char *secret)
 
 struct err
 model_ask(struct arena *a, const struct dialect *dialect, struct dialect_question *q,
-          struct id agent_id, const char *credential, struct dialect_request *out)
+          struct id agent_id, const char *credential, const char *token,
+          struct dialect_request *out)
 {
     const char *plain = NULL;
     struct err e = OK;
 
-    if (credential && credential[0])
+    if (!token && credential && credential[0])
         e = secret_open(a, config_str(SET_SECRET_KEY), agent_credential_context(a, agent_id),
                         credential, &plain);
     if (e.code)
         return ERR(ERR_INVALID, "The agent's key cannot be read; store it again.");
-    q->credential = plain;
+    q->credential = token ? token : plain;
     e = dialect->ask(a, q, out);
     q->credential = NULL;
     wipe(plain);

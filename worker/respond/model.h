@@ -17,11 +17,12 @@ struct http_request;
 struct http_transfer;
 
 /*
- * Ask in a dialect, with the key that is sealed in `credential` (NULL: none).
- * Nothing but out->secret holds the opened key afterwards.
+ * Ask in a dialect, with `token` (see worker/respond/token.h) or, when that is
+ * NULL, with the key that is sealed in `credential` (NULL: none). Nothing but
+ * out->secret holds the opened key afterwards.
  */
 struct err model_ask(struct arena *a, const struct dialect *dialect, struct dialect_question *q,
-                     struct id agent_id, const char *credential,
+                     struct id agent_id, const char *credential, const char *token,
                      struct dialect_request *out) CHECKED;
 
 /* Send what was asked, and forget the key. `how` has the callbacks and what deadlines differ. */

@@ -22,6 +22,7 @@
 #include "worker/collector.h"
 #include "worker/respond/dialect.h"
 #include "worker/respond/respond_trace.h"
+#include "worker/respond/token.h"
 #include "worker/respond/transcript.h"
 
 #include <stdbool.h>
@@ -59,6 +60,12 @@ struct respond {
 
     struct respond_trace traced;
 
+    /* signing in, for agents that do */
+    struct token_call signing;
+    const char *token; /* NULL: none */
+    int token_span;
+    bool renewed; /* a kept token was refused once */
+
     /* speaking */
     struct stream stream;
     struct transcript transcript;
@@ -87,6 +94,9 @@ struct err respond_load_end(struct attempt *at, struct db *db) CHECKED;
 
 /* Make up a call: ask for the question as it is now, with the concessions made so far. */
 struct err respond_ask(struct respond *r) CHECKED;
+
+/* Sign in where the agent does, then ask and call the model. */
+void respond_sign_in(struct respond *r);
 
 /* Call the model that has been asked; respond_say() and the end follow. */
 void respond_call(struct respond *r);

@@ -86,6 +86,8 @@ load_conversation(struct respond *r, struct db *db)
     q->instructions = r->task.instructions;
     q->temperature = r->task.temperature;
     q->max_output_tokens = r->task.max_output_tokens;
+    q->conversation = r->task.chat_id.s;
+    q->return_trace = r->task.return_trace;
     if (q->message_count == 0 || !r->task.has_sources)
         return OK;
     respond_trace_search(r);
@@ -104,7 +106,7 @@ respond_ask(struct respond *r)
 {
     respond_trace_ask(r);
     return model_ask(r->at->arena, r->dialect, &r->question, r->task.agent_id, r->task.credential,
-                     &r->request);
+                     r->token, &r->request);
 }
 
 /* An answer cites by number: from here on the passages are those that it cites, in order. */
@@ -130,7 +132,7 @@ prepare(struct respond *r)
     if (r->question.message_count == 0)
         return ERR(ERR_NOT_FOUND, "The question has been deleted.");
     if (!r->dialect->answer)
-        return respond_ask(r);
+        return r->task.databricks_oauth ? OK : respond_ask(r);
     TRY(r->dialect->answer(r->at->arena, &r->question, &r->answer));
     keep_cited(r);
     return OK;

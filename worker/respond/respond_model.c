@@ -74,11 +74,26 @@ log_call(const struct respond *r, const struct http_reply *reply)
     log_write(LOG_LEVEL_INFO, "model_called", keys, reply->err.code ? n : n - 1);
 }
 
+/* A token that was kept may have been withdrawn. */
+static bool
+is_token_refused(struct respond *r)
+{
+    if (!r->token || r->status != 401 || r->renewed)
+        return false;
+    r->renewed = true;
+    token_forget(&r->signing);
+    respond_trace_called(r, TRACE_ERROR, "The token was refused: signing in again.");
+    respond_sign_in(r);
+    return true;
+}
+
 static void
 refused(struct respond *r, const struct http_reply *reply)
 {
     struct err e;
 
+    if (is_token_refused(r))
+        return;
     if (r->dialect->concede(r->status, r->refusal.data, &r->question.concessions)) {
         respond_trace_called(r, TRACE_ERROR,
                              "The server does not take all of it: asked differently.");
@@ -116,6 +131,36 @@ on_end(void *arg, const struct http_reply *reply)
     e = r->dialect->heard_end(r->listener, r->at->services->scratch, &list, &n);
     if (respond_say(r, list, n, e))
         complete(r);
+}
+
+static void
+signed_in(void *arg, struct err err, const char *token)
+{
+    struct respond *r = arg;
+
+    trace_close(&r->traced.trace, r->token_span, err.code ? TRACE_ERROR : TRACE_OK, err.msg);
+    r->token = token;
+    if (!err.code)
+        err = respond_ask(r);
+    if (err.code)
+        respond_fail(r, err, upstream_error_name(err), -1);
+    else
+        respond_call(r);
+}
+
+void
+respond_sign_in(struct respond *r)
+{
+    r->token_span = trace_open(&r->traced.trace, "token", "sign in", r->traced.attempt);
+    r->signing = (struct token_call){ .services = r->at->services,
+                                      .arena = r->at->arena,
+                                      .agent_id = r->task.agent_id,
+                                      .endpoint_url = r->task.endpoint_url,
+                                      .client_id = r->task.client_id,
+                                      .sealed = r->task.credential,
+                                      .arg = r,
+                                      .done = signed_in };
+    token_get(&r->signing);
 }
 
 void

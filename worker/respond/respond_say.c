@@ -66,6 +66,7 @@ respond_let_go(struct respond *r)
     if (r->transfer)
         http_cancel(r->transfer);
     r->transfer = NULL;
+    token_cancel(&r->signing);
 }
 
 static enum event_type
@@ -143,8 +144,12 @@ take(struct respond *r, const struct dialect_heard *list, size_t n)
             TRY(transcript_reasoning(t, h->text));
         else if (h->type == HEARD_CALL)
             TRY(transcript_call(t, h->call, h->call_id, h->name));
-        else
+        else if (h->type == HEARD_ARGUMENTS)
             TRY(transcript_arguments(t, h->call, h->text));
+        else if (h->type == HEARD_OUTPUT)
+            TRY(transcript_output_of(t, h->call_id, h->text));
+        else
+            transcript_message_end(t);
         respond_trace_heard(r, h);
     }
     return OK;

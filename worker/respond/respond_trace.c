@@ -165,6 +165,25 @@ prolong_tool(struct respond *r, int call)
     }
 }
 
+/* The server has run it: its time goes up to its result. */
+static void
+end_tool(struct respond *r, const struct dialect_heard *heard)
+{
+    struct respond_trace *t = &r->traced;
+    struct trace_part *part;
+    const char *call_id;
+
+    for (size_t i = t->tool_count; i-- > 0;) {
+        (void)transcript_call_text(&r->transcript, t->tools[i].item, &call_id);
+        part = trace_part(&t->trace, t->tools[i].span);
+        if (strcmp(call_id, heard->call_id) != 0 || !part)
+            continue;
+        part->end_ns = clock_mono_ns();
+        t->tools[i].output = r->transcript.count - 1;
+        return;
+    }
+}
+
 void
 respond_trace_heard(struct respond *r, const struct dialect_heard *heard)
 {
@@ -181,6 +200,8 @@ respond_trace_heard(struct respond *r, const struct dialect_heard *heard)
         add_tool(r, heard);
     else if (heard->type == HEARD_ARGUMENTS)
         prolong_tool(r, heard->call);
+    else if (heard->type == HEARD_OUTPUT)
+        end_tool(r, heard);
 }
 
 void

@@ -31,6 +31,7 @@ struct traced_call {
 struct traced_tool {
     int span, call; /* call: as in HEARD_CALL */
     size_t item;    /* of the transcript */
+    size_t output;  /* likewise, its result; 0: none came */
 };
 
 struct respond_trace {

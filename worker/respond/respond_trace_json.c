@@ -174,7 +174,7 @@ fill_tool(struct respond *r, const struct traced_tool *tool)
 {
     struct trace_part *part = trace_part(&r->traced.trace, tool->span);
     struct arena *a = r->at->arena;
-    const char *call_id;
+    const char *call_id, *output_of;
     struct json_writer w;
     struct str arguments;
     bool cut = false;
@@ -184,6 +184,9 @@ fill_tool(struct respond *r, const struct traced_tool *tool)
         return;
     arguments = transcript_call_text(&r->transcript, tool->item, &call_id);
     part->inputs = arguments_json(a, arguments, &cut);
+    if (tool->output)
+        part->outputs =
+            arguments_json(a, transcript_call_text(&r->transcript, tool->output, &output_of), &cut);
     buf_init(&out, a, JSON_MAX);
     jw_begin(&w, &out);
     jw_object(&w, NULL);

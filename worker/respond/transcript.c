@@ -19,6 +19,7 @@ struct transcript_item {
     int annotation_count;
     int call; /* of the model; -1 for other items */
     const char *call_id, *name;
+    bool is_output; /* of a call */
     bool done, complete;
 };
 
@@ -174,7 +175,17 @@ call_json(const struct transcript *t, struct arena *a, const struct transcript_i
     buf_init(&out, a, OUTPUT_MAX);
     jw_begin(&w, &out);
     jw_object(&w, NULL);
+    if (item->is_output)
+        event_item_id("fco", t->request_id, item->item, id);
     jw_str(&w, "id", id);
+    if (item->is_output) {
+        jw_str(&w, "type", "function_call_output");
+        jw_str(&w, "call_id", item->call_id);
+        jw_str_len(&w, "output", item->text.data, item->text.len);
+        jw_str(&w, "status", status);
+        jw_object_end(&w);
+        return out.data;
+    }
     jw_str(&w, "type", "function_call");
     jw_str(&w, "call_id", item->call_id);
     jw_str(&w, "name", item->name);
@@ -204,7 +215,7 @@ transcript_arguments(struct transcript *t, int call, struct str text)
 {
     for (size_t i = 0; i < t->count; i++)
         if (t->items[i].call == call)
-            return grow(t, &t->items[i], EVENT_CALL_DELTA, text);
+            return t->items[i].done ? OK : grow(t, &t->items[i], EVENT_CALL_DELTA, text);
     return ERR(ERR_MALFORMED, "The model went on with a call that it had not begun.");
 }
 
@@ -228,6 +239,36 @@ end_call(struct transcript *t, struct transcript_item *item, bool complete)
     item->complete = complete;
     stream_event(t->stream, EVENT_ITEM_DONE, item->item,
                  call_json(t, t->arena, item, complete ? "completed" : "incomplete"));
+}
+
+void
+transcript_message_end(struct transcript *t)
+{
+    end_open(t, true);
+}
+
+struct err
+transcript_output_of(struct transcript *t, const char *call_id, struct str output)
+{
+    struct str fits = str_utf8_prefix(output, TRANSCRIPT_TEXT_MAX - t->bytes);
+    struct transcript_item *item;
+
+    end_open(t, true);
+    for (size_t i = 0; i < t->count; i++)
+        if (t->items[i].added == EVENT_ITEM_ADDED && !t->items[i].done &&
+            strcmp(t->items[i].call_id, call_id) == 0)
+            end_call(t, &t->items[i], true);
+    TRY(add_item(t, EVENT_ITEM_ADDED, &item));
+    item->is_output = true;
+    item->call_id = arena_strdup(t->arena, call_id);
+    buf_add(&item->text, fits.p, fits.len);
+    t->bytes += fits.len;
+    item->done = item->complete = true;
+    stream_event(t->stream, EVENT_ITEM_ADDED, item->item,
+                 call_json(t, t->arena, item, "completed"));
+    stream_event(t->stream, EVENT_ITEM_DONE, item->item, call_json(t, t->arena, item, "completed"));
+    return fits.len == output.len ? OK
+                                  : ERR(ERR_TOO_LARGE, "The answer is over the limit of 4 MiB.");
 }
 
 void
@@ -261,10 +302,13 @@ transcript_content(const struct transcript *t, bool complete)
                 return t->earlier[i].text;
         return "";
     }
-    buf_init(&all, t->arena, TRANSCRIPT_TEXT_MAX);
+    buf_init(&all, t->arena, TRANSCRIPT_TEXT_MAX + 2 * TRANSCRIPT_ITEMS_MAX);
     for (size_t i = 0; i < t->count; i++)
-        if (t->items[i].added == EVENT_MESSAGE_ADDED)
+        if (t->items[i].added == EVENT_MESSAGE_ADDED) {
+            if (all.len > 0 && t->items[i].text.len > 0)
+                buf_add_str(&all, "\n\n");
             buf_add(&all, t->items[i].text.data, t->items[i].text.len);
+        }
     return all.data;
 }
 

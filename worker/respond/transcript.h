@@ -56,6 +56,13 @@ struct err transcript_call(struct transcript *t, int call, const char *call_id,
                            const char *name) CHECKED;
 struct err transcript_arguments(struct transcript *t, int call, struct str text) CHECKED;
 
+/* The message that is open is over: what text follows is another one. */
+void transcript_message_end(struct transcript *t);
+
+/* What a call came to, as an item of its own; the call is done then. */
+struct err transcript_output_of(struct transcript *t, const char *call_id,
+                                struct str output) CHECKED;
+
 /* An annotation of the message that is open; none when there is none. JSON object. */
 void transcript_annotate(struct transcript *t, const char *annotation);
 

@@ -134,6 +134,19 @@ is_error_object(struct arena *a, struct str root)
     return str_eq(json_text(a, json_member(root, "object")), STR("error"));
 }
 
+static struct told
+read_object(struct arena *a, struct str error)
+{
+    struct told told = { .type = json_text(a, json_member(error, "type")),
+                         .code = json_text(a, json_member(error, "code")),
+                         .number = json_int(json_member(error, "code")),
+                         .words = text_of(a, json_member(error, "message")) };
+
+    if (told.words.len == 0)
+        told.words = error;
+    return told;
+}
+
 /* False when the object tells of no error. */
 static bool
 read_error(struct arena *a, struct str root, struct told *out)
@@ -146,12 +159,7 @@ read_error(struct arena *a, struct str root, struct told *out)
         return out->words.len > 0;
     }
     if (json_is_object(error) && !json_is_empty(error)) {
-        out->type = json_text(a, json_member(error, "type"));
-        out->code = json_text(a, json_member(error, "code"));
-        out->number = json_int(json_member(error, "code"));
-        out->words = text_of(a, json_member(error, "message"));
-        if (out->words.len == 0)
-            out->words = error;
+        *out = read_object(a, error);
         return true;
     }
     if (json_member(root, "choices").len > 0)
@@ -167,6 +175,18 @@ upstream_told(struct arena *a, struct str root)
     struct told told;
 
     return read_error(a, root, &told) ? judge(a, &told) : OK;
+}
+
+struct err
+upstream_error(struct arena *a, struct str error)
+{
+    struct told told = { 0 };
+
+    if (json_is_object(error))
+        told = read_object(a, error);
+    else
+        told.words = json_text(a, error);
+    return judge(a, &told);
 }
 
 struct err

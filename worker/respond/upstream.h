@@ -30,6 +30,9 @@ struct err upstream_broken(struct arena *a, const struct http_reply *reply) CHEC
  */
 struct err upstream_told(struct arena *a, struct str root) CHECKED;
 
+/* The error that a value tells of which is known to be one: a text, or {message, code, type}. */
+struct err upstream_error(struct arena *a, struct str error) CHECKED;
+
 /* The stable name of an error for programs: "upstream_rate_limited". */
 const char *upstream_error_name(struct err err);
 

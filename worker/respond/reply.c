@@ -1,10 +1,9 @@
-#include "worker/respond/chat_reply.h"
+#include "worker/respond/reply.h"
 
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/json_check.h"
 #include "lib/sse.h"
-#include "worker/respond/chat_chunk.h"
 #include "worker/respond/json_slice.h"
 #include "worker/respond/upstream.h"
 
@@ -16,14 +15,16 @@ enum form {
     FORM_OBJECT  /* one JSON object */
 };
 
-struct chat_reply {
+struct reply {
     struct arena *arena;
     bool says_stream, says_page; /* by its Content-Type */
     enum form form;
     struct sse sse;
     bool line_start, bare_line; /* FORM_STREAM: where the next byte stands */
     struct buf body;            /* FORM_OBJECT */
-    struct chat_state state;
+    struct reply_state *state;
+    reply_take take;
+    size_t event_max;
 };
 
 static bool
@@ -32,23 +33,59 @@ mentions(const char *content_type, struct str what)
     return str_starts(str_trim(str_from(content_type)), what);
 }
 
-void *
-chat_reply_new(struct arena *a, const char *content_type)
+/* ---- what was heard ----------------------------------------------------------- */
+
+void
+heard_say(struct heard *out, struct dialect_heard heard)
 {
-    struct chat_reply *r = ARENA_NEW(a, struct chat_reply);
+    struct dialect_heard *larger;
+
+    if (out->count == out->cap) {
+        out->cap = out->cap ? out->cap * 2 : 8;
+        larger = arena_array(out->scratch, out->cap, sizeof(*larger));
+        if (out->count > 0)
+            memcpy(larger, out->list, out->count * sizeof(*larger));
+        out->list = larger;
+    }
+    out->list[out->count++] = heard;
+}
+
+void
+heard_text(struct heard *out, enum dialect_heard_type type, struct str text)
+{
+    if (text.len > 0)
+        heard_say(out, (struct dialect_heard){ .type = type, .text = text });
+}
+
+/* ---- the beginning ------------------------------------------------------------ */
+
+void *
+reply_new(struct arena *a, const char *content_type, struct reply_state *state, reply_take take,
+          size_t event_max)
+{
+    struct reply *r = ARENA_NEW(a, struct reply);
 
     r->arena = a;
     r->says_stream = mentions(content_type, STR("text/event-stream"));
     r->says_page = mentions(content_type, STR("text/html"));
     r->line_start = true;
-    r->state.arena = a;
+    r->state = state;
+    r->state->arena = a;
+    r->take = take;
+    r->event_max = event_max;
     return r;
 }
 
 const struct dialect_reply *
-chat_reply_known(const void *reply)
+reply_known(const void *reply)
 {
-    return &((const struct chat_reply *)reply)->state.known;
+    return &((const struct reply *)reply)->state->known;
+}
+
+struct reply_state *
+reply_state_of(void *reply)
+{
+    return ((struct reply *)reply)->state;
 }
 
 /* ---- one event ------------------------------------------------------------ */
@@ -118,14 +155,14 @@ no_answer(void)
 }
 
 static struct err
-hear_event(struct chat_reply *r, struct chat_heard *heard, const char *event, const char *data)
+hear_event(struct reply *r, struct heard *heard, const char *event, const char *data)
 {
     struct str text = str_trim(str_from(data)), root;
 
-    if (text.len == 0 || r->state.known.over)
+    if (text.len == 0 || r->state->known.over)
         return OK;
     if (str_eq(text, STR("[DONE]"))) {
-        r->state.known.complete = r->state.known.over = true;
+        r->state->known.complete = r->state->known.over = true;
         return OK;
     }
     root = parse(heard->scratch, str_dup(heard->scratch, text), text.len);
@@ -134,14 +171,14 @@ hear_event(struct chat_reply *r, struct chat_heard *heard, const char *event, co
     TRY(upstream_told(r->arena, root));
     if (strcmp(event, "error") == 0)
         return ERR(ERR_UPSTREAM, "The model server reported an error.");
-    return chat_chunk(&r->state, root, heard);
+    return r->take(r->state, root, heard);
 }
 
 /* ---- a stream --------------------------------------------------------------- */
 
 /* Lines of bare JSON are made events, and all else is passed on as it is. */
 static void
-feed(struct chat_reply *r, const char *bytes, size_t len)
+feed(struct reply *r, const char *bytes, size_t len)
 {
     size_t from = 0;
 
@@ -167,11 +204,11 @@ feed(struct chat_reply *r, const char *bytes, size_t len)
 static struct err
 too_long(void)
 {
-    return ERR(ERR_TOO_LARGE, "The model server sent a line over the limit of 1 MiB.");
+    return ERR(ERR_TOO_LARGE, "The model server sent a line over the limit.");
 }
 
 static struct err
-hear_stream(struct chat_reply *r, struct chat_heard *heard, const char *bytes, size_t len)
+hear_stream(struct reply *r, struct heard *heard, const char *bytes, size_t len)
 {
     const char *event, *data;
 
@@ -182,7 +219,7 @@ hear_stream(struct chat_reply *r, struct chat_heard *heard, const char *bytes, s
 }
 
 static struct err
-end_stream(struct chat_reply *r, struct chat_heard *heard)
+end_stream(struct reply *r, struct heard *heard)
 {
     const char *event, *data;
 
@@ -197,23 +234,24 @@ end_stream(struct chat_reply *r, struct chat_heard *heard)
     }
     if (r->sse.over)
         return too_long();
-    if (r->state.known.complete)
+    if (r->state->known.complete)
         return OK;
-    return r->state.began ? ERR(ERR_UPSTREAM, "The model server's answer broke off before its end.")
-                          : ERR(ERR_UPSTREAM, "The model server ended without an answer.");
+    return r->state->began
+               ? ERR(ERR_UPSTREAM, "The model server's answer broke off before its end.")
+               : ERR(ERR_UPSTREAM, "The model server ended without an answer.");
 }
 
 /* ---- one object --------------------------------------------------------------- */
 
 static struct err
-end_object(struct chat_reply *r, struct chat_heard *heard)
+end_object(struct reply *r, struct heard *heard)
 {
     struct str root;
     size_t carry_len = 0;
     struct buf text;
     char carry[4];
 
-    buf_init(&text, heard->scratch, CHAT_BODY_MAX * 3);
+    buf_init(&text, heard->scratch, r->event_max * 6);
     str_utf8_repair((struct str){ r->body.data, r->body.len }, carry, &carry_len, &text);
     str_utf8_repair_end(&carry_len, &text);
     root = parse(heard->scratch, text.data, text.len);
@@ -224,37 +262,37 @@ end_object(struct chat_reply *r, struct chat_heard *heard)
         return end_stream(r, heard);
     }
     TRY(upstream_told(r->arena, root));
-    TRY(chat_chunk(&r->state, root, heard));
-    if (!r->state.began)
+    TRY(r->take(r->state, root, heard));
+    if (!r->state->began)
         return no_answer();
-    r->state.known.complete = true;
+    r->state->known.complete = true;
     return OK;
 }
 
 /* ---- the whole ------------------------------------------------------------------ */
 
 static struct err
-recognise(struct chat_reply *r, char first)
+recognise(struct reply *r, char first)
 {
     if (r->says_page || first == '<')
         return ERR(ERR_MEDIA_TYPE, "The model server answered with a web page (HTML); the "
                                    "agent's endpoint URL is probably wrong.");
     if ((first == '{' || first == '[') && !r->says_stream) {
         r->form = FORM_OBJECT;
-        buf_init(&r->body, r->arena, CHAT_BODY_MAX);
+        buf_init(&r->body, r->arena, r->event_max * 2);
     } else {
         r->form = FORM_STREAM;
     }
-    sse_init(&r->sse, r->arena, CHAT_EVENT_MAX);
+    sse_init(&r->sse, r->arena, r->event_max);
     return OK;
 }
 
 struct err
-chat_reply_hear(void *reply, struct arena *scratch, const char *bytes, size_t len,
-                struct dialect_heard **out, size_t *count)
+reply_hear(void *reply, struct arena *scratch, const char *bytes, size_t len,
+           struct dialect_heard **out, size_t *count)
 {
-    struct chat_heard heard = { .scratch = scratch };
-    struct chat_reply *r = reply;
+    struct heard heard = { .scratch = scratch };
+    struct reply *r = reply;
     struct err e = OK;
 
     while (r->form == FORM_UNKNOWN && len > 0 && strchr(" \t\r\n", bytes[0])) {
@@ -268,7 +306,7 @@ chat_reply_hear(void *reply, struct arena *scratch, const char *bytes, size_t le
     if (!e.code && r->form == FORM_OBJECT) {
         buf_add(&r->body, bytes, len);
         if (!buf_ok(&r->body))
-            e = ERR(ERR_TOO_LARGE, "The model server's reply is over the limit of 2 MiB.");
+            e = ERR(ERR_TOO_LARGE, "The model server's reply is over the limit.");
     }
     *out = heard.list;
     *count = heard.count;
@@ -276,10 +314,10 @@ chat_reply_hear(void *reply, struct arena *scratch, const char *bytes, size_t le
 }
 
 struct err
-chat_reply_end(void *reply, struct arena *scratch, struct dialect_heard **out, size_t *count)
+reply_end(void *reply, struct arena *scratch, struct dialect_heard **out, size_t *count)
 {
-    struct chat_heard heard = { .scratch = scratch };
-    struct chat_reply *r = reply;
+    struct heard heard = { .scratch = scratch };
+    struct reply *r = reply;
     struct err e;
 
     if (r->form == FORM_UNKNOWN)
