@@ -17,6 +17,7 @@ find_postgres()
     done
     [[ -n $PG_BIN ]] || fail "no PostgreSQL ${wanted#\*} server is installed" \
         "install it (Debian: postgresql-15), or name a server by OFFSTAGE_DATABASE_URL"
+    PATH=$PG_BIN:$PATH # Debian's psql is a wrapper that takes longer than most queries
 }
 
 # Connection strings: DATABASE_URL for the programs, without a user where each has its own;
