@@ -1,182 +1,65 @@
 /* /api/auth: one's account, signing in and out. */
 #include "app/app.h"
-#include "app/credentials.h"
+#include "app/audit.h"
+#include "app/email.h"
 #include "app/handlers.h"
+#include "app/passwords.h"
 #include "app/request.h"
+#include "app/session.h"
+#include "app/user_json.h"
 #include "db/auth.h"
+#include "db/invitation.h"
+#include "db/login.h"
+#include "db/token.h"
 #include "db/user.h"
 #include "lib/arena.h"
 #include "lib/config.h"
 #include "lib/secret.h"
-#include "lib/str.h"
 
 #include <string.h>
-
-#define DAY_S        ((int64_t)24 * 3600)
-#define HASH_WAIT_MS 2000 /* for others' passwords to be hashed first */
-
-/* ---- passwords ------------------------------------------------------------ */
-
-static struct err
-take_hash_slot(const struct request *rq)
-{
-    return slots_take_within(&rq->app->slots, SLOT_HASH, HASH_WAIT_MS)
-               ? OK
-               : ERR(ERR_RATE_LIMITED, "too many people sign in at this moment: try again");
-}
-
-static struct err
-hash_password(struct request *rq, const char *password, const char **out)
-{
-    struct err e;
-
-    TRY(take_hash_slot(rq));
-    e = secret_password_hash(rq->arena, password, out);
-    slots_release(&rq->app->slots, SLOT_HASH);
-    return e;
-}
-
-/* The same work is done for an account that does not exist. */
-static struct err
-check_password(struct request *rq, const char *stored, const char *password)
-{
-    bool right;
-
-    TRY(take_hash_slot(rq));
-    right = secret_password_check(stored, password);
-    slots_release(&rq->app->slots, SLOT_HASH);
-    return right ? OK : ERR(ERR_UNAUTHENTICATED, "the e-mail address or the password is wrong");
-}
-
-/* ---- sessions ------------------------------------------------------------- */
-
-static void
-set_cookie(struct request *rq, struct reply *rp, const char *token, int64_t max_age_s)
-{
-    bool https = rq->app->own_origin ? rq->app->own_https : rq->wire.https;
-
-    reply_header(rp, "Set-Cookie",
-                 arena_printf(rq->arena, "%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%lld%s",
-                              https ? AUTH_COOKIE_SECURE : AUTH_COOKIE, token, (long long)max_age_s,
-                              https ? "; Secure" : ""));
-}
-
-/* A header's start, as far as PostgreSQL takes it for text. */
-static const char *
-user_agent(struct request *rq)
-{
-    struct str s = str_from(rq->wire.user_agent);
-
-    s.len = str_utf8_valid(s);
-    return s.len ? str_dup(rq->arena, str_utf8_prefix(s, AUTH_USER_AGENT_MAX)) : NULL;
-}
-
-/* In a writing transaction of that user. */
-static struct err
-start_session(struct request *rq, struct reply *rp, struct id user_id)
-{
-    char token[SECRET_TOKEN_TEXT + 1];
-    struct auth_session_new session = {
-        .id = id_new(),
-        .user_id = user_id,
-        .token = token,
-        .user_agent = user_agent(rq),
-        .address = rq->wire.address,
-        .idle_s = config_int(SET_SESSION_IDLE_D) * DAY_S,
-        .max_s = config_int(SET_SESSION_MAX_D) * DAY_S,
-    };
-
-    secret_token(token);
-    TRY(auth_session_add(rq->db, &session));
-    set_cookie(rq, rp, token, session.max_s);
-    return OK;
-}
-
-/* Who signs in ends the session that the browser shows. */
-static struct err
-end_shown_session(struct request *rq)
-{
-    bool https = rq->app->own_origin ? rq->app->own_https : rq->wire.https;
-    struct auth_caller before;
-    enum credential kind;
-    const char *token;
-    struct err e;
-
-    TRY(credentials_read(rq->arena, NULL, rq->wire.cookie, https, &kind, &token));
-    if (kind != CREDENTIAL_SESSION)
-        return OK;
-    e = auth_by_session(rq->db, rq->arena, token, &before);
-    if (e.code == ERR_UNAUTHENTICATED)
-        return OK;
-    if (e.code)
-        return e;
-    return auth_session_end(rq->db, rq->arena, before.credential_id);
-}
 
 /* The transaction in which somebody signs in. */
 static struct err
 begin_session(struct request *rq)
 {
     TRY(request_next(rq, TX_WRITE));
-    return end_shown_session(rq);
+    return session_end_shown(rq);
 }
 
-/* ---- the handlers --------------------------------------------------------- */
+/* ---- registering ------------------------------------------------------------ */
 
-static void
-write_user(struct json_writer *w, const struct user *u)
+struct newcomer {
+    const char *email, *name, *hash;
+    struct id invitation; /* unset: none was shown */
+};
+
+static bool
+registration_is(const char *word)
 {
-    jw_object(w, NULL);
-    jw_id(w, "id", u->id);
-    jw_str(w, "email", u->email);
-    jw_str(w, "name", u->name);
-    jw_str(w, "role", u->role);
-    jw_str(w, "created_at", u->created_at);
-    jw_object_end(w);
-}
-
-/* Enough of a check to catch a slip; whether mail arrives there only mail can tell. */
-static const char *
-read_email(struct json_reader *in)
-{
-    const char *email = jr_str(in, "email", 3, USER_EMAIL_MAX);
-    const char *at = email ? strchr(email, '@') : NULL;
-
-    if (!email)
-        return NULL;
-    for (const char *p = email; *p; p++)
-        if (*p <= ' ' && *p >= '\0')
-            at = NULL;
-    if (!at || at == email || !at[1] || strchr(at + 1, '@'))
-        jr_problem(in, "email", "must be an e-mail address");
-    return email;
+    return strcmp(config_str(SET_REGISTRATION), word) == 0;
 }
 
 static bool
-is_open(void)
+is_welcome(const struct newcomer *n)
 {
-    return strcmp(config_str(SET_REGISTRATION), "open") == 0;
+    return registration_is("open") || (registration_is("invitation") && id_is_set(n->invitation));
 }
 
 static struct err
 not_open(void)
 {
-    return ERR(ERR_FORBIDDEN, "accounts are not open to everybody here");
+    return registration_is("invitation")
+               ? ERR(ERR_FORBIDDEN, "an account needs an invitation here")
+               : ERR(ERR_FORBIDDEN, "accounts are not open to everybody here");
 }
 
-static const char *
-name_from(struct request *rq, const char *email)
-{
-    return arena_strndup(rq->arena, email, strcspn(email, "@"));
-}
-
-/* ERR_FORBIDDEN unless strangers may make accounts here, or this is the first of all. */
+/* ERR_FORBIDDEN unless this stranger may make an account here, or is the first of all. */
 static struct err
-check_open(struct request *rq)
+check_open(struct request *rq, const struct newcomer *n)
 {
     bool is_first;
 
-    if (is_open())
+    if (is_welcome(n))
         return OK;
     TRY(request_next(rq, TX_READ));
     TRY(user_is_first(rq->db, rq->arena, &is_first));
@@ -184,45 +67,68 @@ check_open(struct request *rq)
 }
 
 static struct err
-make_account(struct request *rq, const char *email, const char *name, const char *hash,
-             struct user *out)
+make_account(struct request *rq, const struct newcomer *n, struct user *out)
 {
-    TRY(user_insert(rq->db, rq->arena, id_new(), email, name ? name : name_from(rq, email), hash,
-                    out));
+    const char *name =
+        n->name ? n->name : arena_strndup(rq->arena, n->email, strcspn(n->email, "@"));
+
+    TRY(user_insert(rq->db, rq->arena, id_new(), n->email, name, n->hash, out));
+    if (id_is_set(n->invitation)) {
+        TRY(invitation_accept(rq->db, n->invitation, out->id));
+        TRY(user_get(rq->db, rq->arena, out->id, out));
+    }
     /* Of two who were first at once, one is not. */
-    return is_open() || strcmp(out->role, "admin") == 0 ? OK : not_open();
+    if (!is_welcome(n) && strcmp(out->role, "admin") != 0)
+        return not_open();
+    return audit_by(rq, out->id, AUDIT_REGISTERED, out->id, out->role);
 }
 
 struct err
 accounts_register(struct request *rq, struct reply *rp)
 {
     struct json_reader *in = request_json(rq);
-    const char *email = read_email(in);
+    struct newcomer newcomer = { .email = email_read(in, "email"),
+                                 .name = jr_opt_str(in, "name", 1, USER_NAME_MAX) };
     const char *password = jr_str(in, "password", PASSWORD_MIN, PASSWORD_MAX);
-    const char *name = jr_opt_str(in, "name", 1, USER_NAME_MAX), *hash;
+    const char *token = jr_opt_str(in, "invitation", 1, TOKEN_TEXT_MAX);
     struct user user;
 
     TRY(jr_check(in));
-    TRY(check_open(rq));
-    TRY(hash_password(rq, password, &hash));
+    if (token)
+        TRY(token_read(rq->arena, config_str(SET_SECRET_KEY), TOKEN_INVITATION, token,
+                       &newcomer.invitation));
+    TRY(check_open(rq, &newcomer));
+    TRY(password_hash(rq, password, &newcomer.hash));
     TRY(begin_session(rq));
-    TRY(make_account(rq, email, name, hash, &user));
-    TRY(start_session(rq, rp, user.id));
-    write_user(reply_created(rp, "/api/auth/me"), &user);
+    TRY(make_account(rq, &newcomer, &user));
+    TRY(session_start(rq, rp, user.id));
+    user_write(reply_created(rp, "/api/auth/me"), &user, false);
     return OK;
 }
 
-/* A disabled account is treated like an unknown one. */
+/* ---- signing in and out ------------------------------------------------------ */
+
+/*
+ * The try is paid for, in a transaction of its own, before the password is
+ * looked at: so that no number of tries at once gets around the count. A
+ * disabled account is treated like an unknown one.
+ */
 static struct err
 check_login(struct request *rq, const char *email, const char *password, struct id *user_id)
 {
     struct auth_account account;
+    struct err e;
 
-    TRY(request_next(rq, TX_READ));
+    TRY(request_next(rq, TX_WRITE));
+    TRY(login_take(rq->db, rq->arena, email, rq->wire.address, config_int(SET_LOGIN_RATE),
+                   &rq->retry_after_s));
     TRY(auth_account(rq->db, rq->arena, email, &account));
-    TRY(check_password(rq, account.disabled ? NULL : account.password_hash, password));
+    TRY(request_next(rq, TX_NONE));
+    e = password_check(rq, account.disabled ? NULL : account.password_hash, password);
+    if (e.code == ERR_UNAUTHENTICATED)
+        audit_alone(rq, AUDIT_SIGN_IN_FAILED, email);
     *user_id = account.user_id;
-    return OK;
+    return e;
 }
 
 struct err
@@ -238,9 +144,11 @@ accounts_login(struct request *rq, struct reply *rp)
     TRY(check_login(rq, email, password, &user_id));
     TRY(begin_session(rq));
     db_be_user(rq->db, user_id);
+    TRY(login_give_back(rq->db, email, rq->wire.address, config_int(SET_LOGIN_RATE)));
     TRY(user_get(rq->db, rq->arena, user_id, &user));
-    TRY(start_session(rq, rp, user.id));
-    write_user(reply_json(rp, 200), &user);
+    TRY(session_start(rq, rp, user.id));
+    TRY(audit_by(rq, user.id, AUDIT_SIGNED_IN, ID_NONE, NULL));
+    user_write(reply_json(rp, 200), &user, false);
     return OK;
 }
 
@@ -248,12 +156,16 @@ struct err
 accounts_logout(struct request *rq, struct reply *rp)
 {
     if (!rq->caller.is_session)
-        return ERR(ERR_CONFLICT, "an API key does not sign out: delete it");
+        return ERR(ERR_CONFLICT, "there is no session to end: an API key is deleted, and what a "
+                                 "proxy says is the proxy's to end");
     TRY(auth_session_end(rq->db, rq->arena, rq->caller.credential_id));
-    set_cookie(rq, rp, "", 0);
+    TRY(audit(rq, AUDIT_SESSION_ENDED, rq->caller.credential_id, NULL));
+    session_cookie(rq, rp, "", 0);
     reply_empty(rp);
     return OK;
 }
+
+/* ---- one's account ------------------------------------------------------------ */
 
 struct err
 accounts_read(struct request *rq, struct reply *rp)
@@ -261,7 +173,7 @@ accounts_read(struct request *rq, struct reply *rp)
     struct user user;
 
     TRY(user_get(rq->db, rq->arena, rq->caller.user_id, &user));
-    write_user(reply_json(rp, 200), &user);
+    user_write(reply_json(rp, 200), &user, false);
     return OK;
 }
 
@@ -274,43 +186,6 @@ accounts_update(struct request *rq, struct reply *rp)
 
     TRY(jr_check(in));
     TRY(user_update(rq->db, rq->arena, rq->caller.user_id, NULL, name, &user));
-    write_user(reply_json(rp, 200), &user);
-    return OK;
-}
-
-/* All other sessions end, and this one gets another token. */
-static struct err
-change_password(struct request *rq, struct reply *rp, const char *hash)
-{
-    bool by_session = rq->caller.is_session;
-    char token[SECRET_TOKEN_TEXT + 1];
-
-    secret_token(token);
-    TRY(user_set_password(rq->db, rq->caller.user_id, hash));
-    TRY(auth_session_end_others(rq->db, by_session ? rq->caller.credential_id : ID_NONE, token));
-    if (by_session)
-        set_cookie(rq, rp, token, config_int(SET_SESSION_MAX_D) * DAY_S);
-    return OK;
-}
-
-struct err
-accounts_password(struct request *rq, struct reply *rp)
-{
-    struct json_reader *in = request_json(rq);
-    const char *current = jr_str(in, "current_password", 1, PASSWORD_MAX);
-    const char *wanted = jr_str(in, "new_password", PASSWORD_MIN, PASSWORD_MAX);
-    const char *stored, *hash;
-    struct err e;
-
-    TRY(jr_check(in));
-    TRY(user_password(rq->db, rq->arena, rq->caller.user_id, &stored));
-    e = check_password(rq, stored, current);
-    if (e.code)
-        return e.code == ERR_UNAUTHENTICATED ? ERR(ERR_FORBIDDEN, "the current password is wrong")
-                                             : e;
-    TRY(hash_password(rq, wanted, &hash));
-    TRY(request_next(rq, TX_WRITE));
-    TRY(change_password(rq, rp, hash));
-    reply_empty(rp);
+    user_write(reply_json(rp, 200), &user, false);
     return OK;
 }

@@ -3,6 +3,7 @@
 #include "db/auth.h"
 #include "lib/arena.h"
 #include "lib/str.h"
+#include "lib/url.h"
 
 #include <string.h>
 
@@ -57,6 +58,21 @@ credentials_read(struct arena *a, const char *authorization, const char *cookie,
     rest = find_cookie(cookie, name);
     *kind = is_token(rest) ? CREDENTIAL_SESSION : CREDENTIAL_NONE;
     *token = str_dup(a, rest);
+    return OK;
+}
+
+struct err
+credentials_of_proxy(struct arena *a, const char *proxies, const char *peer, const char *email,
+                     enum credential *kind, const char **token)
+{
+    struct str said = str_trim(str_from(email));
+
+    if (*kind == CREDENTIAL_KEY || !email || !peer || !url_listed(proxies, peer))
+        return OK;
+    if (!is_token(said) || !memchr(said.p, '@', said.len) || memchr(said.p, ',', said.len))
+        return ERR(ERR_UNAUTHENTICATED, "the proxy states no e-mail address");
+    *kind = CREDENTIAL_PROXY;
+    *token = str_dup(a, said);
     return OK;
 }
 

@@ -8,7 +8,12 @@
 
 struct arena;
 
-enum credential { CREDENTIAL_NONE, CREDENTIAL_SESSION, CREDENTIAL_KEY };
+enum credential {
+    CREDENTIAL_NONE,
+    CREDENTIAL_SESSION,
+    CREDENTIAL_KEY,
+    CREDENTIAL_PROXY /* the token is an e-mail address */
+};
 
 /*
  * The session's token of a Cookie header or the key of an Authorization
@@ -18,6 +23,16 @@ enum credential { CREDENTIAL_NONE, CREDENTIAL_SESSION, CREDENTIAL_KEY };
  */
 struct err credentials_read(struct arena *a, const char *authorization, const char *cookie,
                             bool secure, enum credential *kind, const char **token) CHECKED;
+
+/*
+ * What a proxy states goes before a cookie and after a key: `email` is the header
+ * X-Forwarded-Email, believed when `peer`, who spoke to nginx, is among
+ * `proxies`, the setting. Leaves both as they are when it is not, and when there
+ * is none. ERR_UNAUTHENTICATED when it is no address.
+ */
+struct err credentials_of_proxy(struct arena *a, const char *proxies, const char *peer,
+                                const char *email, enum credential *kind,
+                                const char **token) CHECKED;
 
 /*
  * Does a browser send this from our own pages? `origin` and `fetch_site` are

@@ -80,7 +80,8 @@ or_empty(const char *s)
     return s ? s : "";
 }
 
-/* The texts live until the request is finished, but the method, which is logged after that. */
+/* The texts live until the request is finished, but method and address, which are
+ * logged after that. */
 static void
 read_wire(FCGX_Request *fcgi, struct arena *a, struct wire *wire)
 {
@@ -97,7 +98,9 @@ read_wire(FCGX_Request *fcgi, struct arena *a, struct wire *wire)
         .idempotency_key = param(fcgi, "HTTP_IDEMPOTENCY_KEY"),
         .request_id = param(fcgi, "HTTP_X_REQUEST_ID"),
         .traceparent = param(fcgi, "HTTP_TRACEPARENT"),
-        .address = param(fcgi, "REMOTE_ADDR"),
+        .forwarded_email = param(fcgi, "HTTP_X_FORWARDED_EMAIL"),
+        .address = arena_strdup(a, or_empty(param(fcgi, "REMOTE_ADDR"))),
+        .peer = param(fcgi, "OFFSTAGE_PEER"),
         .https = param(fcgi, "HTTPS") && str_eq(str_from(param(fcgi, "HTTPS")), STR("on")),
         .read_body = read_body,
         .transport = fcgi,

@@ -15,9 +15,13 @@ HANDLER(accounts_login);
 HANDLER(accounts_logout);
 HANDLER(accounts_read);
 HANDLER(accounts_update);
-HANDLER(accounts_password);
 
-/* sessions.c */
+/* passwords.c */
+HANDLER(passwords_change);
+HANDLER(passwords_reset_ask);
+HANDLER(passwords_reset_use);
+
+/* session.c */
 HANDLER(sessions_list);
 HANDLER(sessions_delete);
 
@@ -25,6 +29,18 @@ HANDLER(sessions_delete);
 HANDLER(keys_list);
 HANDLER(keys_create);
 HANDLER(keys_delete);
+
+/* users.c */
+HANDLER(users_list);
+HANDLER(users_update);
+
+/* invitations.c */
+HANDLER(invitations_list);
+HANDLER(invitations_create);
+HANDLER(invitations_delete);
+
+/* audit.c */
+HANDLER(audit_list_entries);
 
 /* agents.c */
 HANDLER(agents_list);

@@ -4,6 +4,7 @@
 #include "app/routes.h"
 #include "db/idempotency.h"
 #include "lib/arena.h"
+#include "lib/config.h"
 #include "lib/secret.h"
 #include "lib/str.h"
 
@@ -42,13 +43,17 @@ body_hash(struct request *rq)
     return hex.data;
 }
 
-/* Only the holder of the credential that made the secret can see it again. */
+/*
+ * Only the holder of the credential that made the secret can see it again; and
+ * not without our key, for what a proxy states is no secret.
+ */
 static const char *
 sealing_key(struct request *rq, const char *token, const char *key)
 {
     char *hex = arena_alloc(rq->arena, 65);
 
-    secret_hash_hex(arena_printf(rq->arena, "%s %s", token, key), hex);
+    secret_hash_hex(arena_printf(rq->arena, "%s %s %s", config_str(SET_SECRET_KEY), token, key),
+                    hex);
     return hex;
 }
 

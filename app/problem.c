@@ -111,5 +111,7 @@ problem_reply(struct request *rq, struct reply *rp, struct err e)
     if (e.code == ERR_UNAUTHENTICATED)
         reply_header(rp, "WWW-Authenticate", "Bearer");
     if (e.code == ERR_UNAVAILABLE || e.code == ERR_RATE_LIMITED)
-        reply_header(rp, "Retry-After", "1");
+        reply_header(rp, "Retry-After",
+                     arena_printf(rq->arena, "%lld",
+                                  (long long)(rq->retry_after_s > 0 ? rq->retry_after_s : 1)));
 }

@@ -40,7 +40,9 @@ struct wire {
     const char *method, *uri; /* uri: path and query, as in the request line */
     const char *content_type, *authorization, *cookie, *origin, *fetch_site, *host, *user_agent;
     const char *idempotency_key, *request_id, *traceparent;
-    const char *address; /* of the client */
+    const char *forwarded_email; /* who a proxy says it is: for those that are trusted */
+    const char *address;         /* of the client */
+    const char *peer;            /* of whoever spoke to nginx: the client, or a proxy before it */
     bool https;
     /* Read the body, at most `max` bytes, into `arena`: terminated. ERR_TOO_LARGE, ERR_MALFORMED.
      */
@@ -66,7 +68,9 @@ struct request {
     enum tx tx; /* of the transaction that is open */
     struct buf body;
     struct json_reader json;
-    struct err err; /* what the reply tells */
+    struct err err;         /* what the reply tells */
+    int64_t retry_after_s;  /* for ERR_RATE_LIMITED; 0: a second */
+    struct quota_use quota; /* for the reply's headers */
     int64_t began_ns, db_ns;
 };
 

@@ -72,7 +72,12 @@ new_request(struct request *rq, struct json_reader *in)
                                  .if_busy = busy < 0 ? BUSY_QUEUE : (enum if_busy)busy,
                                  .http_request_id = rq->request_id,
                                  .traceparent = request_traceparent(rq),
-                                 .user_queued_max = config_int(SET_USER_QUEUED) };
+                                 .user_limits = { config_int(SET_USER_REQUESTS),
+                                                  config_int(SET_USER_QUEUED),
+                                                  config_int(SET_USER_TOKENS) },
+                                 .key_id = rq->caller.is_key ? rq->caller.credential_id : ID_NONE,
+                                 .key_limits = rq->caller.limits,
+                                 .reserve_tokens = config_int(SET_RESERVE_TOKENS) };
 }
 
 static bool
@@ -117,6 +122,15 @@ read_messages(struct request *rq, struct json_reader *in, struct request_new *ou
     out->message_count = n;
 }
 
+static struct err
+create(struct request *rq, const struct request_new *new, struct request_made *made)
+{
+    struct err e = request_create(rq->db, rq->arena, new, &rq->quota, made);
+
+    rq->retry_after_s = rq->quota.retry_after_s;
+    return e;
+}
+
 struct err
 requests_invoke(struct request *rq, struct reply *rp)
 {
@@ -131,7 +145,7 @@ requests_invoke(struct request *rq, struct reply *rp)
     if (is_absent(in, "agent_id") && is_absent(in, "chat_id"))
         jr_problem(in, "agent_id", "is required, or chat_id in its place");
     TRY(jr_check(in));
-    TRY(request_create(rq->db, rq->arena, &new, &made));
+    TRY(create(rq, &new, &made));
     write_accepted(rp, &made);
     return OK;
 }
@@ -145,7 +159,7 @@ requests_regenerate(struct request *rq, struct reply *rp)
 
     TRY(jr_check(in));
     TRY(request_of_message(rq->db, rq->arena, rq->id, &new.chat_id, &new.answer_to, &new.agent_id));
-    TRY(request_create(rq->db, rq->arena, &new, &made));
+    TRY(create(rq, &new, &made));
     write_accepted(rp, &made);
     return OK;
 }
@@ -166,7 +180,7 @@ requests_edit(struct request *rq, struct reply *rp)
     new.edit_of = rq->id;
     new.messages = &text;
     new.message_count = 1;
-    TRY(request_create(rq->db, rq->arena, &new, &made));
+    TRY(create(rq, &new, &made));
     write_accepted(rp, &made);
     return OK;
 }

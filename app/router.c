@@ -1,15 +1,19 @@
 #include "app/router.h"
 
 #include "app/app.h"
+#include "app/audit.h"
 #include "app/callers.h"
 #include "app/credentials.h"
+#include "app/limits.h"
 #include "app/once.h"
 #include "app/problem.h"
+#include "app/proxy.h"
 #include "app/request.h"
 #include "app/routes.h"
 #include "app/stats.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
+#include "lib/config.h"
 #include "lib/log.h"
 #include "lib/str.h"
 
@@ -65,7 +69,8 @@ check_origin(const struct request *rq, enum credential kind)
         return OK;
     from = credentials_origin(rq->wire.origin, rq->wire.fetch_site, rq->app->own_origin,
                               rq->wire.host, rq->wire.https);
-    if (kind == CREDENTIAL_SESSION && from != ORIGIN_OWN)
+    /* What a browser sends by itself, by whomever it was led: our cookie, and its proxy's. */
+    if ((kind == CREDENTIAL_SESSION || kind == CREDENTIAL_PROXY) && from != ORIGIN_OWN)
         return ERR(ERR_FORBIDDEN, "a change under a session must come from this site's own pages");
     if ((rq->route->flags & ROUTE_SIGNS_IN) && from == ORIGIN_FOREIGN)
         return ERR(ERR_FORBIDDEN, "only this site's own pages may sign in");
@@ -84,6 +89,8 @@ look_up(struct request *rq, const struct shown *shown)
 {
     if (shown->kind == CREDENTIAL_KEY)
         return auth_by_key(rq->db, rq->arena, shown->token, &rq->caller);
+    if (shown->kind == CREDENTIAL_PROXY)
+        return auth_by_proxy(rq->db, rq->arena, shown->token, &rq->caller);
     return auth_by_session(rq->db, rq->arena, shown->token, &rq->caller);
 }
 
@@ -132,6 +139,11 @@ identify(struct request *rq, struct shown *shown)
     if (e.code == ERR_UNAVAILABLE && was_connected) {
         /* The connection had died while it was idle, say in a restart of the server. */
         db_rollback(rq->db);
+        shown->guessed = false;
+        e = begin_by_token(rq, shown);
+    }
+    if (e.code == ERR_UNAUTHENTICATED && shown->kind == CREDENTIAL_PROXY) {
+        TRY(proxy_make_account(rq, shown->token));
         shown->guessed = false;
         e = begin_by_token(rq, shown);
     }
@@ -208,6 +220,15 @@ run_handler(struct request *rq, struct reply *rp, const struct shown *shown)
     return once_end(rq, rp, &once);
 }
 
+static struct err
+read_shown(struct request *rq, struct shown *shown)
+{
+    TRY(credentials_read(rq->arena, rq->wire.authorization, rq->wire.cookie, is_https(rq),
+                         &shown->kind, &shown->token));
+    return credentials_of_proxy(rq->arena, config_str(SET_IDENTITY_PROXIES), rq->wire.peer,
+                                rq->wire.forwarded_email, &shown->kind, &shown->token);
+}
+
 /* Who calls, and may they? Opens the transaction, where there is one. */
 static struct err
 admit(struct request *rq, struct shown *shown)
@@ -215,8 +236,7 @@ admit(struct request *rq, struct shown *shown)
     bool guarded = rq->route->auth != AUTH_NONE;
 
     if (guarded)
-        TRY(credentials_read(rq->arena, rq->wire.authorization, rq->wire.cookie, is_https(rq),
-                             &shown->kind, &shown->token));
+        TRY(read_shown(rq, shown));
     TRY(check_origin(rq, shown->kind));
     if (!guarded)
         return OK;
@@ -263,6 +283,7 @@ add_headers(struct request *rq, struct reply *rp)
                  arena_printf(rq->arena, "db;dur=%.2f, app;dur=%.2f", (double)rq->db_ns / 1e6,
                               (double)(all_ns - rq->db_ns) / 1e6));
     reply_header(rp, "Cache-Control", "no-store");
+    limits_headers(rq, rp);
     reply_header(rp, "Content-Security-Policy", "sandbox; default-src 'none'");
     reply_header(rp, "X-Content-Type-Options", "nosniff");
 }
@@ -329,6 +350,8 @@ router_after(struct request *rq, const struct reply *rp)
         db_end_read_later(rq->db);
     else
         db_end_read(rq->db);
+    if (rq->err.code == ERR_FORBIDDEN && rq->has_caller)
+        audit_alone(rq, AUDIT_REFUSED, arena_printf(rq->arena, "%s %s", rq->wire.method, rq->path));
     touch(rq);
     stats_count(rq->app->stats, rq->route, rp->status, ns);
     log_request(rq, rp, ns);

@@ -19,12 +19,16 @@ read_key(const struct row *r)
         .created_at = row_str(r, "created_at"),
         .expires_at = row_opt_str(r, "expires_at"),
         .last_used_at = row_opt_str(r, "last_used_at"),
+        .limits = { .requests_per_minute = row_opt_int(r, "requests_per_minute", 0),
+                    .unfinished_max = row_opt_int(r, "unfinished_max", 0),
+                    .tokens_per_day = row_opt_int(r, "tokens_per_day", 0) },
     };
 }
 
 struct err
 api_key_insert(struct db *db, struct arena *a, const char *key, const char *name,
-               enum auth_scope scope, const char *expires_at, struct api_key *out)
+               enum auth_scope scope, const char *expires_at, const struct quota_limits *limits,
+               struct api_key *out)
 {
     struct row row;
     struct err e;
@@ -34,7 +38,8 @@ api_key_insert(struct db *db, struct arena *a, const char *key, const char *name
     e = db_one(db, a, Q_API_KEY_INSERT,
                ARGS(arg_id(id_new()), arg_str(name), arg_str(hash),
                     arg_str(key + strlen(key) - HINT_LEN), arg_str(auth_scope_names[scope]),
-                    arg_str(expires_at)),
+                    arg_str(expires_at), arg_int(limits->requests_per_minute),
+                    arg_int(limits->unfinished_max), arg_int(limits->tokens_per_day)),
                &row);
     if (e.code == ERR_NOT_FOUND)
         return ERR(ERR_INVALID, "expires_at is past");

@@ -21,12 +21,13 @@ struct api_key {
     const char *hint; /* the last characters of the key, to tell keys apart */
     const char *created_at;
     const char *expires_at, *last_used_at; /* RFC 3339, may be NULL */
+    struct quota_limits limits;            /* beside those of the user */
 };
 
 /* `expires_at` may be NULL. ERR_INVALID when it is past. */
 struct err api_key_insert(struct db *db, struct arena *a, const char *key, const char *name,
                           enum auth_scope scope, const char *expires_at,
-                          struct api_key *out) CHECKED;
+                          const struct quota_limits *limits, struct api_key *out) CHECKED;
 
 /* The caller's keys, newest first. */
 struct err api_key_list(struct db *db, struct arena *a, const struct page *page,

@@ -26,8 +26,9 @@ by_token(struct db *db, struct arena *a, enum query q, const char *token, struct
     struct err e;
     char hash[65];
 
-    secret_hash_hex(token, hash);
-    e = db_one(db, a, q, ARGS(arg_str(hash)), &row);
+    if (q != Q_AUTH_PROXY)
+        secret_hash_hex(token, hash);
+    e = db_one(db, a, q, ARGS(arg_str(q == Q_AUTH_PROXY ? token : hash)), &row);
     if (e.code == ERR_NOT_FOUND)
         return ERR(ERR_UNAUTHENTICATED, "the credentials are not valid, or not any more");
     if (e.code)
@@ -37,6 +38,10 @@ by_token(struct db *db, struct arena *a, enum query q, const char *token, struct
         .credential_id = row_id(&row, "credential_id"),
         .scope = read_scope(row_str(&row, "scope")),
         .is_session = q == Q_AUTH_SESSION,
+        .is_key = q == Q_AUTH_KEY,
+        .limits = { .requests_per_minute = row_opt_int(&row, "requests_per_minute", 0),
+                    .unfinished_max = row_opt_int(&row, "unfinished_max", 0),
+                    .tokens_per_day = row_opt_int(&row, "tokens_per_day", 0) },
         .is_admin = strcmp(row_str(&row, "role"), "admin") == 0,
         .is_stale = row_bool(&row, "stale"),
         .epoch = row_int(&row, "epoch"),
@@ -56,6 +61,12 @@ struct err
 auth_by_key(struct db *db, struct arena *a, const char *key, struct auth_caller *out)
 {
     return by_token(db, a, Q_AUTH_KEY, key, out);
+}
+
+struct err
+auth_by_proxy(struct db *db, struct arena *a, const char *email, struct auth_caller *out)
+{
+    return by_token(db, a, Q_AUTH_PROXY, email, out);
 }
 
 struct err

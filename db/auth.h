@@ -5,6 +5,7 @@
 #ifndef DB_AUTH_H
 #define DB_AUTH_H
 
+#include "db/quota.h"
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/id.h"
@@ -28,11 +29,13 @@ extern const char *const auth_scope_names[]; /* ends with NULL */
 
 struct auth_caller {
     struct id user_id;
-    struct id credential_id; /* of the session or the key */
+    struct id credential_id; /* of the session or the key; the user's own behind a proxy */
     enum auth_scope scope;
     bool is_session;
-    bool is_admin; /* the user's role */
-    bool is_stale; /* its last use was noted some minutes ago: see auth_touch() */
+    bool is_key;
+    struct quota_limits limits; /* of the key; those of the user are settings */
+    bool is_admin;              /* the user's role */
+    bool is_stale;              /* its last use was noted some minutes ago: see auth_touch() */
     /* for auth_again() */
     int64_t epoch;
     char good_until[CLOCK_TEXT + 1]; /* "" for ever */
@@ -46,6 +49,10 @@ struct err auth_by_session(struct db *db, struct arena *a, const char *token,
                            struct auth_caller *out) CHECKED;
 struct err auth_by_key(struct db *db, struct arena *a, const char *key,
                        struct auth_caller *out) CHECKED;
+
+/* The same for an address that a trusted proxy states. */
+struct err auth_by_proxy(struct db *db, struct arena *a, const char *email,
+                         struct auth_caller *out) CHECKED;
 
 /*
  * Ask whether a caller who was identified some time ago still is who it was,

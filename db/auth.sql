@@ -1,10 +1,17 @@
 -- name: auth_session
-select user_id, role, credential_id, scope, stale, ts(good_until) as good_until, epoch
+select user_id, role, credential_id, scope, stale, ts(good_until) as good_until, epoch,
+       null::int as requests_per_minute, null::int as unfinished_max, null::bigint as tokens_per_day
   from auth_session(decode($1, 'hex'));
 
 -- name: auth_key
-select user_id, role, credential_id, scope, stale, ts(good_until) as good_until, epoch
+select user_id, role, credential_id, scope, stale, ts(good_until) as good_until, epoch, requests_per_minute,
+       unfinished_max, tokens_per_day
   from auth_key(decode($1, 'hex'));
+
+-- name: auth_proxy
+select user_id, role, credential_id, scope, stale, ts(good_until) as good_until, epoch, requests_per_minute,
+       unfinished_max, tokens_per_day
+  from auth_proxy($1);
 
 -- name: auth_again
 -- Who was identified before is the caller again, if nothing has changed since.

@@ -5,20 +5,24 @@ sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql
 	$(srcdir)/db/search.sql \
 	$(srcdir)/db/chat.sql $(srcdir)/db/message.sql $(srcdir)/db/request.sql $(srcdir)/db/event.sql \
 	$(srcdir)/db/feed.sql $(srcdir)/db/idempotency.sql $(srcdir)/db/system.sql \
-	$(srcdir)/db/cancel.sql $(srcdir)/db/chunk.sql $(srcdir)/db/passage.sql $(srcdir)/db/sweep.sql \
+	$(srcdir)/db/audit.sql $(srcdir)/db/invitation.sql $(srcdir)/db/login.sql \
+	$(srcdir)/db/password_reset.sql $(srcdir)/db/cancel.sql $(srcdir)/db/chunk.sql \
+	$(srcdir)/db/passage.sql $(srcdir)/db/sweep.sql \
 	$(srcdir)/db/trace.sql $(srcdir)/db/webhook.sql
 
 libdb_a_SOURCES = \
-	db/agent.c db/agent.h db/api_key.c db/api_key.h db/arg.c db/auth.c db/auth.h db/cancel.c db/cancel.h db/chat.c \
+	db/agent.c db/agent.h db/api_key.c db/api_key.h db/arg.c db/audit.c db/audit.h db/auth.c db/auth.h db/cancel.c db/cancel.h db/chat.c \
 	db/chat.h db/chunk.c db/chunk.h db/db.c db/db.h db/db_connect.c db/db_error.c db/db_private.h db/event.c \
 	db/event.h db/event_json.c db/event_json.h db/feed.c db/feed.h db/idempotency.c \
-	db/idempotency.h db/job.c db/job.h db/job_exchange.c db/job_marks.c db/job_marks.h \
-	db/job_worker.c db/message.c db/message.h db/notify.h \
-	db/page.h db/passage.c db/passage.h db/queue.c db/request.c db/request.h db/request_create.c db/request_private.h \
+	db/idempotency.h db/invitation.c db/invitation.h db/job.c db/job.h db/job_exchange.c db/job_marks.c db/job_marks.h \
+	db/job_worker.c db/login.c db/login.h db/mail_job.c db/mail_job.h db/message.c db/message.h db/notify.h \
+	db/page.h db/passage.c db/passage.h db/password_reset.c db/password_reset.h \
+	db/quota.h db/queue.c db/request.c db/request.h db/request_create.c db/request_place.c db/request_private.h \
 	db/row.c \
 	db/search.c db/search.h \
 	db/source.c db/source.h db/sweep.c db/sweep.h db/system.c \
-	db/system.h db/trace.c db/trace.h db/trace_json.c db/trace_json.h db/user.c db/user.h \
+	db/system.h db/token.c db/token.h db/trace.c db/trace.h db/trace_json.c \
+	db/trace_json.h db/user.c db/user.h \
 	db/webhook.c db/webhook.h
 nodist_libdb_a_SOURCES = db/queries.c db/queries.h
 
@@ -34,6 +38,7 @@ db/queries.c: $(sql) $(migrations) db/embed_sql.awk db/queries.h
 
 migrations = db/migrations/0001_accounts.sql db/migrations/0002_queue.sql \
 	db/migrations/0003_chats.sql \
+	db/migrations/0004_identity.sql \
 	db/migrations/0005_chats.sql \
 	db/migrations/0006_webhooks.sql \
 	db/migrations/0007_crawl.sql \

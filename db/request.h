@@ -9,6 +9,7 @@
 
 #include "db/event_json.h"
 #include "db/job.h"
+#include "db/quota.h"
 #include "lib/err.h"
 #include "lib/id.h"
 
@@ -42,8 +43,11 @@ struct request_new {
     struct id edit_of;   /* edit: the user message beside which the new one starts a branch */
     enum if_busy if_busy;
     const char *http_request_id;
-    const char *traceparent; /* W3C trace context of the client; NULL for none */
-    int64_t user_queued_max; /* unfinished responses of the user; more is ERR_RATE_LIMITED */
+    const char *traceparent;         /* W3C trace context of the client; NULL for none */
+    struct quota_limits user_limits; /* unfinished_max is always set */
+    struct id key_id;                /* under which it is made; may be unset */
+    struct quota_limits key_limits;
+    int64_t reserve_tokens; /* of output, for an agent without max_output_tokens */
 };
 
 struct request_made {
@@ -54,10 +58,10 @@ struct request_made {
  * Within the open write transaction of the user: everything that makes a
  * response, and the notification of a worker. ERR_NOT_FOUND: no such agent or
  * chat; ERR_INVALID: neither given; ERR_CONFLICT: busy and told to reject;
- * ERR_RATE_LIMITED.
+ * ERR_RATE_LIMITED. *use is written also when it is refused.
  */
 struct err request_create(struct db *db, struct arena *a, const struct request_new *in,
-                          struct request_made *out) CHECKED;
+                          struct quota_use *use, struct request_made *out) CHECKED;
 
 struct request_info {
     struct id id, chat_id, agent_id, user_message_id, message_id, job_id;

@@ -15,6 +15,40 @@ select c.id as chat_id, c.agent_id as chat_agent_id, a.id as agent_id,
                         for no key update) c on true
   left join agents a on a.id = coalesce($1::uuid, c.agent_id);
 
+-- name: request_place_limited
+-- Where a caller's requests are limited: either of the two, and what the request may cost is set
+-- aside. The function is called when chat and agent are known.
+select c.id as chat_id, c.agent_id as chat_agent_id, a.id as agent_id,
+       (select count(*) from (select 1 from requests u
+                               where u.user_id = (select app_user()) and u.completed_at is null
+                               limit $4::int) x) as unfinished,
+       exists (select from requests b where b.chat_id = c.id and b.completed_at is null) as busy,
+       case when $5 then n.reserve end as reserve, q.*
+  from (select 1) one
+  left join lateral (select h.id, h.agent_id
+                       from chats h
+                      where h.user_id = (select app_user()) and h.deleted_at is null
+                        and (h.id = $2::uuid
+                             or ($2::uuid is null and h.agent_id = $1::uuid and h.session_id = $3))
+                        for no key update) c on true
+  left join agents a on a.id = coalesce($1::uuid, c.agent_id)
+  left join lateral (select case when a.kind = 'extractive' then 0
+                            else coalesce(a.max_output_tokens, $6::int) + ($7::int + length(a.instructions)) / 4 end
+                            as reserve) n on true
+  left join lateral (select max(t.refused) as refused, max(t.retry_s) as retry_s,
+                            max(t.requests_left) filter (where t.holder = 'user') as user_requests,
+                            max(t.requests_reset_s) filter (where t.holder = 'user') as user_reset_s,
+                            max(t.tokens_left) filter (where t.holder = 'user') as user_tokens,
+                            max(t.requests_left) filter (where t.holder = 'key') as key_requests,
+                            max(t.requests_reset_s) filter (where t.holder = 'key') as key_reset_s,
+                            max(t.tokens_left) filter (where t.holder = 'key') as key_tokens
+                       from quota_take((select app_user()), $8::int, $4::int, $9::bigint, $10::uuid, $11::int, $12::int,
+                                       $13::bigint, coalesce(n.reserve, 0)) t) q on true;
+
+-- name: request_unfinished_exact
+-- One at a time of a user, so that each sees what those before it have made.
+select refused from quota_take_one((select app_user()), (select app_user()), 0, $1, 0, 0);
+
 -- name: request_place_new
 -- The same for a request that starts a chat.
 select null::uuid as chat_id, null::uuid as chat_agent_id, a.id as agent_id,
@@ -64,8 +98,8 @@ with placed as (
     values ($1, 0, app_user(), 0, $14, $16), ($1, 1, app_user(), 0, $15, $16)
 )
 insert into requests (id, user_id, chat_id, agent_id, user_message_id, message_id, job_id, max_attempts,
-                      http_request_id, traceparent, created_at, last_seq)
-values ($1, app_user(), $2, $4, $5, $3, $6, $7, $8, $19, clock_timestamp(), 1);
+                      http_request_id, traceparent, created_at, last_seq, key_id, reserved_tokens)
+values ($1, app_user(), $2, $4, $5, $3, $6, $7, $8, $19, clock_timestamp(), 1, $21, $22);
 
 -- name: request_unfinished
 select id, job_id from requests
@@ -253,7 +287,7 @@ with ended as (
        set status = $2, output = $3::jsonb, usage = $4::jsonb, error = $5::jsonb, finish_reason = $6,
            last_seq = $7, next_attempt_at = null, completed_at = clock_timestamp(), trace_id = id::text
      where id = $1 and completed_at is null
-    returning message_id, chat_id, user_id
+    returning message_id, chat_id, user_id, key_id, reserved_tokens
 ), answered as (
     update messages m
        set status = $2, content = $8, sources = $9::jsonb
@@ -268,4 +302,9 @@ with ended as (
 ), found as (
     insert into search_pending (user_id, chat_id) select user_id, chat_id from ended
 )
-select must(exists (select from answered), 'the request was final already') from (select count(*) from chat) x;
+select must(exists (select from answered), 'the request was final already'),
+       -- Behind the chat, whose row others lock first. What a model has not told is taken for a token in four bytes.
+       (select count(quota_settle(e.user_id, e.key_id, case when $4::jsonb is null then octet_length($8) / 4
+                                                       else coalesce(($4::jsonb ->> 'total_tokens')::bigint, 0) end))
+          from ended e where e.reserved_tokens is not null and x.n >= 0)
+  from (select count(*) as n from chat) x;

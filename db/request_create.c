@@ -18,44 +18,11 @@ first_user_text(const struct request_new *in)
     return in->message_count ? in->messages[0].content : "";
 }
 
-static struct err
-place(struct db *db, struct arena *a, const struct request_new *in, struct id *agent_id,
-      struct id *chat_id)
-{
-    bool starts_chat = !id_is_set(in->chat_id) && !in->session_id;
-    struct row row;
-
-    TRY(starts_chat ? db_one(db, a, Q_REQUEST_PLACE_NEW,
-                             ARGS(arg_id(in->agent_id), arg_int(in->user_queued_max)), &row)
-                    : db_one(db, a, Q_REQUEST_PLACE,
-                             ARGS(arg_id(in->agent_id), arg_id(in->chat_id),
-                                  arg_str(in->session_id), arg_int(in->user_queued_max)),
-                             &row));
-    *chat_id = row_opt_id(&row, "chat_id");
-    *agent_id = row_opt_id(&row, "agent_id");
-    if (id_is_set(in->chat_id) && !id_is_set(*chat_id))
-        return ERR(ERR_NOT_FOUND, "chat not found");
-    if (!id_is_set(in->agent_id) && !id_is_set(*agent_id))
-        return id_is_set(row_opt_id(&row, "chat_agent_id")) || id_is_set(*chat_id)
-                   ? ERR(ERR_INVALID, "the chat's agent is gone: name another in agent_id")
-                   : ERR(ERR_INVALID, "agent_id is needed to start a chat");
-    if (!id_is_set(*agent_id))
-        return ERR(ERR_NOT_FOUND, "agent not found");
-    if (row_int(&row, "unfinished") >= in->user_queued_max)
-        return err_fmt(a, ERR_RATE_LIMITED, "%lld responses are unfinished: wait for some to end",
-                       (long long)in->user_queued_max);
-    if (row_bool(&row, "busy") && in->if_busy == BUSY_REJECT)
-        return ERR(ERR_CONFLICT, "the chat has an active request");
-    if (row_bool(&row, "busy") && in->if_busy == BUSY_REPLACE)
-        return request_cancel_chat(db, a, *chat_id);
-    return OK;
-}
-
 /* The request with its chat, its messages and the start of its log. Nobody can be watching it yet,
    so there is no notification of the events. */
 static struct err
-add_request(struct db *db, struct arena *a, const struct request_new *in, struct id agent_id,
-            struct request_made *made, bool chat_is_new)
+add_request(struct db *db, struct arena *a, const struct request_new *in,
+            const struct request_place *at, struct request_made *made, bool chat_is_new)
 {
     size_t n = id_is_set(in->answer_to) ? 0 : in->message_count;
     struct id *ids = arena_array(a, n + 1, sizeof(*ids));
@@ -63,7 +30,7 @@ add_request(struct db *db, struct arena *a, const struct request_new *in, struct
     struct id *parents = arena_array(a, n + 1, sizeof(*parents));
     const char **texts = arena_array(a, 3 * (n + 1), sizeof(*texts));
     const char **roles = texts, **states = texts + n + 1, **contents = texts + 2 * (n + 1);
-    struct event_response r = { .model = agent_id.s, .status = "queued" };
+    struct event_response r = { .model = at->agent_id.s, .status = "queued" };
     const char *preview = "";
     struct buf members;
 
@@ -92,12 +59,14 @@ add_request(struct db *db, struct arena *a, const struct request_new *in, struct
     return db_later(
         db, Q_REQUEST_NEW,
         ARGS(arg_id(made->request_id), arg_id(made->chat_id), arg_id(made->message_id),
-             arg_id(agent_id), arg_id(made->user_message_id), arg_id(made->job_id),
+             arg_id(at->agent_id), arg_id(made->user_message_id), arg_id(made->job_id),
              arg_int(REQUEST_ATTEMPTS), arg_str(in->http_request_id), arg_ids(a, ids, n + 1),
              arg_strs(a, roles, n + 1), arg_strs(a, states, n + 1), arg_strs(a, contents, n + 1),
              arg_ids(a, requests, n + 1), arg_int(EVENT_CREATED), arg_int(EVENT_QUEUED),
              arg_str(members.data), arg_str(request_start_of(a, first_user_text(in), TITLE_MAX)),
-             arg_str(preview), arg_str(in->traceparent), arg_ids(a, parents, n + 1)));
+             arg_str(preview), arg_str(in->traceparent), arg_ids(a, parents, n + 1),
+             arg_id(in->key_id),
+             at->reserved_tokens < 0 ? arg_null() : arg_int(at->reserved_tokens)));
 }
 
 static struct err
@@ -145,22 +114,26 @@ branch(struct db *db, const struct request_new *in)
 }
 
 struct err
-request_create(struct db *db, struct arena *a, const struct request_new *in,
+request_create(struct db *db, struct arena *a, const struct request_new *in, struct quota_use *use,
                struct request_made *out)
 {
     struct request_made made = { .user_message_id = in->answer_to };
-    struct id agent_id;
+    struct request_place at;
+    struct err e = request_find_place(db, a, in, &at);
     bool chat_is_new;
 
-    TRY(place(db, a, in, &agent_id, &made.chat_id));
+    *use = at.use;
+    if (e.code)
+        return e;
+    made.chat_id = at.chat_id;
     if (!id_is_set(made.chat_id) && in->session_id)
-        TRY(chat_of_session(db, a, in, agent_id, &made.chat_id));
+        TRY(chat_of_session(db, a, in, at.agent_id, &made.chat_id));
     chat_is_new = !id_is_set(made.chat_id);
     if (chat_is_new)
         made.chat_id = id_new();
     TRY(branch(db, in));
     made.job_id = id_new();
-    TRY(add_request(db, a, in, agent_id, &made, chat_is_new));
+    TRY(add_request(db, a, in, &at, &made, chat_is_new));
     TRY(add_job(db, a, in, &made, chat_is_new));
     TRY(request_tell(db, a, in->user_id, made.request_id, made.chat_id, made.message_id, "queued"));
     *out = made;

@@ -9,6 +9,17 @@
 /* The start of a text on one line: runs of white space become one space. */
 const char *request_start_of(struct arena *a, const char *text, size_t max);
 
+/* Where a new request goes. */
+struct request_place {
+    struct id agent_id, chat_id; /* chat_id: unset for one that is to be made */
+    int64_t reserved_tokens;     /* -1: tokens are not limited */
+    struct quota_use use;
+};
+
+/* Errors as of request_create(); then `use` is set all the same. */
+struct err request_find_place(struct db *db, struct arena *a, const struct request_new *in,
+                              struct request_place *out) CHECKED;
+
 /* Tell of a request in its user's feed. Queued. */
 struct err request_tell(struct db *db, struct arena *a, struct id user_id, struct id id,
                         struct id chat_id, struct id message_id, const char *status) CHECKED;

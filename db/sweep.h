@@ -20,4 +20,8 @@ struct err sweep_sessions(struct db *db, struct arena *a, int64_t most, int64_t 
 struct err sweep_idempotency(struct db *db, struct arena *a, int64_t most,
                              int64_t *removed) CHECKED;
 
+/* Password resets past their end, and tries of logins that count no more. */
+struct err sweep_resets(struct db *db, struct arena *a, int64_t most, int64_t *removed) CHECKED;
+struct err sweep_logins(struct db *db, struct arena *a, int64_t most, int64_t *removed) CHECKED;
+
 #endif

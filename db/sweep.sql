@@ -17,3 +17,19 @@ with gone as (
     returning 1
 )
 select count(*) as n from gone;
+
+-- name: sweep_resets
+with gone as (
+    delete from password_resets
+     where id = any (array (select id from password_resets where expires_at < now() order by expires_at limit $1))
+    returning 1
+)
+select count(*) as n from gone;
+
+-- name: sweep_logins
+with gone as (
+    delete from login_tries
+     where key = any (array (select key from login_tries where until < now() - interval '1 hour' order by until limit $1))
+    returning 1
+)
+select count(*) as n from gone;

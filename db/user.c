@@ -1,6 +1,8 @@
 #include "db/user.h"
 
 #include "db/db.h"
+#include "db/page.h"
+#include "lib/arena.h"
 
 static struct user
 read_user(const struct row *r)
@@ -64,6 +66,54 @@ user_update(struct db *db, struct arena *a, struct id id, const char *email, con
     struct row row;
 
     TRY(taken(db_one(db, a, Q_USER_UPDATE, ARGS(arg_id(id), arg_str(email), arg_str(name)), &row)));
+    *out = read_user(&row);
+    return OK;
+}
+
+struct err
+user_list(struct db *db, struct arena *a, const struct page *page, const char *part,
+          struct user **out, size_t *count)
+{
+    struct user *list;
+    struct rows rows;
+
+    TRY(db_all(db, a, Q_USER_LIST,
+               ARGS(arg_str(page->at), arg_id(page->id), arg_int(page->limit), arg_str(part)),
+               &rows));
+    list = arena_array(a, (size_t)rows.count, sizeof(*list));
+    for (int i = 0; i < rows.count; i++) {
+        struct row row = row_at(&rows, i);
+
+        list[i] = read_user(&row);
+    }
+    *out = list;
+    *count = (size_t)rows.count;
+    return OK;
+}
+
+struct err
+user_find(struct db *db, struct arena *a, const char *email, struct user *out)
+{
+    struct row row;
+    struct err e = db_one(db, a, Q_USER_FIND, ARGS(arg_str(email)), &row);
+
+    if (e.code == ERR_NOT_FOUND)
+        return ERR(ERR_NOT_FOUND, "user not found");
+    if (e.code)
+        return e;
+    *out = read_user(&row);
+    return OK;
+}
+
+struct err
+user_manage(struct db *db, struct arena *a, struct id id, const char *role, int disabled,
+            struct user *out)
+{
+    struct row row;
+
+    TRY(db_one(db, a, Q_USER_MANAGE,
+               ARGS(arg_id(id), arg_str(role), disabled < 0 ? arg_null() : arg_bool(disabled != 0)),
+               &row));
     *out = read_user(&row);
     return OK;
 }

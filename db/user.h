@@ -9,6 +9,7 @@
 #include "lib/id.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct arena;
 struct db;
@@ -39,6 +40,20 @@ struct err user_get(struct db *db, struct arena *a, struct id id, struct user *o
 /* NULL leaves a value as it is. ERR_CONFLICT when the address is taken. */
 struct err user_update(struct db *db, struct arena *a, struct id id, const char *email,
                        const char *name, struct user *out) CHECKED;
+
+/* For admins, in their transaction: everybody, newest first; `part` is of the address or the name.
+ */
+struct page;
+struct err user_list(struct db *db, struct arena *a, const struct page *page, const char *part,
+                     struct user **out, size_t *count) CHECKED;
+struct err user_find(struct db *db, struct arena *a, const char *email, struct user *out) CHECKED;
+
+/*
+ * Likewise: NULL and -1 leave a value as it is. Who is disabled is out at once,
+ * with all sessions.
+ */
+struct err user_manage(struct db *db, struct arena *a, struct id id, const char *role, int disabled,
+                       struct user *out) CHECKED;
 
 /* Queued. */
 struct err user_set_password(struct db *db, struct id id, const char *password_hash) CHECKED;

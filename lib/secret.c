@@ -4,6 +4,7 @@
 #include "lib/str.h"
 
 #include <sodium.h>
+#include <string.h>
 
 #define TOKEN_BYTES  32
 #define OPSLIMIT     2
@@ -165,6 +166,60 @@ secret_basic(struct arena *a, const char *name, const char *password)
                             sodium_base64_VARIANT_ORIGINAL);
     sodium_memzero(plain, len);
     return text;
+}
+
+/* The signature; under a key made from the one that seals, so that neither use weakens the other.
+ */
+static struct err
+sign(const char *key_hex, const char *purpose, const uint8_t bytes[SECRET_SIGNED_BYTES],
+     uint8_t out[SECRET_HASH_BYTES])
+{
+    static const char context[] = "offstage signed token";
+    unsigned char key[KEY_BYTES], own[KEY_BYTES];
+    crypto_generichash_state state;
+
+    TRY(read_key(key_hex, key));
+    (void)crypto_generichash(own, sizeof(own), (const unsigned char *)context, sizeof(context), key,
+                             sizeof(key));
+    (void)crypto_generichash_init(&state, own, sizeof(own), SECRET_HASH_BYTES);
+    (void)crypto_generichash_update(&state, (const unsigned char *)purpose, strlen(purpose) + 1);
+    (void)crypto_generichash_update(&state, bytes, SECRET_SIGNED_BYTES);
+    (void)crypto_generichash_final(&state, out, SECRET_HASH_BYTES);
+    sodium_memzero(key, sizeof(key));
+    sodium_memzero(own, sizeof(own));
+    sodium_memzero(&state, sizeof(state));
+    return OK;
+}
+
+struct err
+secret_sign(const char *key_hex, const char *purpose, const uint8_t bytes[SECRET_SIGNED_BYTES],
+            char out[SECRET_SIGNED_TEXT + 1])
+{
+    unsigned char all[SECRET_SIGNED_BYTES + SECRET_HASH_BYTES];
+
+    memcpy(all, bytes, SECRET_SIGNED_BYTES);
+    TRY(sign(key_hex, purpose, bytes, all + SECRET_SIGNED_BYTES));
+    (void)sodium_bin2base64(out, SECRET_SIGNED_TEXT + 1, all, sizeof(all), BASE64);
+    return OK;
+}
+
+struct err
+secret_verify(const char *key_hex, const char *purpose, const char *token,
+              uint8_t bytes[SECRET_SIGNED_BYTES])
+{
+    unsigned char all[SECRET_SIGNED_BYTES + SECRET_HASH_BYTES], right[SECRET_HASH_BYTES];
+    size_t len;
+
+    if (strlen(token) != SECRET_SIGNED_TEXT ||
+        sodium_base642bin(all, sizeof(all), token, SECRET_SIGNED_TEXT, NULL, &len, NULL, BASE64) !=
+            0 ||
+        len != sizeof(all))
+        return ERR(ERR_INVALID, "this is not a token");
+    TRY(sign(key_hex, purpose, all, right));
+    if (sodium_memcmp(right, all + SECRET_SIGNED_BYTES, sizeof(right)) != 0)
+        return ERR(ERR_INVALID, "this token was not made here");
+    memcpy(bytes, all, SECRET_SIGNED_BYTES);
+    return OK;
 }
 
 void

@@ -58,6 +58,20 @@ struct err secret_open(struct arena *a, const char *key_hex, const char *context
 /* The value of an Authorization header (RFC 7617): Basic, of a name and a password. */
 const char *secret_basic(struct arena *a, const char *name, const char *password);
 
+/*
+ * A token that carries 16 bytes and a keyed BLAKE2b of them and of a purpose:
+ * only who has the key can make one, and none made for another purpose is
+ * taken. ERR_INVALID when the key is not set or malformed, or, for
+ * secret_verify(), when the token is not a good one.
+ */
+#define SECRET_SIGNED_BYTES 16
+#define SECRET_SIGNED_TEXT  64 /* characters of base64url */
+struct err secret_sign(const char *key_hex, const char *purpose,
+                       const uint8_t bytes[SECRET_SIGNED_BYTES],
+                       char out[SECRET_SIGNED_TEXT + 1]) CHECKED;
+struct err secret_verify(const char *key_hex, const char *purpose, const char *token,
+                         uint8_t bytes[SECRET_SIGNED_BYTES]) CHECKED;
+
 /* Overwrite memory that held a secret. */
 void secret_wipe(void *p, size_t len);
 

@@ -215,6 +215,14 @@ url_allowed_address(const char *allow, const struct sockaddr *address)
     return read_sockaddr(address, &a) && allowed_address(allow, &a);
 }
 
+bool
+url_listed(const char *list, const char *address)
+{
+    struct address a;
+
+    return read_address(str_from(address), &a) && allowed_address(list, &a);
+}
+
 /* One part of a URL, or "" when it has none. */
 static const char *
 part(struct arena *a, CURLU *handle, CURLUPart what)

@@ -39,6 +39,9 @@ bool url_address_is_public(const struct sockaddr *address);
 bool url_allowed_host(const char *allow, const char *host, int port);
 bool url_allowed_address(const char *allow, const struct sockaddr *address);
 
+/* True when a list of addresses and CIDRs, comma separated, holds this literal address. */
+bool url_listed(const char *list, const char *address);
+
 /*
  * Check a URL that a user gave, before it is stored: parses, and a literal
  * private address or a name such as localhost must be on the allow list. The

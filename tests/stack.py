@@ -26,12 +26,13 @@ from client import Client
 TOP = pathlib.Path(__file__).resolve().parent.parent
 NULL = '\x1anull' # what psql prints for NULL, and no text is
 
-# Loopback may be named by URLs that users set: the fake upstreams are there. The limits of
-# nginx would be met by tests, which all come from one address.
+# Loopback may be named by URLs that users set: the fake upstreams are there. The limits by
+# address would be met by tests, which all come from one address.
 SETTINGS = {
     'OFFSTAGE_ALLOW_PRIVATE': '127.0.0.1',
     'OFFSTAGE_REQUEST_RATE': '0',
     'OFFSTAGE_STREAMS_PER_ADDRESS': '0',
+    'OFFSTAGE_LOGIN_RATE': '0',
     'OFFSTAGE_APP_PROCESSES': '4',
 }
 

@@ -1,5 +1,7 @@
 /* offstage-worker: runs the jobs of the queue. */
 #include "db/db.h"
+#include "db/job.h"
+#include "db/request.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
@@ -40,12 +42,22 @@ struct worker {
 
 /* ---- what every worker sees to ------------------------------------------------- */
 
+/* The queue keeps to it, whichever worker claims. */
+static struct err
+set_limits(struct db *db, struct arena *a)
+{
+    TRY(db_begin(db, TX_WRITE, ID_NONE));
+    TRY(queue_limit(db, a, REQUEST_QUEUE, -1, config_int(SET_USER_RUNNING)));
+    return db_commit(db);
+}
+
 static struct err
 schedule(struct pool_call *call, struct db *db)
 {
     struct worker *w = call->owner;
 
-    return sweep_schedule(db, w->schedule_arena);
+    TRY(sweep_schedule(db, w->schedule_arena));
+    return set_limits(db, w->schedule_arena);
 }
 
 static void

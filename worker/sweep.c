@@ -5,6 +5,7 @@
  */
 #include "worker/sweep.h"
 
+#include "db/audit.h"
 #include "db/db.h"
 #include "db/event.h"
 #include "db/feed.h"
@@ -71,6 +72,9 @@ drop_partitions(struct db *db, struct arena *a)
     TRY(db_commit(db));
     TRY(db_begin(db, TX_WRITE, ID_NONE));
     TRY(trace_sweep(db, a, config_int(SET_TRACE_KEEP_D)));
+    TRY(db_commit(db));
+    TRY(db_begin(db, TX_WRITE, ID_NONE));
+    TRY(audit_sweep(db, a, config_int(SET_AUDIT_KEEP_D)));
     return db_commit(db);
 }
 
@@ -90,8 +94,8 @@ end_and_add_next(struct attempt *at, struct db *db)
 static struct err
 work(struct attempt *at, struct db *db)
 {
-    static const sweep_fn sweeps[] = { sweep_sessions, sweep_idempotency, feed_sweep,
-                                       webhook_sweep };
+    static const sweep_fn sweeps[] = { sweep_sessions, sweep_idempotency, sweep_resets,
+                                       sweep_logins,   feed_sweep,        webhook_sweep };
 
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++)
         TRY(repeat(db, at->arena, sweeps[i]));

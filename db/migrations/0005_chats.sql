@@ -1,5 +1,5 @@
 -- revision: 0005
--- down_revision: 0003
+-- down_revision: 0004
 -- summary: branches of chats, the bin, feedback, search over one's chats
 
 -- migrate:up
