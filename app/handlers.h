@@ -74,6 +74,9 @@ HANDLER(messages_show);
 HANDLER(messages_rate);
 HANDLER(messages_unrate);
 
+/* passages.c */
+HANDLER(passages_search);
+
 /* search.c */
 HANDLER(search_list);
 

@@ -56,6 +56,13 @@ arg_double(double d)
 }
 
 struct arg
+arg_bytes(const void *bytes, size_t len)
+{
+    assert(len <= 1024UL * 1024 * 1024);
+    return (struct arg){ .text = bytes, .is_binary = true, .len = (int)len };
+}
+
+struct arg
 arg_ids(struct arena *a, const struct id *ids, size_t n)
 {
     struct buf b;

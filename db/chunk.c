@@ -1,28 +1,105 @@
 #include "db/chunk.h"
 
+#include "db/chunk_private.h"
 #include "db/db.h"
 #include "lib/arena.h"
+#include "lib/buf.h"
+#include "lib/postings.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define TERM 4 /* bytes */
+
+static void
+add_terms(struct buf *out, const struct source_chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->term_count; i++) {
+        uint32_t t = chunk->terms[i];
+        const uint8_t bytes[TERM] = { (uint8_t)t, (uint8_t)(t >> 8), (uint8_t)(t >> 16),
+                                      (uint8_t)(t >> 24) };
+
+        buf_add(out, bytes, sizeof(bytes));
+    }
+}
+
+static struct err
+add_chunks(struct db *db, struct arena *a, const struct chunk_page *page,
+           const struct source_chunk *chunks, size_t n, const struct id *ids)
+{
+    const char **texts[3];
+    int64_t *starts = arena_array(a, n, sizeof(*starts));
+    int64_t *lens = arena_array(a, n, sizeof(*lens));
+    struct buf terms;
+
+    buf_init(&terms, a, SIZE_MAX);
+    for (int t = 0; t < 3; t++)
+        texts[t] = arena_array(a, n, sizeof(**texts));
+    for (size_t i = 0; i < n; i++) {
+        texts[0][i] = chunks[i].heading;
+        texts[1][i] = chunks[i].anchor;
+        texts[2][i] = chunks[i].content;
+        starts[i] = (int64_t)terms.len;
+        add_terms(&terms, &chunks[i]);
+        lens[i] = (int64_t)terms.len - starts[i];
+    }
+    return db_later(db, Q_CHUNK_ADD,
+                    ARGS(arg_id(page->user_id), arg_id(page->agent_id), arg_id(page->source_id),
+                         arg_id(page->page_id), arg_ids(a, ids, n), arg_strs(a, texts[0], n),
+                         arg_strs(a, texts[1], n), arg_strs(a, texts[2], n), arg_ints(a, starts, n),
+                         arg_ints(a, lens, n), arg_bytes(terms.data, terms.len)));
+}
+
+struct err
+chunk_segment_add(struct db *db, struct arena *a, const struct chunk_segment *s)
+{
+    size_t n = s->packed.count;
+    int64_t *numbers = arena_array(a, n, sizeof(*numbers));
+    int64_t *starts = arena_array(a, n, sizeof(*starts));
+    int64_t *lens = arena_array(a, n, sizeof(*lens));
+    struct buf all;
+
+    buf_init(&all, a, SIZE_MAX);
+    for (size_t i = 0; i < n; i++) {
+        const struct bucket *b = &s->packed.buckets[i];
+
+        numbers[i] = (int64_t)b->number;
+        starts[i] = (int64_t)all.len;
+        lens[i] = (int64_t)b->len;
+        buf_add(&all, b->p, b->len);
+    }
+    return db_later(db, Q_CHUNK_SEGMENT_ADD,
+                    ARGS(arg_id(s->user_id), arg_id(s->agent_id), arg_int((int64_t)s->docs),
+                         arg_int((int64_t)s->words), arg_int((int64_t)s->packed.bits),
+                         arg_int((int64_t)s->languages), arg_bytes(s->chunks, s->docs * CHUNK_ID),
+                         arg_ints(a, numbers, n), arg_ints(a, starts, n), arg_ints(a, lens, n),
+                         arg_bytes(all.data, all.len)));
+}
 
 struct err
 chunk_replace(struct db *db, struct arena *a, const struct chunk_page *page,
-              const struct source_chunk *chunks, size_t n)
+              const struct source_chunk *chunks, size_t n, const struct chunk_index *index)
 {
     struct id *ids = arena_array(a, n, sizeof(*ids));
-    const char **headings = arena_array(a, n, sizeof(*headings));
-    const char **contents = arena_array(a, n, sizeof(*contents));
+    uint8_t *bytes = arena_array(a, n, CHUNK_ID);
+    struct chunk_segment segment = { .user_id = page->user_id,
+                                     .agent_id = page->agent_id,
+                                     .docs = n,
+                                     .words = index->words,
+                                     .languages = index->languages,
+                                     .chunks = bytes };
 
+    assert(n <= POSTINGS_DOCS);
     TRY(chunk_forget(db, page->page_id));
     if (n == 0)
         return OK;
     for (size_t i = 0; i < n; i++) {
         ids[i] = id_new();
-        headings[i] = chunks[i].heading;
-        contents[i] = chunks[i].content;
+        id_bytes(ids[i], bytes + i * CHUNK_ID);
     }
-    return db_later(db, Q_CHUNK_ADD,
-                    ARGS(arg_id(page->user_id), arg_id(page->agent_id), arg_id(page->source_id),
-                         arg_id(page->page_id), arg_ids(a, ids, n), arg_strs(a, headings, n),
-                         arg_strs(a, contents, n)));
+    TRY(add_chunks(db, a, page, chunks, n, ids));
+    segment.packed = postings_pack(a, index->postings, index->posting_count, n);
+    return chunk_segment_add(db, a, &segment);
 }
 
 struct err

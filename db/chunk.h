@@ -1,6 +1,11 @@
 /*
- * Chunk: a passage of a page, as search finds it. A page's chunks belong to its
- * owner, and go with the page.
+ * Chunk: a passage of a page, as search finds it, and the index that finds it.
+ * A page's chunks belong to its owner, and go with the page.
+ *
+ * The index is made of immutable segments (lib/postings.h). A page is stored with
+ * one of its own; chunk_merge() makes one of many, and is called behind every
+ * chunk_replace() in the same transaction, so that an agent never has more
+ * than some thirty.
  */
 #ifndef DB_CHUNK_H
 #define DB_CHUNK_H
@@ -9,23 +14,41 @@
 #include "lib/id.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct db;
+struct posting; /* lib/postings.h */
+
+#define CHUNK_ANCHOR_MAX 300 /* characters */
 
 struct chunk_page {
     struct id page_id, source_id, agent_id, user_id;
 };
 
 struct source_chunk {
-    const char *heading, *content; /* heading: "" for none */
+    const char *heading, *anchor, *content; /* "" for none */
+    const uint32_t *terms;                  /* of its words in their order, see lib/words.h */
+    size_t term_count;
 };
 
-/* Replace the page's chunks. Queued. */
+/* What the chunks are indexed by; doc numbers in the postings are their indexes. */
+struct chunk_index {
+    struct posting *postings; /* are sorted by the call */
+    size_t posting_count;
+    size_t words;       /* sum of lengths */
+    unsigned languages; /* a bit each, see lib/language.h */
+};
+
+/* Replace the page's chunks, at most POSTINGS_DOCS. Queued. */
 struct err chunk_replace(struct db *db, struct arena *a, const struct chunk_page *page,
-                         const struct source_chunk *chunks, size_t n) CHECKED;
+                         const struct source_chunk *chunks, size_t n,
+                         const struct chunk_index *index) CHECKED;
 
 /* Queued. */
 struct err chunk_forget(struct db *db, struct id page_id) CHECKED;
+
+/* Make one segment of eight of the same size, as often as there are; unless somebody is at it. */
+struct err chunk_merge(struct db *db, struct id user_id, struct id agent_id) CHECKED;
 
 #endif

@@ -30,13 +30,18 @@ static struct err
 send_query(struct db *db, enum query q, const struct arg *args, size_t nargs)
 {
     const char *values[ARGS_MAX];
+    int lengths[ARGS_MAX], formats[ARGS_MAX];
 
     assert(nargs <= ARGS_MAX && db->queued < DB_QUEUED_MAX);
     if (!db->conn)
         return ERR(ERR_UNAVAILABLE, "not connected to the database");
-    for (size_t i = 0; i < nargs; i++)
+    for (size_t i = 0; i < nargs; i++) {
         values[i] = args[i].is_own ? args[i].own : args[i].text;
-    if (!PQsendQueryPrepared(db->conn, queries[q].name, (int)nargs, values, NULL, NULL, 0))
+        lengths[i] = args[i].len;
+        formats[i] = args[i].is_binary;
+    }
+    if (!PQsendQueryPrepared(db->conn, queries[q].name, (int)nargs, values, lengths, formats,
+                             db->binary))
         return db_lost(db);
     db->sent[db->queued++] = (int)q;
     return OK;
@@ -388,6 +393,18 @@ db_all(struct db *db, struct arena *a, enum query q, const struct arg *args, siz
         return keep(a, e);
     *out = keep_rows(a, res);
     return OK;
+}
+
+struct err
+db_all_binary(struct db *db, struct arena *a, enum query q, const struct arg *args, size_t nargs,
+              struct rows *out)
+{
+    struct err e;
+
+    db->binary = true;
+    e = db_all(db, a, q, args, nargs, out);
+    db->binary = false;
+    return e;
 }
 
 struct err

@@ -109,6 +109,8 @@ struct arg {
     const char *text; /* NULL is SQL NULL, unless is_own */
     char own[40];
     bool is_own;
+    bool is_binary; /* text is `len` bytes in PostgreSQL's binary format */
+    int len;
 };
 
 struct arg arg_str(const char *s); /* NULL sends NULL; must live until the query is sent */
@@ -117,6 +119,9 @@ struct arg arg_int(int64_t n);
 struct arg arg_bool(bool b);
 struct arg arg_null(void);
 struct arg arg_double(double d); /* NaN sends NULL */
+
+/* A bytea; the bytes must live until the query is sent. At most 1 GiB. */
+struct arg arg_bytes(const void *bytes, size_t len);
 
 /* PostgreSQL array literals, made in the arena. */
 struct arg arg_ids(struct arena *a, const struct id *ids, size_t n);
@@ -144,6 +149,13 @@ struct row {
 /* Run a query and keep all its rows. */
 struct err db_all(struct db *db, struct arena *a, enum query q, const struct arg *args,
                   size_t nargs, struct rows *out) CHECKED;
+
+/*
+ * The same with all columns in PostgreSQL's binary format, for queries that
+ * yield many bytes: only row_bytes(), row_binary_int() and row_binary_id() read them.
+ */
+struct err db_all_binary(struct db *db, struct arena *a, enum query q, const struct arg *args,
+                         size_t nargs, struct rows *out) CHECKED;
 
 /* Run a query that yields one row; none is ERR_NOT_FOUND, more is a bug. */
 struct err db_one(struct db *db, struct arena *a, enum query q, const struct arg *args,
@@ -182,6 +194,11 @@ int64_t row_opt_int(const struct row *r, const char *col, int64_t unset);
 double row_double(const struct row *r, const char *col);
 double row_opt_double(const struct row *r, const char *col, double unset);
 bool row_bool(const struct row *r, const char *col);
+
+/* Of db_all_binary(). */
+const uint8_t *row_bytes(const struct row *r, const char *col, size_t *len);
+int64_t row_binary_int(const struct row *r, const char *col); /* int or bigint */
+struct id row_binary_id(const struct row *r, const char *col);
 
 /*
  * LISTEN on this connection (never in a transaction), and the notifications

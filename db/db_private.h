@@ -18,8 +18,9 @@ struct db {
     struct db_options options;
     PGconn *conn;
     bool in_tx, failed;
-    bool lazy;  /* something was sent whose answer nobody has read */
-    int queued; /* statements sent since the last sync, whose results wait */
+    bool binary; /* rows are asked for in the binary format */
+    bool lazy;   /* something was sent whose answer nobody has read */
+    int queued;  /* statements sent since the last sync, whose results wait */
     int sent[DB_QUEUED_MAX];
     struct {
         int statement; /* of those queued, whose rows db_ask() wants */

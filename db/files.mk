@@ -9,6 +9,7 @@ sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql
 	$(srcdir)/db/password_reset.sql $(srcdir)/db/cancel.sql $(srcdir)/db/chunk.sql \
 	$(srcdir)/db/passage.sql $(srcdir)/db/sweep.sql \
 	$(srcdir)/db/trace.sql $(srcdir)/db/webhook.sql
+sql += $(srcdir)/db/retrieval.sql
 
 libdb_a_SOURCES = \
 	db/agent.c db/agent.h db/api_key.c db/api_key.h db/arg.c db/audit.c db/audit.h db/auth.c db/auth.h db/cancel.c db/cancel.h db/chat.c \
@@ -24,6 +25,8 @@ libdb_a_SOURCES = \
 	db/system.h db/token.c db/token.h db/trace.c db/trace.h db/trace_json.c \
 	db/trace_json.h db/user.c db/user.h \
 	db/webhook.c db/webhook.h
+libdb_a_SOURCES += db/chunk_merge.c db/chunk_private.h db/retrieval.c db/retrieval.h \
+	db/retrieval_feedback.c db/retrieval_private.h db/retrieval_query.c db/retrieval_rank.c
 nodist_libdb_a_SOURCES = db/queries.c db/queries.h
 
 # Queries are compiled in, and prepared by every connection.

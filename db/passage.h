@@ -1,5 +1,5 @@
 /*
- * Passage: a chunk of an agent's sources that fits a question.
+ * Passage: a chunk of an agent's pages that fits a question.
  */
 #ifndef DB_PASSAGE_H
 #define DB_PASSAGE_H
@@ -11,20 +11,33 @@
 
 struct arena;
 struct db;
+struct message_text; /* db/request.h */
 
 struct passage {
-    struct id chunk_id, source_id;
-    const char *title;   /* of the source */
+    struct id chunk_id, source_id, page_id;
+    const char *title;   /* of the page */
+    const char *url;     /* NULL for a text or file */
     const char *heading; /* path of headings above it, "" for none */
+    const char *anchor;  /* of the section in the page, "" for none */
     const char *content;
-    double score; /* comparable within one search only */
+    double score;    /* comparable within one search only */
+    double coverage; /* share of the question's weight whose words stand in it: 0 to 1 */
+};
+
+struct passage_question {
+    struct id agent_id;
+    const char *text;
+    const struct message_text *earlier; /* of the conversation, oldest first */
+    size_t earlier_count;
+    size_t most; /* passages */
 };
 
 /*
- * The best passages for a question, best first, at most `most`. None when the
- * caller of the transaction may not use the agent.
+ * The best passages for a question, best first. Few of one page while others fit
+ * as well, none twice. None when the caller of the transaction may not use the
+ * agent.
  */
-struct err passage_search(struct db *db, struct arena *a, struct id agent_id, const char *question,
-                          int most, struct passage **out, size_t *count) CHECKED;
+struct err passage_search(struct db *db, struct arena *a, const struct passage_question *q,
+                          struct passage **out, size_t *count) CHECKED;
 
 #endif

@@ -1,2 +1,2 @@
--- name: passage_search
-select chunk_id, source_id, title, heading, content, score from passages_search($1, $2, $3);
+-- name: passage_load
+select chunk_id, source_id, page_id, title, url, heading, anchor, content from passages_load($1, $2::uuid[]);

@@ -89,6 +89,39 @@ row_int(const struct row *r, const char *col)
     return strtoll(row_str(r, col), NULL, 10);
 }
 
+const uint8_t *
+row_bytes(const struct row *r, const char *col, size_t *len)
+{
+    int n = column(r, col);
+
+    assert(!PQgetisnull(r->res, r->n, n));
+    *len = (size_t)PQgetlength(r->res, r->n, n);
+    return (const uint8_t *)PQgetvalue(r->res, r->n, n);
+}
+
+int64_t
+row_binary_int(const struct row *r, const char *col)
+{
+    size_t len;
+    const uint8_t *p = row_bytes(r, col, &len);
+    uint64_t n = 0;
+
+    assert(len == 4 || len == 8);
+    for (size_t i = 0; i < len; i++)
+        n = n << 8 | p[i];
+    return len == 4 ? (int32_t)(uint32_t)n : (int64_t)n;
+}
+
+struct id
+row_binary_id(const struct row *r, const char *col)
+{
+    size_t len;
+    const uint8_t *p = row_bytes(r, col, &len);
+
+    assert(len == 16);
+    return id_from_bytes(p);
+}
+
 double
 row_opt_double(const struct row *r, const char *col, double unset)
 {

@@ -31,9 +31,14 @@ select a.id as agent, s.id, s.agent_id, s.job_id, s.type, s.title, s.status, s.e
 delete from sources where id = $1 and user_id = (select app_user()) returning id, job_id;
 
 -- name: source_load
+-- The agent first: whoever deletes it locks it before its sources.
+with held as materialized (
+    select s.id, agent_hold(s.agent_id) as is_there from sources s where s.id = $1 and s.user_id = (select app_user())
+)
 update sources set status = 'indexing', error = null, updated_at = clock_timestamp()
- where id = $1 and user_id = (select app_user())
-returning id, user_id, agent_id, title, content;
+  from held
+ where sources.id = held.id and held.is_there and sources.user_id = (select app_user())
+returning sources.id, user_id, agent_id, title, content;
 
 -- name: source_page
 -- The one page of a text, which has its source's id.

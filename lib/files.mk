@@ -17,9 +17,12 @@ liblib_a_SOURCES = \
 	lib/json_key.c lib/json_key.h \
 	lib/json_reader.c lib/json_reader.h \
 	lib/json_writer.c lib/json_writer.h \
+	lib/language.c lib/language.h \
 	lib/log.c lib/log.h \
+	lib/postings.c lib/postings.h \
 	lib/secret.c lib/secret.h \
 	lib/signature.c lib/signature.h \
 	lib/sse.c lib/sse.h \
 	lib/str.c lib/str.h \
-	lib/url.c lib/url.h
+	lib/url.c lib/url.h \
+	lib/words.c lib/words.h

@@ -15,6 +15,8 @@ readonly PACKAGES_BUILD=(
     libjson-c-dev:json-c/json.h
     libpq-dev:postgresql/libpq-fe.h
     libsodium-dev:sodium.h
+    libstemmer-dev:libstemmer.h
+    libutf8proc-dev:utf8proc.h
     libuv1-dev:uv.h
     libwebsockets-dev:libwebsockets.h
     uuid-dev:uuid/uuid.h

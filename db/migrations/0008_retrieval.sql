@@ -1,25 +1,215 @@
 -- revision: 0008
 -- down_revision: 0007
--- summary: chunks belong to pages
+-- summary: chunks belong to pages; an inverted index of every agent's chunks
 
 -- migrate:up
 
 set local role offstage_owner;
 
--- The page of a text is its source.
-alter table chunks add column page_id uuid;
-update chunks set page_id = source_id;
+-- ---- chunks -------------------------------------------------------------------------
+
+-- A passage of a page. `terms` are its words in their order as hashes of their stems, 4
+-- bytes each, little endian (lib/words.h): what is looked at again of those that were
+-- found. What the release before had cut is in no index.
+drop function passages_search(uuid, text, int);
+delete from chunks;
+update sources set status = 'failed', chunk_count = 0, error = 'It has to be added again: the index is new.'
+ where status = 'ready';
 alter table chunks
-    alter column page_id set not null,
+    drop column words,
     drop constraint chunks_source_id_position_key,
+    add column page_id uuid not null references pages on delete cascade deferrable initially deferred,
+    add column anchor  text not null default '' check (length(anchor) <= 300),
+    add column terms   bytea not null,
     add constraint chunks_page_id_position_key unique (page_id, position);
+alter table chunks alter column terms set storage external;
 create index chunks_source on chunks (source_id);
+
+-- ---- the index ------------------------------------------------------------------------
+
+-- Immutable segments of an agent's index: the packed postings of up to 16,384 chunks each
+-- (lib/postings.h). A page is stored with a segment of its own; eight of about one size
+-- become one. `chunks` are the ids of the chunks, 16 bytes each, by their numbers in the
+-- segment. One that is not in the table any more was deleted: it is passed over until its
+-- segment is merged. `languages` has a bit for each language that the stems are of.
+create table chunk_segments (
+    id        bigint generated always as identity primary key,
+    user_id   uuid not null references users on delete cascade,
+    agent_id  uuid not null references agents on delete cascade,
+    docs      int not null check (docs between 1 and 16384),
+    words     bigint not null,
+    bits      smallint not null check (bits between 0 and 14),
+    languages int not null,
+    chunks    bytea not null
+);
+alter table chunk_segments alter column chunks set storage external;
+create index chunk_segments_agent on chunk_segments (agent_id);
+create index chunk_segments_user on chunk_segments (user_id);
+
+create table chunk_postings (
+    segment_id bigint not null references chunk_segments on delete cascade,
+    bucket     int not null,
+    user_id    uuid not null,
+    postings   bytea not null,
+    primary key (segment_id, bucket)
+) with (toast_tuple_target = 8160);
+alter table chunk_postings alter column postings set storage external;
+
+-- How many chunks of an agent were deleted since its index was last made anew.
+create table chunk_deletions (
+    agent_id uuid primary key references agents on delete cascade,
+    user_id  uuid not null references users on delete cascade,
+    chunks   bigint not null default 0
+) with (fillfactor = 50);
+create index chunk_deletions_user on chunk_deletions (user_id);
+
+create function chunks_deleted() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    insert into public.chunk_deletions as d (agent_id, user_id, chunks)
+    select o.agent_id, o.user_id, count(*)
+      from old o
+      join public.agents a on a.id = o.agent_id
+     group by o.agent_id, o.user_id
+     order by o.agent_id
+    on conflict (agent_id) do update set chunks = d.chunks + excluded.chunks;
+    return null;
+end $$;
+create trigger chunks_deleted after delete on chunks
+    referencing old table as old
+    for each statement execute function chunks_deleted();
+
+-- Keep an agent from being deleted until the transaction ends; false when it is gone.
+create function agent_hold(agent uuid) returns boolean
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    perform from public.agents where id = agent for key share;
+    return found;
+end $$;
+grant execute on function agent_hold(uuid) to offstage_worker;
+
+-- ---- searching ------------------------------------------------------------------------
+
+-- The rows belong to the agent's owner while the caller may be anyone who can see the
+-- agent: these functions ask that by themselves, once for all rows.
+create function passages_allowed(agent uuid) returns boolean
+    language sql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+    select exists (select from public.agents g
+                    where g.id = agent and (g.user_id = public.app_user() or g.visibility <> 'private'))
+$$;
+
+create function passages_index(agent uuid) returns table (docs bigint, words bigint, languages int)
+    language sql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+    select coalesce(sum(s.docs), 0)::bigint, coalesce(sum(s.words), 0)::bigint, coalesce(bit_or(s.languages), 0)
+      from public.chunk_segments s
+     where s.agent_id = agent and public.passages_allowed(agent)
+$$;
+
+-- The buckets that hold the terms' postings, of every segment.
+create function passages_buckets(agent uuid, terms bigint[])
+    returns table (segment_id bigint, docs int, bits int, bucket int, postings bytea)
+    language sql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+    select s.id, s.docs, s.bits::int, p.bucket, p.postings
+      from (select * from public.chunk_segments
+             where agent_id = agent and public.passages_allowed(agent) offset 0) s
+      cross join lateral (select distinct (t >> (32 - s.bits))::int as bucket from unnest(terms) t) b
+      join public.chunk_postings p on p.segment_id = s.id and p.bucket = b.bucket
+     order by s.id
+$$;
+
+-- The chunks of some places in segments, those that are still there; `place` counts from 1.
+create function passages_terms(agent uuid, segments bigint[], docs int[])
+    returns table (place int, chunk_id uuid, page_id uuid, terms bytea)
+    language sql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+    select w.place::int, c.id, c.page_id, c.terms
+      from unnest(segments, docs) with ordinality as w (segment, doc, place)
+      join public.chunk_segments s on s.id = w.segment and s.agent_id = agent
+      join public.chunks c on c.id = encode(substring(s.chunks from w.doc * 16 + 1 for 16), 'hex')::uuid
+     where public.passages_allowed(agent)
+     order by w.place
+$$;
+
+create function passages_load(agent uuid, ids uuid[])
+    returns table (chunk_id uuid, source_id uuid, page_id uuid, title text, url text, heading text, anchor text,
+                   content text)
+    language sql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+    select c.id, c.source_id, c.page_id, p.title, p.url, c.heading, c.anchor, c.content
+      from unnest(ids) with ordinality as w (id, place)
+      join public.chunks c on c.id = w.id and c.agent_id = agent
+      join public.pages p on p.id = c.page_id
+     where public.passages_allowed(agent)
+     order by w.place
+$$;
+
+-- ---- who may see what ------------------------------------------------------------------
+
+do $$
+declare
+    t text;
+begin
+    foreach t in array array['chunk_segments', 'chunk_postings', 'chunk_deletions'] loop
+        execute format('alter table %I enable row level security', t);
+        execute format('alter table %I force row level security', t);
+        execute format('create policy owner_role on %I to offstage_owner using (true) with check (true)', t);
+        execute format('create policy own on %I to offstage_app, offstage_worker using '
+                       '(user_id = (select app_user()) or (select app_admin()))', t);
+    end loop;
+end $$;
+grant select, insert, update, delete on chunk_segments, chunk_postings, chunk_deletions to offstage_worker;
+grant execute on function passages_index(uuid), passages_buckets(uuid, bigint[]), passages_terms(uuid, bigint[], int[]),
+    passages_load(uuid, uuid[]) to offstage_app, offstage_worker;
 
 -- migrate:down
 
 set local role offstage_owner;
+drop function passages_index(uuid), passages_buckets(uuid, bigint[]), passages_terms(uuid, bigint[], int[]),
+    passages_load(uuid, uuid[]), passages_allowed(uuid);
+drop trigger chunks_deleted on chunks;
+drop function chunks_deleted(), agent_hold(uuid);
+drop table chunk_deletions, chunk_postings, chunk_segments;
 drop index chunks_source;
-alter table chunks drop constraint chunks_page_id_position_key;
-delete from chunks where page_id <> source_id;
-alter table chunks add constraint chunks_source_id_position_key unique (source_id, position);
-alter table chunks drop column page_id;
+delete from chunks;
+update sources set status = 'failed', chunk_count = 0, error = 'It has to be added again: the index is new.'
+ where status = 'ready';
+alter table chunks
+    drop column page_id, drop column anchor, drop column terms,
+    add column words tsvector not null generated always as
+        (setweight(to_tsvector('english', heading), 'A') || to_tsvector('english', content)) stored,
+    add constraint chunks_source_id_position_key unique (source_id, position);
+create index chunks_words on chunks using gin (words);
+create function passages_search(agent uuid, question text, most int)
+    returns table (chunk_id uuid, source_id uuid, title text, heading text, content text, score real)
+    language plpgsql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    terms tsquery;
+begin
+    if not exists (select from public.agents g
+                    where g.id = agent and (g.user_id = public.app_user() or g.visibility <> 'private')) then
+        return;
+    end if;
+    terms := replace(plainto_tsquery('english', left(question, 2000))::text, '&', '|')::tsquery;
+    return query
+        select c.id, c.source_id, s.title, c.heading, c.content, ts_rank_cd(c.words, terms, 1 | 4)
+          from public.chunks c
+          join public.sources s on s.id = c.source_id
+         where c.agent_id = agent and c.words @@ terms
+         order by 6 desc, c.id
+         limit most;
+end $$;
+grant execute on function passages_search(uuid, text, int) to offstage_app, offstage_worker;

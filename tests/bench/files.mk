@@ -17,3 +17,7 @@ offstage_queue_bench_LDADD = $(DB_LIBS) -lpthread
 EXTRA_PROGRAMS += offstage-extract-bench
 offstage_extract_bench_SOURCES = tests/bench/extract_bench.c
 offstage_extract_bench_LDADD = $(WORKER_LIBS)
+
+EXTRA_PROGRAMS += offstage-search-bench
+offstage_search_bench_SOURCES = tests/bench/search_bench.c
+offstage_search_bench_LDADD = $(WORKER_LIBS)

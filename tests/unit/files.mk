@@ -29,6 +29,7 @@ UNIT_TESTS = \
 	tests/unit/test_log \
 	tests/unit/test_params \
 	tests/unit/test_responses \
+	tests/unit/test_postings \
 	tests/unit/test_secret \
 	tests/unit/test_signature \
 	tests/unit/test_sse \
@@ -39,7 +40,8 @@ UNIT_TESTS = \
 	tests/unit/test_stream_visit \
 	tests/unit/test_token \
 	tests/unit/test_trace \
-	tests/unit/test_url
+	tests/unit/test_url \
+	tests/unit/test_words
 
 check_LIBRARIES = libharness.a
 libharness_a_SOURCES = \
@@ -101,6 +103,8 @@ tests_unit_test_stream_visit_LDADD = $(STREAM_UNIT_LIBS)
 tests_unit_test_token_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_trace_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_url_LDADD = $(UNIT_LIBS)
+tests_unit_test_words_LDADD = $(UNIT_LIBS)
+tests_unit_test_postings_LDADD = $(UNIT_LIBS)
 
 .PHONY: check-unit
 check-unit: $(UNIT_TESTS)

@@ -21,6 +21,7 @@ struct chunker {
     struct arena *arena;
     struct str text;
     struct str path[LEVELS];
+    const char *anchor; /* of the last heading that had one */
     struct unit *units; /* of the section being read */
     size_t unit_count, unit_cap;
     struct source_chunk *chunks;
@@ -64,14 +65,32 @@ is_fence(struct str line)
     return str_starts(line, STR("```")) || str_starts(line, STR("~~~"));
 }
 
+/* "Setup {#setup}": cuts the anchor off; an empty one when there is none. */
+static struct str
+cut_anchor(struct str *title)
+{
+    size_t end = title->len, at = end;
+
+    if (end < 4 || title->p[end - 1] != '}')
+        return (struct str){ "", 0 };
+    while (at > 0 && title->p[at - 1] != '{' && title->p[at - 1] != ' ')
+        at--;
+    if (at == 0 || title->p[at - 1] != '{' || title->p[at] != '#')
+        return (struct str){ "", 0 };
+    *title = str_trim((struct str){ title->p, at - 1 });
+    return (struct str){ title->p + at + 1, end - at - 2 };
+}
+
 static void
 set_heading(struct chunker *c, struct str line, int level)
 {
     struct str title = str_trim((struct str){ line.p + level, line.len - (size_t)level });
+    struct str anchor = cut_anchor(&title);
 
     while (title.len > 0 && title.p[title.len - 1] == '#')
         title.len--;
     c->path[level - 1] = str_trim(title);
+    c->anchor = str_dup(c->arena, str_utf8_prefix(anchor, CHUNK_ANCHOR));
     for (int below = level; below < LEVELS; below++)
         c->path[below] = (struct str){ "", 0 };
 }
@@ -161,7 +180,9 @@ add_chunk(struct chunker *c, const char *heading, size_t first, size_t last)
 
     c->chunks = grow(c->arena, c->chunks, c->chunk_count, &c->chunk_cap, sizeof(*c->chunks));
     c->chunks[c->chunk_count++] =
-        (struct source_chunk){ heading, arena_strndup(c->arena, c->text.p + start, end - start) };
+        (struct source_chunk){ .heading = heading,
+                               .anchor = c->anchor,
+                               .content = arena_strndup(c->arena, c->text.p + start, end - start) };
 }
 
 /* The unit that the next chunk begins with: up to CHUNK_OVERLAP characters before `next`. */
@@ -175,16 +196,27 @@ overlap_from(const struct chunker *c, size_t first, size_t next)
     return from;
 }
 
+/* The characters that a chunk of this section shall have: all have about the same. */
+static size_t
+chunk_size(const struct chunker *c)
+{
+    size_t all = 0;
+
+    for (size_t i = 0; i < c->unit_count; i++)
+        all += c->units[i].chars;
+    return all <= CHUNK_MOST ? CHUNK_MOST : all / ((all + CHUNK_CHARS - 1) / CHUNK_CHARS) + 1;
+}
+
 static void
 pack(struct chunker *c)
 {
     const char *heading = heading_path(c);
-    size_t first = 0, chars = 0;
+    size_t first = 0, chars = 0, size = chunk_size(c);
 
     for (size_t i = 0; i < c->unit_count; i++) {
         const struct unit *u = &c->units[i];
-        bool full = chars > 0 && chars + u->chars > CHUNK_CHARS;
-        bool good_border = u->new_paragraph && chars > (size_t)CHUNK_CHARS * 2 / 3;
+        bool full = chars > 0 && chars + u->chars / 2 > size;
+        bool good_border = size < CHUNK_MOST && u->new_paragraph && chars > size * 4 / 5;
 
         if (full || good_border) {
             size_t from = overlap_from(c, first, i);
@@ -192,8 +224,6 @@ pack(struct chunker *c)
             add_chunk(c, heading, first, i - 1);
             first = from;
             chars = 0;
-            for (; from < i; from++)
-                chars += c->units[from].chars;
         }
         chars += u->chars;
     }
@@ -211,7 +241,7 @@ end_section(struct chunker *c, const char *start, const char *end)
 size_t
 chunker_split(struct arena *a, const char *text, struct source_chunk **out)
 {
-    struct chunker c = { .arena = a, .text = str_from(text) };
+    struct chunker c = { .arena = a, .text = str_from(text), .anchor = "" };
     struct str rest = c.text, line;
     const char *section = text;
     bool fenced = false;

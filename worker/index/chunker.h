@@ -16,12 +16,15 @@ struct arena;
 struct source_chunk; /* db/chunk.h */
 
 #define CHUNK_CHARS   1200 /* characters, about */
+#define CHUNK_MOST    1800 /* characters of a section that is not cut */
 #define CHUNK_OVERLAP 150  /* characters of the chunk before, at most */
 #define CHUNK_HEADING 200  /* bytes of a heading, at most */
+#define CHUNK_ANCHOR  200  /* bytes */
 
 /*
  * The chunks of valid UTF-8 `text`, in order, in the arena. Returns how many. A
- * heading is the path of headings above: "Install > Debian".
+ * heading is the path of headings above: "Install > Debian"; its anchor is what
+ * the last of them had behind it: "## Debian {#debian}".
  */
 size_t chunker_split(struct arena *a, const char *text, struct source_chunk **out);
 

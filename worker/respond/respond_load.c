@@ -77,6 +77,7 @@ load_conversation(struct respond *r, struct db *db)
     struct dialect_question *q = &r->question;
     struct arena *a = r->at->arena;
     struct message_text *messages;
+    struct passage_question asked;
     int limit = r->task.history_limit > 1 ? r->task.history_limit : 1;
 
     TRY(request_history(db, a, &r->task, limit, &messages, &q->message_count));
@@ -91,8 +92,12 @@ load_conversation(struct respond *r, struct db *db)
     if (q->message_count == 0 || !r->task.has_sources)
         return OK;
     respond_trace_search(r);
-    TRY(passage_search(db, a, r->task.agent_id, messages[q->message_count - 1].content, PASSAGES,
-                       &r->passages, &r->passage_count));
+    asked = (struct passage_question){ .agent_id = r->task.agent_id,
+                                       .text = messages[q->message_count - 1].content,
+                                       .earlier = messages,
+                                       .earlier_count = q->message_count - 1,
+                                       .most = PASSAGES };
+    TRY(passage_search(db, a, &asked, &r->passages, &r->passage_count));
     respond_trace_found(r);
     r->found = r->passages;
     r->found_count = r->passage_count;

@@ -1,0 +1,75 @@
+/*
+ * Retrieval: which chunks of an agent's pages fit a question best. BM25 over the
+ * index of db/chunk.h, exact, and what is known to make it better:
+ *
+ * - earlier turns of a conversation count a little, so that "and the second
+ *   one?" is looked for where the talk was;
+ * - words that stand side by side in the question count more where they do so
+ *   in the chunk;
+ * - terms that the best chunks have in common are looked for too, with a small
+ *   weight (RM3), where the question is short or the collection is small enough
+ *   for that to be quick.
+ *
+ * Private to db/passage.c and the files retrieval*.c.
+ */
+#ifndef DB_RETRIEVAL_H
+#define DB_RETRIEVAL_H
+
+#include "lib/err.h"
+#include "lib/id.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct db;
+
+#define RETRIEVAL_TERMS   256 /* of one search */
+#define RETRIEVAL_BIGRAMS 64
+
+struct retrieval_term {
+    uint32_t term;
+    double weight;
+    bool asked;     /* it stands in the question itself */
+    double df, idf; /* once its postings are read */
+};
+
+struct retrieval_query {
+    struct retrieval_term terms[RETRIEVAL_TERMS];
+    size_t count;
+    uint32_t bigrams[RETRIEVAL_BIGRAMS][2];
+    size_t bigram_count;
+    size_t asked; /* words of the question that count, other forms of them left out */
+};
+
+struct retrieval_turn {
+    const char *text;
+    bool by_user;
+};
+
+/*
+ * The terms of a question in each of the languages (a bit each); the turns before
+ * it, oldest first.
+ */
+void retrieval_read_query(struct retrieval_query *q, struct arena *a, unsigned languages,
+                          const char *question, const struct retrieval_turn *earlier, size_t count);
+
+/* Adds weight to a term, which is added when it is new; dropped when there is no room. */
+void retrieval_add_term(struct retrieval_query *q, uint32_t term, double weight, bool asked);
+
+struct retrieval_hit {
+    struct id chunk_id, page_id;
+    double score;
+    double coverage; /* share of the question's weight whose terms stand in the chunk: 0 to 1 */
+    const uint8_t *terms; /* their sequence, 4 bytes each */
+    size_t term_count;
+};
+
+/* The best chunks, best first, at most `most`. None when the caller may not use the agent. */
+struct err retrieval_chunks(struct db *db, struct arena *a, struct id agent_id,
+                            const char *question, const struct retrieval_turn *earlier,
+                            size_t earlier_count, size_t most, struct retrieval_hit **out,
+                            size_t *count) CHECKED;
+
+#endif
