@@ -54,7 +54,20 @@ HANDLER(agents_test);
 HANDLER(sources_list);
 HANDLER(sources_create);
 HANDLER(sources_read);
+HANDLER(sources_update);
 HANDLER(sources_delete);
+
+/* crawls.c */
+HANDLER(crawls_start);
+HANDLER(crawls_read);
+HANDLER(crawls_pause);
+HANDLER(crawls_resume);
+HANDLER(crawls_cancel);
+HANDLER(crawls_addresses);
+
+/* pages.c */
+HANDLER(pages_list);
+HANDLER(pages_read);
 
 /* chats.c */
 HANDLER(chats_list);

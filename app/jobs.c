@@ -1,6 +1,7 @@
 /* /api/jobs: work in the background; the caller's own, or everybody's for admins. */
 #include "app/handlers.h"
 #include "app/request.h"
+#include "db/crawl.h"
 #include "db/job.h"
 #include "db/request.h"
 #include "db/source.h"
@@ -81,6 +82,8 @@ jobs_retry(struct request *rq, struct reply *rp)
     TRY(job_get(rq->db, rq->arena, rq->id, &job));
     if (strcmp(job.kind, REQUEST_KIND) == 0 && strcmp(job.state, "retryable") != 0)
         return ERR(ERR_CONFLICT, "its request has ended: have the message answered again instead");
+    if (strcmp(job.kind, CRAWL_KIND) == 0 && strcmp(job.state, "retryable") != 0)
+        return ERR(ERR_CONFLICT, "its crawl has ended: have the source crawled again instead");
     TRY(job_retry(rq->db, rq->arena, rq->id));
     if (strcmp(job.kind, WEBHOOK_KIND) == 0) {
         db_be_user(rq->db, job.user_id);
@@ -104,6 +107,8 @@ cancel(struct request *rq, const struct job_info *job)
     if (how != JOB_CANCEL_DONE)
         return OK;
     db_be_user(rq->db, job->user_id);
+    if (strcmp(job->kind, CRAWL_KIND) == 0)
+        return crawl_over(rq->db, job->subject_id, "cancelled", NULL);
     if (strcmp(job->kind, SOURCE_INDEX_KIND) == 0)
         return source_failed(rq->db, job->subject_id, "its indexing was cancelled");
     if (strcmp(job->kind, WEBHOOK_KIND) == 0)

@@ -5,6 +5,7 @@
 #include "app/callers.h"
 #include "app/credentials.h"
 #include "app/limits.h"
+#include "app/multipart.h"
 #include "app/once.h"
 #include "app/problem.h"
 #include "app/proxy.h"
@@ -197,6 +198,8 @@ take_body(struct request *rq)
     if (rq->route->method == METHOD_GET)
         return OK;
     TRY(rq->wire.read_body(rq->wire.transport, rq->arena, max, &rq->body));
+    if ((rq->route->flags & ROUTE_TAKES_FORM) && multipart_is(rq->wire.content_type))
+        return OK;
     if (rq->body.len > 0 && !is_json(rq->wire.content_type))
         return ERR(ERR_MEDIA_TYPE, "the body must be application/json in UTF-8");
     if (rq->body.len == 0 && rq->route->input && !(rq->route->flags & ROUTE_BODY_OPTIONAL))

@@ -23,12 +23,13 @@ enum auth {
 };
 
 enum route_flag {
-    ROUTE_CREATES = 1,        /* honours Idempotency-Key */
-    ROUTE_SHOWS_SECRET = 2,   /* its reply must not be stored in the clear */
-    ROUTE_BIG_BODY = 4,       /* up to REQUEST_BIG_BODY_MAX */
-    ROUTE_BODY_OPTIONAL = 8,  /* no body means {} */
-    ROUTE_SIGNS_IN = 16,      /* sets a cookie: not for other origins */
-    ROUTE_ADMIN_SEES_ALL = 32 /* for admins, everybody's rows */
+    ROUTE_CREATES = 1,         /* honours Idempotency-Key */
+    ROUTE_SHOWS_SECRET = 2,    /* its reply must not be stored in the clear */
+    ROUTE_BIG_BODY = 4,        /* up to REQUEST_BIG_BODY_MAX */
+    ROUTE_BODY_OPTIONAL = 8,   /* no body means {} */
+    ROUTE_SIGNS_IN = 16,       /* sets a cookie: not for other origins */
+    ROUTE_ADMIN_SEES_ALL = 32, /* for admins, everybody's rows */
+    ROUTE_TAKES_FORM = 64      /* also multipart/form-data; the handler reads it */
 };
 
 struct route {

@@ -9,9 +9,10 @@ sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql
 	$(srcdir)/db/password_reset.sql $(srcdir)/db/cancel.sql $(srcdir)/db/chunk.sql \
 	$(srcdir)/db/passage.sql $(srcdir)/db/sweep.sql \
 	$(srcdir)/db/trace.sql $(srcdir)/db/webhook.sql
-sql += $(srcdir)/db/retrieval.sql
+sql += $(srcdir)/db/retrieval.sql $(srcdir)/db/crawl.sql $(srcdir)/db/crawl_run.sql $(srcdir)/db/site_page.sql
 
 libdb_a_SOURCES = \
+	db/crawl.c db/crawl.h db/crawl_run.c db/crawl_run.h db/site_page.c db/site_page.h \
 	db/agent.c db/agent.h db/api_key.c db/api_key.h db/arg.c db/audit.c db/audit.h db/auth.c db/auth.h db/cancel.c db/cancel.h db/chat.c \
 	db/chat.h db/chunk.c db/chunk.h db/db.c db/db.h db/db_connect.c db/db_error.c db/db_private.h db/event.c \
 	db/event.h db/event_json.c db/event_json.h db/feed.c db/feed.h db/idempotency.c \

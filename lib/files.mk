@@ -24,5 +24,6 @@ liblib_a_SOURCES = \
 	lib/signature.c lib/signature.h \
 	lib/sse.c lib/sse.h \
 	lib/str.c lib/str.h \
+	lib/weburl.c lib/weburl.h lib/weburl_host.c \
 	lib/url.c lib/url.h \
 	lib/words.c lib/words.h

@@ -30,6 +30,8 @@ struct http;
 struct http_transfer;
 struct uv_loop_s;
 
+#define HTTP_KEEP_MAX 8
+
 struct http_header {
     const char *name, *value;
 };
@@ -39,6 +41,8 @@ struct http_reply {
     const char *content_type; /* "" when absent */
     int64_t retry_after_ms;   /* from Retry-After or retry-after-ms; -1 when absent; 1 h at most */
     int64_t body_bytes;       /* decoded bytes received */
+    int64_t wire_bytes;       /* the same as they came, perhaps compressed */
+    const char *const *kept;  /* values of the headers that `keep` names, NULL where absent */
     int64_t first_byte_ms;    /* from http_send() to the first byte of body; -1 when none came */
     int64_t total_ms;
     struct err err; /* OK when the transfer came to its proper end, whatever the status */
@@ -61,6 +65,10 @@ struct http_request {
     int64_t idle_ms;    /* without a byte of body; the reply's headers count once */
     int64_t total_ms;   /* from http_send() to the end */
     int64_t body_max;   /* decoded bytes; more ends with ERR_TOO_LARGE */
+    int64_t wire_max;   /* the same for bytes as they come; also ends what is packed over 100:1 */
+    /* Names of headers of the reply to be kept, NULL behind the last, at most HTTP_KEEP_MAX;
+     * several of one name come joined by ", ". Must outlive the transfer. NULL for none. */
+    const char *const *keep;
     void *arg;
     /* Once, when the reply's headers are complete. Its texts live until on_end(). May be NULL. */
     void (*on_reply)(void *arg, const struct http_reply *reply);

@@ -12,8 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define READ_BYTES      16384L /* libcurl's buffers; 1,000 transfers run at once */
-#define HEADERS_MAX     262144 /* bytes of one reply's headers */
+#define BOMB_FROM       (1024 * 1024) /* decoded bytes from which on a body's packing is looked at */
+#define BOMB_RATIO      100           /* decoded bytes for each that came */
+#define READ_BYTES      16384L        /* libcurl's buffers; 1,000 transfers run at once */
+#define HEADERS_MAX     262144        /* bytes of one reply's headers */
 #define RETRY_AFTER_MAX INT64_C(3600000)
 #define PROTOCOLS       "http,https"
 
@@ -138,6 +140,34 @@ retry_after_ms(const struct transfer *t)
     return ms < 0 ? 0 : ms > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : ms;
 }
 
+/* All values of one name, joined; NULL when there is none. */
+static const char *
+joined_header(const struct transfer *t, const char *name)
+{
+    struct curl_header *header;
+    const char *joined = NULL;
+
+    for (size_t i = 0; curl_easy_header(t->easy, name, i, CURLH_HEADER, -1, &header) == CURLHE_OK;
+         i++)
+        joined = joined ? arena_printf(t->arena, "%s, %s", joined, header->value)
+                        : arena_strdup(t->arena, header->value);
+    return joined;
+}
+
+static void
+keep_headers(struct transfer *t)
+{
+    const char **kept;
+    size_t n = 0;
+
+    if (!t->rq.keep)
+        return;
+    kept = arena_array(t->arena, HTTP_KEEP_MAX, sizeof(*kept));
+    for (; n < HTTP_KEEP_MAX && t->rq.keep[n]; n++)
+        kept[n] = joined_header(t, t->rq.keep[n]);
+    t->reply.kept = kept;
+}
+
 static size_t
 on_header(char *line, size_t size, size_t count, void *arg)
 {
@@ -167,6 +197,7 @@ on_header(char *line, size_t size, size_t count, void *arg)
     t->reply.status = (int)status;
     t->reply.content_type = arena_strdup(t->arena, type ? type : "");
     t->reply.retry_after_ms = retry_after_ms(t);
+    keep_headers(t);
     if (t->rq.on_reply)
         t->rq.on_reply(t->rq.arg, &t->reply);
     return t->dropped ? 0 : len;
@@ -177,6 +208,7 @@ on_body(char *bytes, size_t size, size_t count, void *arg)
 {
     struct transfer *t = arg;
     size_t len = size * count;
+    curl_off_t wire = 0;
 
     if (t->dropped)
         return 0;
@@ -192,6 +224,21 @@ on_body(char *bytes, size_t size, size_t count, void *arg)
         t->reply.err =
             err_fmt(t->arena, ERR_TOO_LARGE, "the reply of \"%s\" is over %" PRId64 " bytes",
                     t->url.host, t->rq.body_max);
+        return 0;
+    }
+    (void)curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
+    t->reply.wire_bytes = wire;
+    if (t->rq.wire_max > 0 && wire > t->rq.wire_max) {
+        t->reply.err =
+            err_fmt(t->arena, ERR_TOO_LARGE, "the reply of \"%s\" is over %" PRId64 " bytes",
+                    t->url.host, t->rq.wire_max);
+        return 0;
+    }
+    if (t->rq.wire_max > 0 && t->reply.body_bytes > BOMB_FROM &&
+        t->reply.body_bytes / BOMB_RATIO > wire) {
+        t->reply.err =
+            err_fmt(t->arena, ERR_TOO_LARGE,
+                    "the reply of \"%s\" is packed more tightly than a text can be", t->url.host);
         return 0;
     }
     if (t->rq.on_data && !t->rq.on_data(t->rq.arg, bytes, len) && !t->dropped) {

@@ -14,12 +14,14 @@ readonly PACKAGES_BUILD=(
     libgumbo-dev:gumbo.h
     libjson-c-dev:json-c/json.h
     libpq-dev:postgresql/libpq-fe.h
+    libidn2-dev:idn2.h
     libsodium-dev:sodium.h
     libstemmer-dev:libstemmer.h
     libutf8proc-dev:utf8proc.h
     libuv1-dev:uv.h
     libwebsockets-dev:libwebsockets.h
     uuid-dev:uuid/uuid.h
+    zlib1g-dev:zlib.h
     nodejs:node
     npm:npm
 )

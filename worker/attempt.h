@@ -23,6 +23,7 @@
 
 struct arena;
 struct flusher;
+struct hosts;
 struct http;
 struct kind;
 struct runner;
@@ -34,6 +35,7 @@ struct services {
     struct pool *pool;
     struct pool *slow_pool; /* of one connection; see struct kind */
     struct http *http;
+    struct hosts *hosts; /* the servers that crawls ask, and how often they may be asked */
     struct flusher *flusher;
     struct tokens *tokens; /* of agents that sign in; see worker/respond/token.h */
     struct arena *scratch; /* emptied by whoever used it, before returning to the loop */

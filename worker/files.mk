@@ -14,6 +14,20 @@ libworker_a_SOURCES = \
 	worker/searcher.c worker/searcher.h \
 	worker/sweep.c worker/sweep.h \
 	worker/upkeep.c \
+	worker/crawl/address.c worker/crawl/address.h \
+	worker/crawl/crawl.c worker/crawl/crawl.h \
+	worker/crawl/crawl_due.c \
+	worker/crawl/crawl_load.c \
+	worker/crawl/crawl_plan.c \
+	worker/crawl/crawl_read.c \
+	worker/crawl/crawl_robots.c \
+	worker/crawl/crawl_store.c \
+	worker/crawl/fetch.c worker/crawl/fetch.h \
+	worker/crawl/hosts.c worker/crawl/hosts.h \
+	worker/crawl/robots.c worker/crawl/robots.h \
+	worker/crawl/seen.c worker/crawl/seen.h \
+	worker/crawl/simhash.c worker/crawl/simhash.h \
+	worker/crawl/sitemap.c worker/crawl/sitemap.h \
 	worker/extract/charset.c worker/extract/charset.h worker/extract/charset_labels.c \
 	worker/extract/content.c worker/extract/content.h \
 	worker/extract/dom.c worker/extract/dom.h worker/extract/dom_parse.c \

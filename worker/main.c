@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/secret.h"
 #include "lib/str.h"
+#include "worker/crawl/hosts.h"
 #include "worker/flusher.h"
 #include "worker/kind.h"
 #include "worker/pool.h"
@@ -175,6 +176,7 @@ start(struct worker *w, const struct db_options *db)
     w->flush_pool = pool_new(w->arena, &w->loop, db, 1);
     w->services.http = http_new(w->arena, &w->loop);
     w->services.tokens = tokens_new(w->arena);
+    w->services.hosts = hosts_new(w->arena);
     w->services.scratch = arena_new();
     w->services.flusher =
         flusher_new(w->arena, &w->loop, w->flush_pool, config_int(SET_FLUSH_MS), on_flight_lost, w);

@@ -85,8 +85,9 @@ update sources set page_count = 1 where status = 'ready';
 -- ---- crawls -------------------------------------------------------------------------
 
 -- One run over a website. Its job may be a new one after a pause; `stalls` counts the
--- attempts that began since something was last stored. skipped_by and failed_by count by
--- reason, those too whose addresses were too many to be kept.
+-- attempts that began since something was last stored, `version` the changes that watchers
+-- may see. reasons counts addresses that were not taken by reason, those too that were too
+-- many to be kept.
 create table crawls (
     id          uuid primary key,
     user_id     uuid not null references users on delete cascade,
@@ -97,6 +98,7 @@ create table crawls (
     status      text not null default 'queued'
                     check (status in ('queued', 'crawling', 'paused', 'completed', 'failed', 'cancelled')),
     stalls      int not null default 0,
+    version     bigint not null default 0,
     progress    int not null default 0 check (progress between 0 and 100),
     found       int not null default 0,
     fetched     int not null default 0,
@@ -120,12 +122,13 @@ create index crawls_user on crawls (user_id);
 
 -- The frontier of a run, and its memory of what was met. A row stays queued until what
 -- came of it is stored, in one transaction; so a crawl whose worker died goes on where the
--- last transaction ended. Only the run's worker reads it, hence no lease of its own.
+-- last transaction ended. Only the run's worker works on it, hence no lease of its own. Its
+-- id becomes that of the page.
 create table crawl_urls (
     crawl_id uuid not null references crawls on delete cascade,
     key      uuid not null generated always as (md5(url)::uuid) stored,
     user_id  uuid not null references users on delete cascade,
-    seq      bigint generated always as identity,
+    id       uuid not null,
     url      text not null check (length(url) <= 2048),
     via      text,
     depth    int not null,
@@ -138,7 +141,8 @@ create table crawl_urls (
     next_at  timestamptz,
     primary key (crawl_id, key)
 ) with (fillfactor = 80);
-create index crawl_urls_queue on crawl_urls (crawl_id, late, depth, seq) where state = 'queued';
+create unique index crawl_urls_order on crawl_urls (crawl_id, id);
+create index crawl_urls_queue on crawl_urls (crawl_id, late, depth, id) where state = 'queued';
 create index crawl_urls_user on crawl_urls (user_id);
 
 -- ---- who may see what ----------------------------------------------------------------

@@ -26,6 +26,9 @@ def world(stack):
     asked = made(owner.post('/api/invoke_endpoint', json={'agent_id': agent['id'], 'message': 'Hello'}))
     while got(owner.get(asked['status_url']))['status'] not in ('completed', 'failed'):
         pass
+    while got(owner.get(f'/api/sources/{source["id"]}'))['status'] not in ('ready', 'failed'):
+        pass
+    page, = got(owner.get(f'/api/sources/{source["id"]}/pages'))['data']
     key = made(owner.post('/api/keys', json={'name': 'x'}))
     hook = made(owner.post('/api/webhooks', json={'url': 'https://example.com/'}))
     session, = stack.sql("""
@@ -33,7 +36,8 @@ def world(stack):
         values (gen_random_uuid(), :'id', sha256(gen_random_uuid()::text::bytea), now() + interval '1 day', 3600)
         returning id""", id=owner.id)
     invitation = made(stack.admin.post('/api/invitations', json={'email': f'{session["id"]}@example.com'}))
-    owner.things = {'users': owner.id, 'invitations': invitation['id'], 'agents': agent['id'], 'sources': source['id'], 'chats': asked['chat_id'],
+    owner.things = {'users': owner.id, 'invitations': invitation['id'], 'agents': agent['id'], 'sources': source['id'],
+                    'pages': page['id'], 'crawl': source['id'], 'chats': asked['chat_id'],
                     'messages': asked['message_id'], 'requests': asked['request_id'], 'jobs': source['job_id'],
                     'traces': asked['request_id'], 'webhooks': hook['id'],
                     'keys': key['id'], 'sessions': session['id']}
@@ -59,7 +63,7 @@ def call(caller, route, path, **kw):
 def state(stack, owner):
     """Everything that a user has, but marks of use."""
     tables = ('users', 'agents', 'sources', 'chats', 'messages', 'requests', 'api_keys', 'sessions', 'all_jobs',
-              'traces', 'webhooks')
+              'traces', 'webhooks', 'pages', 'crawls')
     queries = [f"select '{t}' as t, md5(coalesce(string_agg((to_jsonb(x) - 'last_used_at' - 'last_seen_at')::text, '' order by x.id), '')) "
                f"from {t} x where {'id' if t == 'users' else 'user_id'} = :'id'" for t in tables]
     return stack.sql(' union all '.join(queries) + ' order by t', id=owner.id)

@@ -1,0 +1,216 @@
+/* What is fetched when: the loop's half of a crawl. */
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "worker/attempt.h"
+#include "worker/crawl/crawl.h"
+
+#include <string.h>
+
+#define LOOK_AGAIN_MS 1000 /* when nothing tells earlier that there is something to do */
+
+/* ---- lists of items ------------------------------------------------------------- */
+
+void
+items_add(struct items *list, struct item *it)
+{
+    it->next = NULL;
+    it->prev = list->last;
+    if (list->last)
+        list->last->next = it;
+    else
+        list->first = it;
+    list->last = it;
+    list->count++;
+}
+
+void
+items_remove(struct items *list, struct item *it)
+{
+    if (it->prev)
+        it->prev->next = it->next;
+    else
+        list->first = it->next;
+    if (it->next)
+        it->next->prev = it->prev;
+    else
+        list->last = it->prev;
+    list->count--;
+}
+
+static void
+free_arena(void *arg)
+{
+    arena_free(arg);
+}
+
+struct item *
+crawl_item(struct crawler *c)
+{
+    struct item *it = c->spare.first;
+    struct arena *arena;
+
+    if (it) {
+        items_remove(&c->spare, it);
+    } else {
+        it = ARENA_NEW(c->arena, struct item);
+        it->arena = arena_new();
+        arena_defer(c->arena, free_arena, it->arena);
+    }
+    arena = it->arena;
+    *it = (struct item){ .arena = arena, .crawl = c };
+    return it;
+}
+
+void
+crawl_item_done(struct crawler *c, struct item *it)
+{
+    arena_reset(it->arena);
+    items_add(&c->spare, it);
+}
+
+void
+crawl_drop_all(struct crawler *c)
+{
+    c->over = true;
+    for (struct item *it = c->flying.first; it; it = it->next) {
+        fetch_cancel(&it->fetch);
+        host_drop(it->site->host);
+    }
+    c->flying = (struct items){ 0 };
+}
+
+/* ---- one address --------------------------------------------------------------------- */
+
+/* It is not fetched, for a reason; the thread writes that down. */
+static void
+refuse(struct crawler *c, struct item *it, const char *reason, const char *detail)
+{
+    it->reason = reason;
+    it->detail = detail;
+    it->fetched = false;
+    items_remove(&c->window, it);
+    items_add(&c->landed, it);
+}
+
+static const char *
+path_of(struct item *it)
+{
+    const char *host = strstr(it->url.url, "://") + 3, *slash = strchr(host, '/');
+
+    return slash ? slash : "/";
+}
+
+/* Fetch it, refuse it, or leave it where it is: *wait_ms is lowered to when that may change. */
+static void
+consider(struct crawler *c, struct item *it, int64_t now, int64_t *wait_ms)
+{
+    struct site *site = it->site;
+    int64_t wait;
+
+    if (!site || site->state == SITE_CLOSED) {
+        refuse(c, it, site ? site->closed : "too_many", site ? site->detail : NULL);
+        return;
+    }
+    if (site->state != SITE_READY) {
+        crawl_ask_robots(c, site, now);
+        wait = site->again_ms > now ? site->again_ms - now : LOOK_AGAIN_MS;
+    } else if (!robots_allows(site->robots, str_from(path_of(it)))) {
+        refuse(c, it, "robots", NULL);
+        return;
+    } else if (host_is_down(site->host)) {
+        refuse(c, it, "host_down", NULL);
+        return;
+    } else {
+        wait = host_wait_ms(site->host, now, site->least_ms);
+        if (wait == 0 && (it->known || (int64_t)c->unknown < c->room)) {
+            items_remove(&c->window, it);
+            c->unknown += !it->known;
+            crawl_ask_page(c, it, now);
+            return;
+        }
+    }
+    if (wait > 0 && wait < *wait_ms)
+        *wait_ms = wait;
+}
+
+static void
+fill(struct crawler *c, int64_t now, int64_t *wait_ms)
+{
+    struct item *next;
+
+    for (struct item *it = c->window.first; it; it = next) {
+        next = it->next;
+        if (c->flying.count >= CRAWL_AT_ONCE || c->landed.count >= CRAWL_HELD_MAX)
+            return;
+        consider(c, it, now, wait_ms);
+    }
+}
+
+/* ---- turns ------------------------------------------------------------------------------ */
+
+/* Nothing is under way, and nothing is left, or nothing that there is room for. */
+static bool
+is_done(const struct crawler *c, bool sitemaps_left)
+{
+    if (c->flying.count + c->landed.count > 0 || c->working)
+        return false;
+    if (c->window.count == 0)
+        return !c->more && !c->more_later && !sitemaps_left && c->had_robots;
+    if (c->room > 0 || c->more_later)
+        return false;
+    for (struct item *it = c->window.first; it; it = it->next)
+        if (it->known)
+            return false;
+    return true;
+}
+
+static void
+hand_over(struct crawler *c)
+{
+    while (c->landed.first && c->batch.count < CRAWL_BATCH) {
+        struct item *it = c->landed.first;
+
+        items_remove(&c->landed, it);
+        items_add(&c->batch, it);
+    }
+    crawl_work(c);
+}
+
+static void
+wake(struct attempt *at)
+{
+    crawl_go_on(at->state);
+}
+
+void
+crawl_go_on(struct crawler *c)
+{
+    int64_t now = clock_mono_ms(), wait_ms = LOOK_AGAIN_MS;
+    bool sitemaps_left;
+
+    if (c->over)
+        return;
+    sitemaps_left = c->flying.count < CRAWL_AT_ONCE && crawl_ask_sitemap(c, now);
+    fill(c, now, &wait_ms);
+    if (c->more_later && now >= c->due_ms) {
+        c->more_later = false;
+        c->more = true;
+    }
+    if (c->working) {
+        attempt_wait(c->at, wait_ms, wake);
+        return;
+    }
+    if (is_done(c, sitemaps_left)) {
+        c->finish = true;
+        c->close_reason = c->window.count > 0 ? "max_pages" : NULL;
+        crawl_work(c);
+        return;
+    }
+    if (c->landed.count > 0 || (c->more && c->window.count < CRAWL_WINDOW_LOW)) {
+        hand_over(c);
+        return;
+    }
+    if (c->more_later && c->due_ms - now < wait_ms)
+        wait_ms = c->due_ms > now ? c->due_ms - now : 1;
+    attempt_wait(c->at, wait_ms, wake);
+}
