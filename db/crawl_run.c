@@ -107,6 +107,16 @@ crawl_known(struct db *db, struct arena *a, struct id source_id, struct crawl_kn
     return OK;
 }
 
+struct err
+crawl_used(struct db *db, struct arena *a, const struct crawl_task *task, int64_t *out)
+{
+    struct row row;
+
+    TRY(db_one(db, a, Q_CRAWL_USED, ARGS(arg_id(task->id), arg_id(task->source_id)), &row));
+    *out = row_int(&row, "used");
+    return OK;
+}
+
 /* ---- the frontier ------------------------------------------------------------- */
 
 /* Columns of the arrays that one statement takes. */

@@ -56,6 +56,10 @@ struct crawl_known {
 struct err crawl_known(struct db *db, struct arena *a, struct id source_id,
                        struct crawl_known **out, size_t *count) CHECKED;
 
+/* How many of them this run has dealt with and left in place. */
+struct err crawl_used(struct db *db, struct arena *a, const struct crawl_task *task,
+                      int64_t *out) CHECKED;
+
 /* ---- the frontier ------------------------------------------------------------ */
 
 enum crawl_flag {

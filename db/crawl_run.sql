@@ -25,6 +25,12 @@ select id, url, status = 'indexed' as indexed, depth, content_hash, simhash, eta
  where source_id = $1 and user_id = (select app_user()) and url is not null
  order by depth, id;
 
+-- name: crawl_used
+select count(*) as used
+  from crawl_urls u
+  join pages p on p.source_id = $2 and p.key = u.key and p.status = 'indexed'
+ where u.crawl_id = $1 and u.user_id = (select app_user()) and u.state in ('indexed', 'unchanged', 'failed');
+
 -- name: crawl_touch
 -- Locks it, so that whoever pauses or cancels it waits for this transaction or is seen by it.
 update crawls set stalls = 0, version = version + 1, updated_at = clock_timestamp()

@@ -256,9 +256,15 @@ source_load(struct db *db, struct arena *a, struct id id, struct source_task *ou
 }
 
 struct err
+source_store_page(struct db *db, const struct source_task *source, const char *language)
+{
+    return db_later(db, Q_SOURCE_PAGE,
+                    ARGS(arg_id(source->id), arg_str(source->content), arg_str(language)));
+}
+
+struct err
 source_ready(struct db *db, struct id id, size_t chunks)
 {
-    TRY(db_later(db, Q_SOURCE_PAGE, ARGS(arg_id(id), arg_int((int64_t)chunks))));
     return db_later(db, Q_SOURCE_READY, ARGS(arg_id(id), arg_int((int64_t)chunks)));
 }
 

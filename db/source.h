@@ -101,7 +101,11 @@ struct source_task {
 struct err source_load(struct db *db, struct arena *a, struct id id,
                        struct source_task *out) CHECKED;
 
-/* It is searched, in `chunks` passages: its page tells. Queued. */
+/* The one page of a text or file: `content` is what was read. Queued. */
+struct err source_store_page(struct db *db, const struct source_task *source,
+                             const char *language) CHECKED;
+
+/* It is searched, in `chunks` passages. Queued. */
 struct err source_ready(struct db *db, struct id id, size_t chunks) CHECKED;
 
 /* Queued. */

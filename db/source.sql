@@ -66,17 +66,21 @@ update sources set status = 'indexing', error = null, updated_at = clock_timesta
 returning sources.id, user_id, agent_id, title, content, encode(file, 'base64') as file, file_name, file_type;
 
 -- name: source_page
--- The one page of a text, which has its source's id.
-insert into pages (id, user_id, agent_id, source_id, status, title, content, chunk_count, bytes, fetched_at, changed_at)
-select s.id, s.user_id, s.agent_id, s.id, 'indexed', s.title, coalesce(s.content, ''), $2,
-       octet_length(coalesce(s.content, '')), clock_timestamp(), clock_timestamp()
+-- The one page of a text or file, which has its source's id.
+insert into pages (id, user_id, agent_id, source_id, status, title, content, language, content_type, bytes, fetched_at,
+                   changed_at)
+select s.id, s.user_id, s.agent_id, s.id, 'indexed', s.title, $2, $3, s.file_type,
+       coalesce(octet_length(s.file), octet_length($2)), clock_timestamp(), clock_timestamp()
   from sources s
  where s.id = $1 and s.user_id = (select app_user())
 on conflict (id) do update
-   set title = excluded.title, content = excluded.content, chunk_count = excluded.chunk_count, bytes = excluded.bytes,
+   set title = excluded.title, content = excluded.content, language = excluded.language, bytes = excluded.bytes,
        fetched_at = excluded.fetched_at, changed_at = excluded.changed_at, updated_at = clock_timestamp();
 
 -- name: source_ready
+with page as (
+    update pages set chunk_count = $2 where id = $1 and user_id = (select app_user())
+)
 update sources set status = 'ready', chunk_count = $2, page_count = 1, error = null, updated_at = clock_timestamp()
  where id = $1 and user_id = (select app_user());
 

@@ -124,18 +124,28 @@ take_fresh(struct crawler *c)
 }
 
 static void
+look_at_room(struct crawler *c)
+{
+    int64_t most = c->task.settings.max_pages;
+
+    c->run_room = most - c->used;
+    c->room = most - (c->task.dry_run ? c->used : c->known.indexed);
+}
+
+static void
 take_results(struct crawler *c)
 {
     for (size_t i = 0; i < c->found_sitemap_count; i++)
         crawl_add_sitemap(c, arena_strdup(c->arena, c->found_sitemaps[i]), c->found_nesting[i]);
     for (struct item *it = c->batch.first; it; it = c->batch.first) {
         items_remove(&c->batch, it);
-        if (it->kind == ITEM_PAGE && it->fetched && !it->known)
-            c->unknown--;
+        if (it->kind == ITEM_PAGE && it->fetched) {
+            c->in_hand--;
+            c->unknown -= !it->known;
+        }
         crawl_item_done(c, it);
     }
-    c->room =
-        c->task.settings.max_pages - (c->task.dry_run ? c->task.counts.indexed : c->known.indexed);
+    look_at_room(c);
     c->more = c->queued > (int64_t)c->fresh_count;
     c->more_later = c->due_in_ms >= 0;
     c->due_ms = clock_mono_ms() + c->due_in_ms;
@@ -201,7 +211,7 @@ loaded(struct attempt *at, struct err err)
         return;
     }
     /* The first turn has no batch: it brings the first addresses. */
-    c->room = c->task.settings.max_pages - c->known.indexed;
+    look_at_room(c);
     c->more = true;
     c->had_robots = true;
     if (!attempt_is_cancelled(at) && !attempt_is_returning(at))

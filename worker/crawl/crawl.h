@@ -95,6 +95,8 @@ struct crawler {
     struct items spare;  /* with their arenas */
     size_t pages_flying; /* of `flying` */
     size_t unknown;      /* of `flying`, `landed` and the batch: what may need room */
+    size_t in_hand;      /* of the same: what may count */
+    int64_t run_room;    /* pages that this run may still count, as the thread left it */
     int64_t room;        /* pages that may still be added, as the thread left it */
     bool more;           /* there may be addresses in the table beside those in hand */
     bool more_later;     /* some wait for their time: due_ms */
@@ -112,7 +114,8 @@ struct crawler {
     struct known known;
     struct seen met, templates; /* addresses that were added; how many of one making */
     struct seen repeats;        /* of a making: pages in a row that brought nothing new */
-    bool is_again;              /* earlier runs have stored pages: those come first */
+    int64_t used;  /* pages of this run: what is stored, and what is kept although it failed */
+    bool is_again; /* earlier runs have stored pages: those come first */
     struct reason_count {
         const char *word;
         int64_t count;

@@ -110,6 +110,9 @@ crawl_load(struct attempt *at, struct db *db)
         TRY(crawl_known(db, c->store, c->task.source_id, &known, &n));
         take_known(c, known, n);
     }
+    c->used = c->task.dry_run ? c->task.counts.indexed : 0;
+    if (!c->task.dry_run && c->task.seeded)
+        TRY(crawl_used(db, c->work, &c->task, &c->used));
     if (!c->task.seeded)
         TRY(seed(c, db));
     return db_commit(db);

@@ -100,6 +100,13 @@ path_of(struct item *it)
     return slash ? slash : "/";
 }
 
+/* max_pages holds even if all that is under way is stored. */
+static bool
+has_room(const struct crawler *c, const struct item *it)
+{
+    return (int64_t)c->in_hand < c->run_room && (it->known || (int64_t)c->unknown < c->room);
+}
+
 /* Fetch it, refuse it, or leave it where it is: *wait_ms is lowered to when that may change. */
 static void
 consider(struct crawler *c, struct item *it, int64_t now, int64_t *wait_ms)
@@ -122,8 +129,9 @@ consider(struct crawler *c, struct item *it, int64_t now, int64_t *wait_ms)
         return;
     } else {
         wait = host_wait_ms(site->host, now, site->least_ms);
-        if (wait == 0 && (it->known || (int64_t)c->unknown < c->room)) {
+        if (wait == 0 && has_room(c, it)) {
             items_remove(&c->window, it);
+            c->in_hand++;
             c->unknown += !it->known;
             crawl_ask_page(c, it, now);
             return;
@@ -156,10 +164,10 @@ is_done(const struct crawler *c, bool sitemaps_left)
         return false;
     if (c->window.count == 0)
         return !c->more && !c->more_later && !sitemaps_left && c->had_robots;
-    if (c->room > 0 || c->more_later)
+    if (c->more_later)
         return false;
     for (struct item *it = c->window.first; it; it = it->next)
-        if (it->known)
+        if (has_room(c, it))
             return false;
     return true;
 }

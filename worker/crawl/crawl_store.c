@@ -220,11 +220,14 @@ settle_known(struct crawler *c, struct db *db, const struct item *it, const stru
 static void
 count_outcome(struct crawler *c, const struct item *it, const struct crawl_outcome *o)
 {
+    const struct crawl_known *known = known_find(&c->known, o->url);
+    bool is_stored = strcmp(o->state, "indexed") == 0 || strcmp(o->state, "unchanged") == 0;
     struct crawl_counts *n = &c->task.counts;
 
     n->fetched += it->fetched;
     n->unchanged += strcmp(o->state, "unchanged") == 0;
-    n->indexed += strcmp(o->state, "indexed") == 0 || strcmp(o->state, "unchanged") == 0;
+    n->indexed += is_stored;
+    c->used += is_stored || (known && known->indexed && strcmp(o->state, "failed") == 0);
     n->skipped += strcmp(o->state, "skipped") == 0;
     n->failed += strcmp(o->state, "failed") == 0;
     if (o->reason)

@@ -1,28 +1,78 @@
-/* Job "index_source": cut a text into passages that search finds. */
+/* Job "index_source": make a text or a file into a page, and its passages that search finds. */
 #include "db/db.h"
 #include "db/source.h"
 #include "lib/arena.h"
+#include "lib/str.h"
 #include "worker/attempt.h"
+#include "worker/extract/extract.h"
 #include "worker/index/page_index.h"
 #include "worker/kind.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* The bytes of a file, which come in base64. */
+static struct str
+file_bytes(struct arena *a, const char *base64)
+{
+    size_t len = strlen(base64), n = 0;
+    char *bytes = arena_alloc(a, len / 4 * 3 + 4);
+
+    /* PostgreSQL breaks it into lines. */
+    if (sodium_base642bin((unsigned char *)bytes, len / 4 * 3 + 3, base64, len, "\n", &n, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0)
+        n = 0;
+    return (struct str){ bytes, n };
+}
+
+/* A file's text, in no transaction: reading a PDF may take half a minute. */
+static struct err
+read_file(struct arena *a, struct source_task *source, const char **language)
+{
+    struct extract_input in = { .bytes = file_bytes(a, source->file),
+                                .content_type = source->file_type[0] ? source->file_type : NULL,
+                                .url = source->file_name };
+    struct extract_page page;
+
+    TRY(extract_page(a, &in, &page));
+    if (page.text[0] == '\0')
+        return ERR(ERR_MALFORMED, "there is no text in the file");
+    source->content = page.text;
+    *language = page.language[0] ? page.language : NULL;
+    return OK;
+}
+
+static struct err
+load(struct attempt *at, struct db *db, struct source_task *source)
+{
+    TRY(db_begin(db, TX_WRITE, at->job.user_id));
+    TRY(job_fence(db, &at->lease));
+    TRY(source_load(db, at->arena, at->job.subject_id, source));
+    return db_commit(db);
+}
 
 /* Cutting is CPU work of some 50 MB a second, so that it may stand inside the transaction. */
 static struct err
 work(struct attempt *at, struct db *db)
 {
     struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
+    const char *language = NULL;
     struct source_task source;
     struct page_text page;
     size_t n;
 
+    TRY(load(at, db, &source));
+    if (source.file)
+        TRY(read_file(at->arena, &source, &language));
     TRY(db_begin(db, TX_WRITE, at->job.user_id));
     TRY(job_fence(db, &at->lease));
-    TRY(source_load(db, at->arena, at->job.subject_id, &source));
+    TRY(source_store_page(db, &source, language));
     page = (struct page_text){ .page_id = source.id,
                                .source_id = source.id,
                                .agent_id = source.agent_id,
                                .user_id = source.user_id,
                                .title = source.title,
+                               .language = language,
                                .text = source.content };
     TRY(page_index(db, at->arena, &page, &n));
     TRY(source_ready(db, source.id, n));
@@ -47,7 +97,7 @@ record_failure(struct attempt *at, struct db *db)
 
     TRY(db_begin(db, TX_WRITE, at->job.user_id));
     TRY(job_fence(db, &at->lease));
-    TRY(source_failed(db, at->job.subject_id, "The text could not be indexed."));
+    TRY(source_failed(db, at->job.subject_id, at->state));
     TRY(job_end_here(db, at->arena, &at->lease, &end));
     return db_commit(db);
 }
