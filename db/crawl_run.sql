@@ -1,10 +1,14 @@
 -- name: crawl_begin
-with c as (
+-- The agent first: whoever deletes it locks it before what it has.
+with held as materialized (
+    select w.id, agent_hold(w.agent_id) as is_there from crawls w where w.id = $1 and w.user_id = (select app_user())
+), c as (
     update crawls
        set status = 'crawling', stalls = stalls + 1, version = version + 1, updated_at = clock_timestamp(),
            started_at = coalesce(started_at, clock_timestamp()), message = case when fetched = 0 then 'Starting' else message end
-     where id = $1 and status in ('queued', 'crawling') and user_id = (select app_user())
-    returning *
+      from held
+     where crawls.id = held.id and held.is_there and status in ('queued', 'crawling')
+    returning crawls.*
 )
 select c.id, c.source_id, c.agent_id, c.user_id, c.dry_run, c.stalls, c.found, c.fetched, c.indexed, c.unchanged,
        c.skipped, c.failed, c.progress, c.reasons::text as reasons, s.url, s.scope, s.subdomains, s.max_pages,
@@ -33,9 +37,13 @@ select count(*) as used
 
 -- name: crawl_touch
 -- Locks it, so that whoever pauses or cancels it waits for this transaction or is seen by it.
+with held as materialized (
+    select w.id, agent_hold(w.agent_id) as is_there from crawls w where w.id = $1 and w.user_id = (select app_user())
+)
 update crawls set stalls = 0, version = version + 1, updated_at = clock_timestamp()
- where id = $1 and status = 'crawling' and user_id = (select app_user())
-returning id;
+  from held
+ where crawls.id = held.id and held.is_there and status = 'crawling'
+returning crawls.id;
 
 -- name: crawl_count
 update crawls
