@@ -37,6 +37,7 @@ write_agent(struct json_writer *w, const struct agent *g)
         jw_null(w, "max_output_tokens");
     jw_int(w, "history_limit", g->history_limit);
     jw_str(w, "visibility", agent_visibility_names[g->visibility]);
+    jw_str(w, "titles", agent_titles_names[g->titles]);
     jw_raw(w, "starter_questions", g->starters);
     jw_str(w, "auth", agent_auth_names[g->auth]);
     jw_str(w, "client_id", g->is_own ? g->client_id : NULL);
@@ -55,7 +56,7 @@ refuse_null(struct json_reader *in)
 {
     static const char *const keys[] = {
         "name",          "description",       "kind", "instructions", "visibility",
-        "history_limit", "starter_questions", "auth", "return_trace"
+        "history_limit", "starter_questions", "auth", "return_trace", "titles"
     };
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -152,12 +153,15 @@ read_agent(struct request *rq, struct agent *g, const char **sealed)
     const char *credential = jr_opt_str(in, "credential", 1, AGENT_CREDENTIAL_MAX);
     int kind = jr_opt_word(in, "kind", agent_kind_names);
     int visibility = jr_opt_word(in, "visibility", agent_visibility_names);
+    int titles = jr_opt_word(in, "titles", agent_titles_names);
     struct err e = OK;
 
     if (kind >= 0)
         g->kind = (enum agent_kind)kind;
     if (visibility >= 0)
         g->visibility = (enum agent_visibility)visibility;
+    if (titles >= 0)
+        g->titles = (enum agent_titles)titles;
     read_texts(in, g);
     read_numbers(in, g);
     read_starters(rq, in, g);

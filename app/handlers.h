@@ -90,6 +90,13 @@ HANDLER(messages_unrate);
 /* passages.c */
 HANDLER(passages_search);
 
+/* analytics.c */
+HANDLER(analytics_read);
+
+/* exports.c */
+HANDLER(exports_chat);
+HANDLER(exports_import);
+
 /* search.c */
 HANDLER(search_list);
 

@@ -26,11 +26,12 @@ struct app;
 struct arena;
 struct route;
 
-#define REQUEST_BODY_MAX     ((size_t)1024 * 1024)      /* bytes */
-#define REQUEST_BIG_BODY_MAX ((size_t)10 * 1024 * 1024) /* bytes, of routes that say so */
-#define REQUEST_PAGE_MAX     100                        /* rows of a list */
-#define REQUEST_PAGE_USUAL   20
-#define REQUEST_ID_MAX       64 /* characters of X-Request-Id */
+#define REQUEST_BODY_MAX      ((size_t)1024 * 1024)      /* bytes */
+#define REQUEST_BIG_BODY_MAX  ((size_t)10 * 1024 * 1024) /* bytes, of routes that say so */
+#define REQUEST_FILE_BODY_MAX ((size_t)32 * 1024 * 1024)
+#define REQUEST_PAGE_MAX      100 /* rows of a list */
+#define REQUEST_PAGE_USUAL    20
+#define REQUEST_ID_MAX        64 /* characters of X-Request-Id */
 
 enum method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_DELETE, METHOD_COUNT };
 extern const char *const method_names[METHOD_COUNT];

@@ -193,7 +193,9 @@ is_json(const char *content_type)
 static struct err
 take_body(struct request *rq)
 {
-    size_t max = rq->route->flags & ROUTE_BIG_BODY ? REQUEST_BIG_BODY_MAX : REQUEST_BODY_MAX;
+    size_t max = rq->route->flags & ROUTE_FILE_BODY  ? REQUEST_FILE_BODY_MAX
+                 : rq->route->flags & ROUTE_BIG_BODY ? REQUEST_BIG_BODY_MAX
+                                                     : REQUEST_BODY_MAX;
 
     if (rq->route->method == METHOD_GET)
         return OK;

@@ -152,6 +152,9 @@ const struct route routes[] = {
     { METHOD_POST,   "/api/chats",                          AUTH_USER,  SCOPE_WRITE, TX_WRITE,
       ROUTE_CREATES, chats_create,
       "createChat", "Start a chat", "NewChat", "Chat" },
+    { METHOD_POST,   "/api/chats/import",                   AUTH_USER,  SCOPE_WRITE, TX_WRITE,
+      ROUTE_CREATES | ROUTE_FILE_BODY, exports_import,
+      "importChats", "Import chats from a file, in the background", "ChatImport", "ImportAccepted" },
     { METHOD_GET,    "/api/chats/{id}",                     AUTH_USER,  SCOPE_READ,  TX_READ,
       0, chats_read,
       "getChat", "Read a chat", NULL, "Chat" },
@@ -161,6 +164,9 @@ const struct route routes[] = {
     { METHOD_DELETE, "/api/chats/{id}",                     AUTH_USER,  SCOPE_WRITE, TX_WRITE,
       0, chats_delete,
       "deleteChat", "Put a chat into the bin; cancels what still runs", NULL, NULL },
+    { METHOD_GET,    "/api/chats/{id}/export",              AUTH_USER,  SCOPE_READ,  TX_READ,
+      0, exports_chat,
+      "exportChat", "Export a chat as a file", NULL, "ChatFile" },
     { METHOD_POST,   "/api/chats/{id}/restore",             AUTH_USER,  SCOPE_WRITE, TX_WRITE,
       0, chats_restore,
       "restoreChat", "Take a chat out of the bin", NULL, "Chat" },
@@ -199,6 +205,10 @@ const struct route routes[] = {
     { METHOD_GET,    "/api/search",                         AUTH_USER,  SCOPE_READ,  TX_READ,
       0, search_list,
       "searchMessages", "Search one's messages", NULL, "SearchList" },
+
+    { METHOD_GET,    "/api/analytics",                      AUTH_USER,  SCOPE_READ,  TX_READ,
+      0, analytics_read,
+      "getAnalytics", "Count what was asked and how it went", NULL, "Analytics" },
 
     { METHOD_POST,   "/api/invoke_endpoint",                AUTH_USER,  SCOPE_WRITE, TX_WRITE,
       ROUTE_CREATES, requests_invoke,
@@ -358,6 +368,7 @@ routes_print(FILE *to)
     } flags[] = { { ROUTE_CREATES, "creates" },
                   { ROUTE_SHOWS_SECRET, "shows_secret" },
                   { ROUTE_BIG_BODY, "big_body" },
+                  { ROUTE_FILE_BODY, "file_body" },
                   { ROUTE_BODY_OPTIONAL, "body_optional" },
                   { ROUTE_SIGNS_IN, "signs_in" } };
     struct arena *a = arena_new();

@@ -11,6 +11,7 @@
 #define TEST_PRIORITY 1 /* somebody waits for it */
 
 const char *const agent_kind_names[] = { "extractive", "chat_completions", "responses", NULL };
+const char *const agent_titles_names[] = { "message", "model", NULL };
 const char *const agent_auth_names[] = { "key", "databricks_oauth", NULL };
 const char *const agent_visibility_names[] = { "private", "workspace", "public", NULL };
 
@@ -48,6 +49,7 @@ read_agent(const struct row *r)
         .history_limit = row_int(r, "history_limit"),
         .visibility =
             (enum agent_visibility)index_of(agent_visibility_names, row_str(r, "visibility")),
+        .titles = (enum agent_titles)index_of(agent_titles_names, row_str(r, "titles")),
         .starters = row_str(r, "starters"),
         .auth = agent_auth_of(row_str(r, "auth")),
         .client_id = row_opt_str(r, "client_id"),
@@ -80,7 +82,8 @@ write_agent(struct db *db, struct arena *a, enum query q, const struct agent *ag
              agent->max_output_tokens ? arg_int(agent->max_output_tokens) : arg_null(),
              arg_int(agent->history_limit), arg_str(agent_visibility_names[agent->visibility]),
              starters, arg_str(agent_auth_names[agent->auth]), arg_str(agent->client_id),
-             arg_bool(agent->return_trace), arg_str(agent->mlflow_url)));
+             arg_bool(agent->return_trace), arg_str(agent->mlflow_url),
+             arg_str(agent_titles_names[agent->titles])));
 }
 
 struct err

@@ -39,6 +39,10 @@ extern const char *const agent_visibility_names[];
 /* What the credential is: a key, or the secret of a Databricks service principal. */
 enum agent_auth { AGENT_KEY, AGENT_DATABRICKS_OAUTH };
 
+/* What new chats are named after: their first message, or what the model says of it. */
+enum agent_titles { AGENT_TITLES_MESSAGE, AGENT_TITLES_MODEL };
+extern const char *const agent_titles_names[]; /* ends with NULL */
+
 struct agent {
     struct id id, user_id;
     const char *name, *description;
@@ -50,6 +54,7 @@ struct agent {
     int64_t max_output_tokens; /* 0: unset */
     int64_t history_limit;     /* messages */
     enum agent_visibility visibility;
+    enum agent_titles titles;
     const char *starters;                 /* JSON array of texts; read only */
     const char *const *starter_questions; /* to write; NULL leaves them as they are */
     size_t starter_count;

@@ -2,7 +2,7 @@ noinst_LIBRARIES += libdb.a
 
 sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql \
 	$(srcdir)/db/api_key.sql $(srcdir)/db/job.sql $(srcdir)/db/agent.sql $(srcdir)/db/source.sql \
-	$(srcdir)/db/search.sql \
+	$(srcdir)/db/analytics.sql $(srcdir)/db/chat_title.sql $(srcdir)/db/import.sql $(srcdir)/db/search.sql \
 	$(srcdir)/db/chat.sql $(srcdir)/db/message.sql $(srcdir)/db/request.sql $(srcdir)/db/event.sql \
 	$(srcdir)/db/feed.sql $(srcdir)/db/idempotency.sql $(srcdir)/db/system.sql \
 	$(srcdir)/db/audit.sql $(srcdir)/db/invitation.sql $(srcdir)/db/login.sql \
@@ -21,6 +21,9 @@ libdb_a_SOURCES = \
 	db/page.h db/passage.c db/passage.h db/password_reset.c db/password_reset.h \
 	db/quota.h db/queue.c db/request.c db/request.h db/request_create.c db/request_place.c db/request_private.h \
 	db/row.c \
+	db/analytics.c db/analytics.h \
+	db/chat_title.c db/chat_title.h \
+	db/import.c db/import.h \
 	db/search.c db/search.h \
 	db/source.c db/source.h db/sweep.c db/sweep.h db/system.c \
 	db/system.h db/token.c db/token.h db/trace.c db/trace.h db/trace_json.c \

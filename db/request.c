@@ -344,6 +344,7 @@ request_load(struct db *db, struct arena *a, struct id id, struct request_task *
         .history_limit = (int)row_opt_int(&r, "history_limit", 0),
         .agent_gone = row_bool(&r, "agent_gone"),
         .has_sources = row_bool(&r, "has_sources"),
+        .asks_title = row_bool(&r, "asks_title"),
         .agent_owner_id = row_opt_id(&r, "agent_owner_id"),
         .http_request_id = row_opt_str(&r, "http_request_id"),
         .databricks_oauth =

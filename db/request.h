@@ -139,6 +139,7 @@ struct request_task {
     int history_limit;
     bool agent_gone; /* deleted since */
     bool has_sources;
+    bool asks_title; /* the agent's model is to name new chats */
     struct id agent_owner_id;
     const char *http_request_id;
     bool databricks_oauth; /* how the credential is used */

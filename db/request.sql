@@ -227,7 +227,7 @@ select r.id, r.user_id, r.chat_id, r.agent_id, r.message_id, r.user_message_id, 
        extract(epoch from clock_timestamp() - r.created_at)::double precision * 1000 as age_ms,
        extract(epoch from r.started_at - r.created_at)::double precision * 1000 as started_ms,
        t.duration_ms as traced_ms,
-       exists (select from sources s where s.agent_id = a.id) as has_sources
+       exists (select from sources s where s.agent_id = a.id) as has_sources, coalesce(a.titles = 'model', false) as asks_title
   from requests r
   left join agents a on a.id = r.agent_id
   left join traces t on t.id = r.id

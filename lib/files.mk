@@ -16,6 +16,7 @@ liblib_a_SOURCES = \
 	lib/json_check.c lib/json_check.h \
 	lib/json_key.c lib/json_key.h \
 	lib/json_reader.c lib/json_reader.h \
+	lib/json_slice.c lib/json_slice.h \
 	lib/json_writer.c lib/json_writer.h \
 	lib/language.c lib/language.h \
 	lib/log.c lib/log.h \

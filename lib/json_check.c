@@ -29,7 +29,7 @@ struct level {
 struct check {
     struct arena *arena;
     const char *text;
-    size_t len, at;
+    size_t len, at, members_max;
     const char *wrong; /* what is wrong at `at`; NULL while nothing is */
     struct level levels[JSON_DEPTH_MAX];
     size_t depth;
@@ -327,7 +327,7 @@ advance(struct check *c, bool *value_follows)
     level->count++;
     if (!level->is_object)
         return true;
-    if (level->count > JSON_MEMBERS_MAX)
+    if (level->count > c->members_max)
         return fail(c, "an object has too many members");
     return read_key(c, level);
 }
@@ -376,9 +376,11 @@ pointer(const struct check *c)
 }
 
 struct err
-json_check(struct arena *a, const char *text, size_t len)
+json_check_members(struct arena *a, const char *text, size_t len, size_t members_max)
 {
-    struct check c = { .arena = a, .text = text, .len = len, .key_cap = KEYS_INLINE };
+    struct check c = {
+        .arena = a, .text = text, .len = len, .members_max = members_max, .key_cap = KEYS_INLINE
+    };
     const char *where;
 
     c.keys = c.keys_inline;
@@ -387,4 +389,10 @@ json_check(struct arena *a, const char *text, size_t len)
     where = pointer(&c);
     return err_fmt(a, ERR_MALFORMED, "not valid JSON at byte %zu%s%s: %s", c.at,
                    where[0] ? " in " : "", where, c.wrong);
+}
+
+struct err
+json_check(struct arena *a, const char *text, size_t len)
+{
+    return json_check_members(a, text, len, JSON_MEMBERS_MAX);
 }

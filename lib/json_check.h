@@ -30,4 +30,8 @@ struct arena;
  */
 struct err json_check(struct arena *a, const char *text, size_t len) CHECKED;
 
+/* The same with another limit of members than JSON_MEMBERS_MAX. */
+struct err json_check_members(struct arena *a, const char *text, size_t len,
+                              size_t members_max) CHECKED;
+
 #endif

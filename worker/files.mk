@@ -41,6 +41,9 @@ libworker_a_SOURCES = \
 	worker/extract/tag.c worker/extract/tag.h worker/extract/tags.def \
 	worker/extract/words.c worker/extract/words.h \
 	worker/webhook.c \
+	worker/import/import_chats.c \
+	worker/import/import_file.c worker/import/import_file.h \
+	worker/import/import_tree.c worker/import/import_tree.h \
 	worker/index/chunker.c worker/index/chunker.h \
 	worker/index/index_source.c \
 	worker/index/page_index.c worker/index/page_index.h \
@@ -51,7 +54,6 @@ libworker_a_SOURCES = \
 	worker/respond/dialect.h \
 	worker/respond/dialects.c \
 	worker/respond/extractive.c \
-	worker/respond/json_slice.c worker/respond/json_slice.h \
 	worker/respond/model.c worker/respond/model.h \
 	worker/respond/passage_text.c worker/respond/passage_text.h \
 	worker/respond/reply.c worker/respond/reply.h \
@@ -68,6 +70,7 @@ libworker_a_SOURCES = \
 	worker/respond/sentence.c worker/respond/sentence.h \
 	worker/respond/terms.c worker/respond/terms.h \
 	worker/respond/token.c worker/respond/token.h \
+	worker/respond/title_chat.c \
 	worker/respond/transcript.c worker/respond/transcript.h \
 	worker/respond/upstream.c worker/respond/upstream.h \
 	worker/trace/trace.c worker/trace/trace.h

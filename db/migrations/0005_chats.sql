@@ -432,13 +432,28 @@ grant execute on function search_index(int) to offstage_worker;
 
 insert into search_pending (user_id, chat_id) select user_id, id from chats;
 
+-- ---- imports ---------------------------------------------------------------------------------
+
+-- A file of chats until its job has read it. `done` chats are stored: an attempt that
+-- follows another goes on there.
+create table imports (
+    id         uuid primary key,
+    user_id    uuid not null references users on delete cascade,
+    content    text not null,
+    done       int not null default 0,
+    skipped    int not null default 0,
+    created_at timestamptz not null default now()
+);
+create index imports_user on imports (user_id);
+create index imports_created on imports (created_at);
+
 -- ---- who may see what ------------------------------------------------------------------------
 
 do $$
 declare
     t text;
 begin
-    foreach t in array array['message_feedback', 'search_pending', 'search_users', 'chat_words', 'message_words'] loop
+    foreach t in array array['message_feedback', 'imports', 'search_pending', 'search_users', 'chat_words', 'message_words'] loop
         execute format('alter table %I enable row level security', t);
         execute format('alter table %I force row level security', t);
         execute format('create policy owner_role on %I to offstage_owner using (true) with check (true)', t);
@@ -447,6 +462,9 @@ begin
     end loop;
 end $$;
 grant select, insert, update, delete on message_feedback to offstage_app;
+grant insert on imports to offstage_app;
+grant select, update, delete on imports to offstage_worker;
+grant insert on chats, messages, message_feedback to offstage_worker;
 grant insert on search_pending to offstage_app, offstage_worker;
 grant select (titles) on agents to offstage_app;
 
@@ -455,7 +473,7 @@ grant select (titles) on agents to offstage_app;
 set local role offstage_owner;
 drop function search_titles(uuid, text, smallint, uuid, timestamptz, uuid, int), search_messages(text, int),
     search_index(int);
-drop table message_words, chat_words, search_users, search_pending, message_feedback;
+drop table imports, message_words, chat_words, search_users, search_pending, message_feedback;
 drop function search_title_terms(uuid, text), search_terms(uuid, int, text[]);
 alter table agents drop column titles;
 drop index chats_user, chats_agent, chats_pinned, chats_deleted, chats_session;
@@ -464,6 +482,7 @@ alter table chats drop column shelf, drop column deleted_at;
 create index chats_user on chats (user_id, active_at desc, id desc);
 create index chats_agent on chats (agent_id, active_at desc, id desc);
 create unique index chats_session on chats (user_id, agent_id, session_id) where session_id is not null;
+revoke insert on chats, messages from offstage_worker;
 drop function message_siblings(messages), message_remove(uuid), message_show(uuid), message_branch(uuid, boolean);
 drop index messages_hidden;
 alter table messages drop column parent_id, drop column hidden;

@@ -1,5 +1,7 @@
 """Chats: their list, their changes, their end."""
 
+import pytest
+
 from stack import wait_for
 from things import final, got, made, nothing, pages, pointers
 
@@ -197,3 +199,42 @@ def test_a_chat_can_be_deleted_for_ever_from_anywhere(user, chat):
     assert user.delete(f'/api/chats/{other}').status_code == 204
     assert user.delete(f'/api/chats/{other}?forever=true').status_code == 204
     assert titles(user, '?deleted=true') == []
+
+
+# ---- titles that models write ---------------------------------------------------------
+
+@pytest.fixture
+def titling_agent(user, stack):
+    return made(user.post('/api/agents', json={'name': 'T', 'kind': 'chat_completions', 'titles': 'model',
+                                               'model': 'script;tokens=3;seed=11', 'endpoint_url': stack.upstream.url}))
+
+
+def test_the_model_names_a_chat_after_its_first_answer_when_the_agent_says_so(user, titling_agent, stack):
+    word = nothing()
+    asked = ask(user, 'About ' + word, agent_id=titling_agent['id'])
+    path = f'/api/chats/{asked["chat_id"]}'
+    assert got(user.get(path))['title'].startswith('About ')
+    answer = final(user, asked['request_id'])['final_response']
+    title = answer.split('\n')[0].strip(' "*#`.\'')
+    wait_for(lambda: got(user.get(path))['title'] == title, 30, 'the title')
+    shown = [r for r in stack.upstream.log(word) if r['messages'][0]['role'] == 'system'][-1]
+    assert 'title' in shown['messages'][0]['content'] and answer.strip() in shown['messages'][-1]['content']
+    final(user, ask(user, 'More', chat_id=asked['chat_id'])['request_id'])
+    assert len([r for r in stack.upstream.log(word) if r['messages'][0]['role'] == 'system']) == 1
+
+
+def test_a_title_that_the_user_gave_is_not_replaced(user, titling_agent, stack):
+    chat = made(user.post('/api/chats', json={'agent_id': titling_agent['id'], 'title': 'Mine'}))
+    asked = ask(user, 'Hello', chat_id=chat['id'])
+    final(user, asked['request_id'])
+    assert stack.sql("select count(*) as n from all_jobs where subject_id = :'id' and kind = 'title_chat'",
+                     id=chat['id'])[0]['n'] == '0'
+    assert got(user.get(f'/api/chats/{chat["id"]}'))['title'] == 'Mine'
+
+
+def test_an_agent_names_chats_after_their_first_message_unless_it_is_told(user, agent):
+    assert agent['titles'] == 'message'
+    path = f'/api/agents/{agent["id"]}'
+    assert got(user.patch(path, json={'titles': 'model'}))['titles'] == 'model'
+    assert got(user.patch(path, json={'name': 'x'}))['titles'] == 'model'
+    assert pointers(user.patch(path, json={'titles': 'mine'})) == {'/titles'}

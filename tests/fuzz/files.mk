@@ -5,6 +5,7 @@
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz_chat_completions \
 	tests/fuzz/fuzz_chunker \
+	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_json_check \
 	tests/fuzz/fuzz_json_reader \
 	tests/fuzz/fuzz_json_slice \
@@ -33,6 +34,9 @@ tests_fuzz_fuzz_chat_completions_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_chunker_SOURCES = tests/fuzz/fuzz_chunker.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_chunker_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_chunker_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz_import.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_import_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_import_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_json_check_SOURCES = tests/fuzz/fuzz_json_check.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_json_check_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_check_LDADD = $(LIB_LIBS)
@@ -41,7 +45,7 @@ tests_fuzz_fuzz_json_reader_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_reader_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_json_slice_SOURCES = tests/fuzz/fuzz_json_slice.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_json_slice_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_json_slice_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_json_slice_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_responses_SOURCES = tests/fuzz/fuzz_responses.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_responses_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_responses_LDADD = $(WORKER_LIBS)

@@ -4,9 +4,9 @@
  */
 #include "lib/arena.h"
 #include "lib/json_reader.h"
+#include "lib/json_slice.h"
 #include "lib/str.h"
 #include "tests/fuzz/fuzz.h"
-#include "worker/respond/json_slice.h"
 
 #include <json-c/json.h>
 

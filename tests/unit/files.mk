@@ -22,6 +22,7 @@ UNIT_TESTS = \
 	tests/unit/test_http_failures \
 	tests/unit/test_http_gate \
 	tests/unit/test_id \
+	tests/unit/test_import_file \
 	tests/unit/test_json_check \
 	tests/unit/test_json_reader \
 	tests/unit/test_json_slice \
@@ -85,9 +86,10 @@ tests_unit_test_http_failures_LDADD = $(UNIT_LIBS)
 tests_unit_test_http_gate_SOURCES = tests/unit/test_http_gate.c $(HTTP_WORLD)
 tests_unit_test_http_gate_LDADD = $(UNIT_LIBS)
 tests_unit_test_id_LDADD = $(UNIT_LIBS)
+tests_unit_test_import_file_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_json_check_LDADD = $(UNIT_LIBS)
 tests_unit_test_json_reader_LDADD = $(UNIT_LIBS)
-tests_unit_test_json_slice_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_json_slice_LDADD = $(UNIT_LIBS)
 tests_unit_test_json_writer_LDADD = $(UNIT_LIBS)
 tests_unit_test_log_LDADD = $(UNIT_LIBS)
 tests_unit_test_params_LDADD = $(APP_TEST_LIBS)

@@ -1,6 +1,6 @@
 #include "lib/json_check.h"
+#include "lib/json_slice.h"
 #include "tests/harness/harness.h"
-#include "worker/respond/json_slice.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "worker/respond/chat_chunk.h"
 
 #include "lib/arena.h"
-#include "worker/respond/json_slice.h"
+#include "lib/json_slice.h"
 #include "worker/respond/reply.h"
 
 #include <string.h>

@@ -3,8 +3,8 @@
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/json_check.h"
+#include "lib/json_slice.h"
 #include "lib/sse.h"
-#include "worker/respond/json_slice.h"
 #include "worker/respond/upstream.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+#include "db/chat_title.h"
 #include "db/db.h"
 #include "db/passage.h"
 #include "db/trace.h"
@@ -133,6 +134,9 @@ store_result(struct respond *r, struct db *db)
     struct job_end job = respond_job_end(r);
     struct request_end end = request_end(r);
 
+    if (r->end == RESPOND_COMPLETED && r->task.asks_title)
+        TRY(chat_title_ask(db, at->arena, end.user_id, end.chat_id, end.id,
+                           r->task.http_request_id));
     return request_finish(db, at->arena, &end, &at->lease, &job);
 }
 

@@ -1,7 +1,7 @@
 #include "worker/respond/responses_event.h"
 
 #include "lib/arena.h"
-#include "worker/respond/json_slice.h"
+#include "lib/json_slice.h"
 #include "worker/respond/reply.h"
 #include "worker/respond/said.h"
 #include "worker/respond/upstream.h"

@@ -2,7 +2,7 @@
 
 #include "lib/arena.h"
 #include "lib/buf.h"
-#include "worker/respond/json_slice.h"
+#include "lib/json_slice.h"
 
 #include <string.h>
 

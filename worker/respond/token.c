@@ -6,11 +6,11 @@
 #include "lib/config.h"
 #include "lib/http.h"
 #include "lib/json_check.h"
+#include "lib/json_slice.h"
 #include "lib/secret.h"
 #include "lib/str.h"
 #include "lib/url.h"
 #include "worker/attempt.h"
-#include "worker/respond/json_slice.h"
 #include "worker/respond/upstream.h"
 
 #include <string.h>

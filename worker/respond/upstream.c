@@ -4,8 +4,8 @@
 #include "lib/buf.h"
 #include "lib/http.h"
 #include "lib/json_check.h"
+#include "lib/json_slice.h"
 #include "lib/str.h"
-#include "worker/respond/json_slice.h"
 
 #include <string.h>
 

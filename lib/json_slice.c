@@ -1,4 +1,4 @@
-#include "worker/respond/json_slice.h"
+#include "lib/json_slice.h"
 
 #include "lib/arena.h"
 #include "lib/buf.h"
@@ -139,6 +139,23 @@ json_next(struct str *rest, struct str *element)
         return false;
     *element = value_at(*rest, i);
     *rest = from(*rest, skip_space(*rest, i + element->len));
+    return true;
+}
+
+bool
+json_next_member(struct str *rest, struct str *key, struct str *value)
+{
+    size_t i;
+
+    if (rest->len == 0 || !strchr("{,", rest->p[0]))
+        return false;
+    i = skip_space(*rest, 1);
+    if (i == rest->len || rest->p[i] != '"')
+        return false;
+    *key = value_at(*rest, i);
+    i = skip_space(*rest, i + key->len) + 1; /* the colon */
+    *value = value_at(*rest, skip_space(*rest, i));
+    *rest = from(*rest, skip_space(*rest, (size_t)(value->p - rest->p) + value->len));
     return true;
 }
 

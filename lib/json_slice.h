@@ -6,8 +6,8 @@
  * two matter. The text must have passed json_check(); nothing here tests it
  * again. Asking the wrong type gives nothing: an empty slice, text or zero.
  */
-#ifndef WORKER_JSON_SLICE_H
-#define WORKER_JSON_SLICE_H
+#ifndef LIB_JSON_SLICE_H
+#define LIB_JSON_SLICE_H
 
 #include "lib/str.h"
 
@@ -30,6 +30,9 @@ bool json_is_empty(struct str value); /* no value, or an object or array of noth
 
 /* The elements of an array: *rest is the array first. False behind the last. */
 bool json_next(struct str *rest, struct str *element);
+
+/* The members of an object: *rest is the object first. Keys are strings, as they are written. */
+bool json_next_member(struct str *rest, struct str *key, struct str *value);
 
 /* A string's text: a slice of the value, or a copy in `a` when it has escapes. */
 struct str json_text(struct arena *a, struct str value);

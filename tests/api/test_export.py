@@ -1,0 +1,122 @@
+"""Chats as files: export, and import of what was exported here or by ChatGPT."""
+
+import pytest
+
+from stack import wait_for
+from things import final, got, made, nothing, pointers
+
+
+def imported(user, body):
+    """The job that has read it, and the chats that the user has then, newest activity first."""
+    accepted = made(user.post('/api/chats/import', json=body))
+    job = wait_for(lambda: (j := got(user.get(accepted['status_url'])))['state'] in ('completed', 'discarded') and j, 30,
+                   'the import')
+    return job, got(user.get('/api/chats'))['data']
+
+
+def talk(user, agent):
+    chat = made(user.post('/api/chats', json={'agent_id': agent['id'], 'title': 'A "talk"'}))['id']
+    for text in ('one', 'two'):
+        asked = made(user.post('/api/invoke_endpoint', json={'chat_id': chat, 'message': text}))
+        final(user, asked['request_id'])
+    question = got(user.get(f'/api/requests/{asked["request_id"]}'))['user_message_id']
+    final(user, made(user.post(f'/api/messages/{question}/edit', json={'content': 'three'}))['request_id'])
+    got(user.post(f'/api/messages/{asked["message_id"]}/feedback', json={'rating': 'down', 'comment': 'Why?'}))
+    return chat
+
+
+def shape(file):
+    """A file without ids; who follows whom by place."""
+    chats = []
+    for chat in file['chats']:
+        places = {m['id']: i for i, m in enumerate(chat['messages'])}
+        chats.append({**chat, 'messages': [{**m, 'id': places[m['id']], 'parent_id': places.get(m['parent_id'])}
+                                           for m in chat['messages']]})
+    return chats
+
+
+def test_an_export_can_be_imported_and_is_the_same_again(user, other, agent):
+    file = got(user.get(f'/api/chats/{talk(user, agent)}/export'))
+    job, chats = imported(other, file)
+    assert job['state'] == 'completed' and len(chats) == 1 and chats[0]['title'] == 'A "talk"'
+    again = got(other.get(f'/api/chats/{chats[0]["id"]}/export'))
+    for one in (file, again):
+        one['chats'][0].pop('created_at')
+    assert shape(again) == shape(file)
+    assert len(file['chats'][0]['messages']) == 6 and sum(m['shown'] for m in file['chats'][0]['messages']) == 4
+
+
+def test_markdown_holds_what_is_shown(user, agent):
+    chat = talk(user, agent)
+    reply = user.get(f'/api/chats/{chat}/export?format=markdown')
+    assert reply.headers['Content-Type'] == 'text/markdown; charset=utf-8'
+    assert reply.headers['Content-Disposition'] == f'attachment; filename="chat-{chat[:8]}.md"'
+    assert reply.text.startswith('# A "talk"\n\n## User, ') and '\n\nthree\n' in reply.text and '\n\ntwo\n' not in reply.text
+    assert pointers(user.get(f'/api/chats/{chat}/export?format=pdf')) == {'format'}
+
+
+def test_a_chatgpt_export_can_be_imported(user):
+    def node(id, parent, role, text, time):
+        return {'id': id, 'parent': parent, 'children': [],
+                'message': {'author': {'role': role}, 'create_time': time, 'content': {'content_type': 'text', 'parts': [text]}}}
+
+    nodes = [{'id': 'root', 'parent': None, 'children': [], 'message': None},
+             node('a', 'root', 'user', 'Hi', 1700000000.5), node('b', 'a', 'assistant', 'Old', 1700000001),
+             node('c', 'a', 'assistant', 'New', 1700000002), node('d', 'c', 'user', 'Thanks', 1700000003)]
+    conversation = {'title': 'From there', 'create_time': 1700000000, 'current_node': 'd', 'mapping': {n['id']: n for n in nodes}}
+    job, chats = imported(user, {'chats': [conversation, {'title': 'Empty', 'mapping': {}}, {'what': 'ever'}]})
+    assert job['state'] == 'completed'
+    assert [c['title'] for c in chats] == ['From there'] and chats[0]['active_at'].startswith('2023-11-14T22:13:23')
+    messages = got(user.get(f'/api/chats/{chats[0]["id"]}/messages'))['data']
+    assert [m['content'] for m in messages] == ['Hi', 'New', 'Thanks'] and len(messages[1]['siblings']) == 2
+    assert messages[0]['created_at'] == '2023-11-14T22:13:20.500000Z'
+
+
+def test_an_imported_chat_goes_on(user, agent):
+    chat = {'title': 'Before', 'messages': [{'role': 'user', 'content': 'x', 'created_at': '2099-01-01T00:00:00.000000Z'}]}
+    _, chats = imported(user, {'chats': [chat]})
+    asked = made(user.post('/api/invoke_endpoint', json={'chat_id': chats[0]['id'], 'agent_id': agent['id'], 'message': 'y'}))
+    final(user, asked['request_id'])
+    messages = got(user.get(f'/api/chats/{chats[0]["id"]}/messages'))['data']
+    assert [m['content'] for m in messages[:2]] == ['x', 'y'] and messages[1]['parent_id'] == messages[0]['id']
+
+
+def test_many_chats_are_imported_in_their_order_and_found(user):
+    chats = [{'title': f'Chat {i}', 'messages': [{'role': 'user', 'content': f'elephant {i}'}] * 30} for i in range(300)]
+    job, _ = imported(user, {'chats': chats})
+    assert job['state'] == 'completed'
+    wait_for(lambda: got(user.get('/api/search?q=elephant+299'))['data'], 30, 'them to be found')
+    assert got(user.get('/api/chats?q=299'))['data'][0]['title'] == 'Chat 299'
+
+
+def test_what_is_stored_is_kept_when_the_rest_is_not_to_be_read_again(user, stack):
+    """An attempt that follows another goes on behind the chats that are stored."""
+    id, job = nothing(), nothing()
+    stack.sql("""
+        insert into imports (id, user_id, content, done)
+        values (:'id', :'user', '[{"title":"first","messages":[{"role":"user","content":"x"}]},
+                                  {"title":"second","messages":[{"role":"user","content":"x"}]}]', 1);
+        insert into jobs (id, kind, queue, priority, max_attempts, user_id, subject_id)
+        values (:'job', 'import_chats', 0, 3, 5, :'user', :'id');
+        select job_wake(0::smallint);""", id=id, job=job, user=user.id)
+    wait_for(lambda: got(user.get(f'/api/jobs/{job}'))['state'] == 'completed', 30, 'the import')
+    assert [c['title'] for c in got(user.get('/api/chats'))['data']] == ['second']
+    assert stack.sql("select count(*) as n from imports where id = :'id'", id=id)[0]['n'] == '0'
+
+
+def test_a_file_of_which_nothing_can_be_read_fails(user, stack):
+    job, chats = imported(user, {'chats': [{'what': 'ever'}]})
+    assert job['state'] == 'discarded' and job['error'] == 'none of the chats could be read' and chats == []
+    assert stack.sql("select count(*) as n from imports where user_id = :'id'", id=user.id)[0]['n'] == '0'
+
+
+@pytest.mark.parametrize('body, wrong', [
+    ({}, {'/chats'}), ({'chats': None}, {'/chats'}), ({'chats': []}, {'/chats'}), ({'chats': [1]}, {'/chats'}),
+    ({'chats': {}}, {'/chats'}), ({'chats': [{}], 'format': 'x', 'version': 2, 'more': 1}, {'/format', '/version', '/more'}),
+])
+def test_what_is_no_list_of_chats_is_refused(user, body, wrong):
+    assert pointers(user.post('/api/chats/import', json=body)) == wrong
+
+
+def test_nobody_exports_what_is_another_s(other, chat):
+    assert other.get(f'/api/chats/{chat["id"]}/export').status_code == 404
