@@ -37,7 +37,7 @@ libworker_a_SOURCES = \
 	worker/extract/markdown_table.c \
 	worker/extract/measure.c worker/extract/measure.h \
 	worker/extract/meta.c worker/extract/meta.h \
-	worker/extract/prune.c worker/extract/prune.h \
+	worker/extract/prune.c worker/extract/prune.h worker/extract/prune_boxes.c \
 	worker/extract/tag.c worker/extract/tag.h worker/extract/tags.def \
 	worker/extract/words.c worker/extract/words.h \
 	worker/webhook.c \

@@ -25,18 +25,27 @@ share_needed(const struct dom_node *n)
     return 0;
 }
 
+/* What counts of an element: where there is more of links than of text, they are the content. */
+static uint64_t
+weight(const struct dom_node *n, const struct dom_node *body)
+{
+    return body->m.linked > measure_plain(body) ? n->m.chars : measure_plain(n);
+}
+
 static struct dom_node *
 find_root(struct dom_node *body)
 {
-    uint64_t all = measure_plain(body);
+    uint64_t all = weight(body, body), least = all;
     struct dom_node *best = body, *n = body->first;
 
     while (n) {
         uint32_t share = n->gone || n->tag == TAG_STRING ? 0 : share_needed(n);
-        uint64_t plain = measure_plain(n);
+        uint64_t here = share > 0 ? weight(n, body) : 0;
 
-        if (share > 0 && plain * 100 >= share * all && plain < measure_plain(best))
+        if (share > 0 && here * 100 >= share * all && here < least) {
             best = n;
+            least = here;
+        }
         n = n->gone ? dom_after(n, body) : dom_next(n, body);
     }
     return best;
@@ -55,19 +64,21 @@ restore(struct dom_node *body)
 }
 
 static struct dom_node *
-attempt(struct dom_node *body, enum care care)
+attempt(struct arena *a, struct dom_node *body, enum care care)
 {
     restore(body);
     prune_frame(body, care == BY_WORDS);
     if (care != BY_NOTHING) {
+        prune_forms(body);
         prune_comments(body);
+        prune_headed(a, body);
         prune_links(body);
     }
     return find_root(body);
 }
 
 struct dom_node *
-content_find(struct dom *dom)
+content_find(struct arena *a, struct dom *dom)
 {
     struct dom_node *body = dom->body, *root;
     enum care best = BY_WORDS;
@@ -75,15 +86,15 @@ content_find(struct dom *dom)
 
     restore(body);
     least = body->m.mass / 100 * 35 > 200 ? body->m.mass / 100 * 35 : 200;
-    root = attempt(body, BY_WORDS);
+    root = attempt(a, body, BY_WORDS);
     best_chars = root->m.chars;
     for (int care = BY_ELEMENTS; care < CARE_COUNT && best_chars < least; care++) {
-        root = attempt(body, (enum care)care);
+        root = attempt(a, body, (enum care)care);
         chars = root->m.chars;
         if (chars <= best_chars + best_chars / 2)
             continue;
         best = (enum care)care;
         best_chars = chars;
     }
-    return attempt(body, best);
+    return attempt(a, body, best);
 }

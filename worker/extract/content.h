@@ -5,10 +5,11 @@
 #ifndef WORKER_EXTRACT_CONTENT_H
 #define WORKER_EXTRACT_CONTENT_H
 
+struct arena;
 struct dom;
 struct dom_node;
 
 /* Never NULL: the body, when nothing in it stands out. */
-struct dom_node *content_find(struct dom *dom);
+struct dom_node *content_find(struct arena *scratch, struct dom *dom);
 
 #endif

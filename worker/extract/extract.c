@@ -125,7 +125,7 @@ read_html(struct arena *a, struct str text, bool xhtml, struct extract_page *out
     dom_parse(a, text, xhtml, &dom);
     meta_read(a, &dom, out);
     meta_links(a, &dom, out);
-    markdown_write(a, content_find(&dom), &md);
+    markdown_write(a, content_find(a, &dom), &md);
     out->text = md.text.data;
     out->headings = md.headings;
     out->heading_count = md.heading_count;

@@ -39,10 +39,8 @@ measure(struct dom_node *top)
     if (top->tag == TAG_STRING)
         m.chars = count_chars(top->text);
     for (struct dom_node *i = top->first; i; i = i->next) {
-        if (i->gone || (tag_traits(i->tag) & TAG_SKIP)) {
-            i->m = (struct dom_measure){ 0 };
+        if (i->gone || (tag_traits(i->tag) & TAG_SKIP))
             continue;
-        }
         measure(i);
         m.chars += i->m.chars;
         m.linked += i->m.linked;

@@ -66,8 +66,8 @@ static bool
 has_frame_role(const struct dom_node *n)
 {
     static const char *const roles[] = {
-        "navigation", "banner",  "contentinfo", "search",        "dialog",  "alertdialog",
-        "menu",       "menubar", "tablist",     "complementary", "toolbar",
+        "navigation",  "banner", "contentinfo", "search",        "dialog",
+        "alertdialog", "menu",   "menubar",     "complementary", "toolbar",
     };
     struct str role = dom_attr(n, DOM_ROLE);
 
@@ -116,7 +116,7 @@ is_named_frame(struct dom_node *n, const struct dom_measure *all)
         return false;
     says = words(n);
     return (says & WORDS_FRAME) != 0 &&
-           !((says & WORDS_CONTENT) && n->m.chars > all->chars * 15 / 100);
+           !((says & WORDS_CONTENT) && n->m.chars > all->chars * 15 / 100) && !has_main_heading(n);
 }
 
 /* Most of a page is not around its content, whatever it is called. */
@@ -193,14 +193,57 @@ is_made_of_links(const struct dom_measure *m)
     return m->links >= 2 && m->linked > m->chars / 5 * 4 && m->chars / m->links < 40;
 }
 
+/* Where a box is: characters that are not in links, before it and after it. */
+struct place {
+    uint64_t before, after, all;
+};
+
+static size_t
+count_images(const struct dom_node *n)
+{
+    size_t images = 0;
+
+    for (const struct dom_node *i = n; i; i = dom_next(i, n))
+        images += i->tag == TAG_IMG && !i->gone;
+    return images;
+}
+
+/* A list of links that belongs to the text stands between its paragraphs. */
+static bool
+is_in_prose(const struct dom_node *n, const struct place *p)
+{
+    return p->before * 20 >= p->all && p->after * 20 >= p->all &&
+           (n->m.links <= 5 || count_images(n) == 0);
+}
+
+/* On a page that has little else, a list of some size is what the page is for. */
+static bool
+is_purpose(const struct dom_node *n, const struct dom_node *body, const struct place *p)
+{
+    bool listing = p->all < 1500 && p->all * 2 < body->m.chars;
+
+    return listing && p->before > 0 && n->m.chars >= body->m.chars / 10 &&
+           n->m.chars >= 12 * n->m.links;
+}
+
 void
 prune_links(struct dom_node *body)
 {
+    struct place p = { 0, 0, measure_plain(body) };
+    const uint32_t most = body->m.chars / 20 * 7;
     struct dom_node *n = body->first;
 
     while (n) {
-        n->gone = n->gone || (is_box(n->tag) && n->m.chars > 0 && is_made_of_links(&n->m));
-        n = n->gone ? dom_after(n, body) : dom_next(n, body);
+        bool stands = n->gone;
+
+        if (!n->gone && is_box(n->tag) && n->m.chars > 0 && is_made_of_links(&n->m)) {
+            p.after = p.all - p.before - measure_plain(n);
+            stands = n->m.chars <= most && (is_in_prose(n, &p) || is_purpose(n, body, &p));
+            n->gone = n->m.chars <= most && !stands;
+        }
+        if (!n->gone && (stands || n->tag == TAG_STRING || n->tag == TAG_A))
+            p.before += measure_plain(n);
+        n = n->gone || stands || n->tag == TAG_A ? dom_after(n, body) : dom_next(n, body);
     }
     measure(body);
 }

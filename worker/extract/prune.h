@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+struct arena;
 struct dom_node;
 
 /* What is not to be seen: hidden, aria-hidden, display: none. */
@@ -17,5 +18,11 @@ void prune_comments(struct dom_node *body);
 
 /* Lists and boxes that are made of links. */
 void prune_links(struct dom_node *body);
+
+/* Forms, and the names of their fields. */
+void prune_forms(struct dom_node *body);
+
+/* Boxes and sections whose heading says what they are: "Related articles", "Share this". */
+void prune_headed(struct arena *scratch, struct dom_node *body);
 
 #endif

@@ -1,0 +1,226 @@
+/* Forms, and boxes that a heading names. */
+#include "lib/arena.h"
+#include "worker/extract/dom.h"
+#include "worker/extract/measure.h"
+#include "worker/extract/prune.h"
+
+#define HEADING_BYTES 64 /* of a heading that is looked at; a longer one is about something */
+
+/* ---- forms ------------------------------------------------------------------------ */
+
+static size_t
+count_fields(const struct dom_node *n)
+{
+    size_t fields = 0;
+
+    for (const struct dom_node *i = n; i; i = dom_next(i, n))
+        fields += i->tag == TAG_INPUT || i->tag == TAG_SELECT;
+    return fields;
+}
+
+/* A form around most of the page is how it was built, not something to fill in. */
+static bool
+is_small(const struct dom_node *n, const struct dom_measure *all)
+{
+    return n->m.chars <= all->chars / 4 || (all->mass >= 200 && n->m.mass <= all->mass * 2 / 5);
+}
+
+void
+prune_forms(struct dom_node *body)
+{
+    const struct dom_measure all = body->m;
+    struct dom_node *n = body->first;
+
+    while (n) {
+        if (n->tag == TAG_FORM)
+            n->gone = n->gone || is_small(n, &all);
+        else if (n->tag == TAG_LABEL)
+            n->gone = n->gone || (n->parent->m.chars < 200 && count_fields(n->parent) > 0);
+        n = n->gone ? dom_after(n, body) : dom_next(n, body);
+    }
+    measure(body);
+}
+
+/* ---- headings ----------------------------------------------------------------------- */
+
+/* How headings begin that stand over what is not about the page's subject. */
+static const char *const linking[] = {
+    "related",
+    "similar",
+    "recommended",
+    "you may also",
+    "you might also",
+    "you may like",
+    "you might like",
+    "more from",
+    "more in ",
+    "more on ",
+    "more stories",
+    "more articles",
+    "more posts",
+    "more news",
+    "more to explore",
+    "latest news",
+    "latest posts",
+    "latest articles",
+    "latest stories",
+    "latest from",
+    "recent posts",
+    "recent articles",
+    "recent news",
+    "popular posts",
+    "popular articles",
+    "most read",
+    "most popular",
+    "most viewed",
+    "trending",
+    "read next",
+    "read also",
+    "also read",
+    "up next",
+    "what to read",
+    "keep reading",
+    "continue reading",
+    "people also",
+    "customers also",
+    "others also",
+    "recently viewed",
+    "from the blog",
+    "from our blog",
+    "our latest",
+    "editor's picks",
+    "don't miss",
+    "explore more",
+    "discover more",
+    "see also:",
+    "suggested",
+    "other articles",
+    "other posts",
+    "pages in this section",
+    "\xc3\xa4hnliche",
+    "weitere artikel",
+    "das k\xc3\xb6nnte",
+    "mehr zum thema",
+    "auch interessant",
+    "verwandte",
+    "\xc3\xa0 lire aussi",
+    "articles similaires",
+    "sur le m\xc3\xaame sujet",
+    "art\xc3\xad"
+    "culos relacionados",
+    "te puede interesar",
+    "tambi\xc3\xa9n te",
+    "noticias relacionadas",
+    "articoli correlati",
+    "leggi anche",
+    "lees ook",
+    "leia tamb\xc3\xa9m",
+};
+
+static const char *const asking[] = {
+    "share this",       "share on",          "share article",      "follow us",
+    "subscribe",        "sign up",           "newsletter",         "join our newsletter",
+    "stay connected",   "stay updated",      "stay up to date",    "get the latest",
+    "about the author", "about author",      "leave a reply",      "leave a comment",
+    "post a comment",   "add a comment",     "write a comment",    "was this helpful",
+    "was this page",    "did you find this", "advertisement",      "sponsored",
+    "cookie",           "we use cookies",    "your privacy",       "teilen",
+    "partager",         "compartir",         "privacy preference",
+};
+
+static bool
+begins(const char *text, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct str start = str_from(list[i]), s = str_from(text);
+
+        s.len = s.len < start.len ? s.len : start.len;
+        if (str_eq_nocase(s, start))
+            return true;
+    }
+    return false;
+}
+
+/* The outermost box that begins with this node and is small. */
+static struct dom_node *
+box_of(struct dom_node *n, const struct dom_measure *all)
+{
+    struct dom_node *box = n;
+
+    for (struct dom_node *p = n->parent; p && p->tag != TAG_BODY; p = p->parent) {
+        const struct dom_node *first = p->first;
+
+        while (first && first != box && (first->gone || first->m.chars == 0))
+            first = first->next;
+        if (first != box || p->m.chars > all->chars / 4 || p->tag == TAG_MAIN ||
+            p->tag == TAG_ARTICLE)
+            break;
+        box = p;
+    }
+    return box;
+}
+
+/* What follows a heading up to the next of its level or above: whether most of it is links. */
+static bool
+leads_to_links(const struct dom_node *heading)
+{
+    struct dom_measure m = { 0 };
+
+    for (const struct dom_node *i = heading->next; i && m.chars < 4000; i = i->next) {
+        int level = tag_heading_level(i->tag);
+
+        if (level > 0 && level <= tag_heading_level(heading->tag))
+            break;
+        if (i->gone)
+            continue;
+        m.chars += i->m.chars;
+        m.linked += i->m.linked;
+    }
+    return m.chars < 4000 && m.linked * 2 > m.chars;
+}
+
+static void
+drop_section(struct dom_node *heading)
+{
+    int level = tag_heading_level(heading->tag);
+
+    heading->gone = true;
+    for (struct dom_node *i = heading->next; i; i = i->next) {
+        int other = tag_heading_level(i->tag);
+
+        if (other > 0 && other <= level)
+            break;
+        i->gone = true;
+    }
+}
+
+static void
+judge(struct arena *a, struct dom_node *n, const struct dom_measure *all)
+{
+    const char *text = dom_text(a, n, HEADING_BYTES);
+    bool links = begins(text, linking, sizeof(linking) / sizeof(linking[0]));
+    struct dom_node *box;
+
+    if (n->m.chars >= HEADING_BYTES ||
+        (!links && !begins(text, asking, sizeof(asking) / sizeof(asking[0]))))
+        return;
+    box = box_of(n, all);
+    if (box != n && (!links || box->m.links > 0))
+        box->gone = true;
+    else if (box == n && links && leads_to_links(n))
+        drop_section(n);
+}
+
+void
+prune_headed(struct arena *scratch, struct dom_node *body)
+{
+    const struct dom_measure all = body->m;
+    struct dom_node *n = body->first;
+
+    while (n) {
+        if (!n->gone && tag_heading_level(n->tag) > 1)
+            judge(scratch, n, &all);
+        n = n->gone ? dom_after(n, body) : dom_next(n, body);
+    }
+    measure(body);
+}
