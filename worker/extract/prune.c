@@ -115,6 +115,8 @@ is_named_frame(struct dom_node *n, const struct dom_measure *all)
     if (!n->attrs || n->tag == TAG_MAIN || n->tag == TAG_ARTICLE)
         return false;
     says = words(n);
+    if ((says & WORDS_SOFT) && n->m.mass * 2 < n->m.chars)
+        says |= WORDS_FRAME;
     return (says & WORDS_FRAME) != 0 &&
            !((says & WORDS_CONTENT) && n->m.chars > all->chars * 15 / 100) && !has_main_heading(n);
 }

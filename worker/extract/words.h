@@ -11,7 +11,7 @@ enum words {
     WORDS_FRAME = 1,   /* around the content of a page: navigation, footers, adverts, notices */
     WORDS_CONTENT = 2, /* the content, or a part of it */
     WORDS_COMMENT = 4, /* what readers wrote below */
-    WORDS_HIDDEN = 8,  /* not to be seen */
+    WORDS_SOFT = 8,    /* around the content, unless it has sentences of its own */
 };
 
 /* The sum of what the words of a class or id say. */
