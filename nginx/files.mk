@@ -22,12 +22,13 @@ dist_htmljs_DATA = nginx/html/js/api.js nginx/html/js/conversation.js nginx/html
 	nginx/html/js/words.js
 
 htmlviewsdir = $(htmljsdir)/views
-dist_htmlviews_DATA = nginx/html/js/views/agent.js nginx/html/js/views/agent_form.js \
-	nginx/html/js/views/agents.js nginx/html/js/views/chat.js nginx/html/js/views/chat_menu.js \
-	nginx/html/js/views/composer.js nginx/html/js/views/frame.js nginx/html/js/views/log.js \
-	nginx/html/js/views/login.js nginx/html/js/views/message.js nginx/html/js/views/palette.js \
-	nginx/html/js/views/parts.js nginx/html/js/views/passage.js nginx/html/js/views/sidebar.js \
-	nginx/html/js/views/source.js nginx/html/js/views/sources.js nginx/html/js/views/traces.js \
+dist_htmlviews_DATA = nginx/html/js/views/admin.js nginx/html/js/views/agent.js \
+	nginx/html/js/views/agent_form.js nginx/html/js/views/agents.js nginx/html/js/views/chat.js \
+	nginx/html/js/views/chat_menu.js nginx/html/js/views/composer.js nginx/html/js/views/frame.js \
+	nginx/html/js/views/log.js nginx/html/js/views/login.js nginx/html/js/views/message.js \
+	nginx/html/js/views/palette.js nginx/html/js/views/parts.js nginx/html/js/views/passage.js \
+	nginx/html/js/views/settings.js nginx/html/js/views/sidebar.js nginx/html/js/views/source.js \
+	nginx/html/js/views/sources.js nginx/html/js/views/traces.js \
 	nginx/html/js/views/try_search.js
 
 # Libraries from npm, in the source folder like what autoreconf makes, and part of the archive.

@@ -48,6 +48,7 @@ readonly PACKAGES_TEST=(
     python3-jsonschema:/usr/lib/python3/dist-packages/jsonschema/__init__.py
     python3-requests:/usr/lib/python3/dist-packages/requests/__init__.py
     python3-websocket:/usr/lib/python3/dist-packages/websocket/__init__.py
+    chromium:chromium
     python3-venv:/usr/lib/python3*/ensurepip/__init__.py
 )
 

@@ -78,7 +78,22 @@ export function frame(root) {
   on('palette', () => void import('./palette.js').then(({ openPalette }) => openPalette({ stop: chat.stop, lastAnswer })));
   keys({ stop: chat.stop, focus: chat.focus });
   tellByTitle();
+  notify();
   beginRouter();
+}
+
+/** Where it is allowed and wished: an answer that ends while nobody looks is told by the system. */
+function notify() {
+  on('feed', (event) => {
+    if (event.type !== 'request' || !['completed', 'failed'].includes(event.status) || document.visibilityState === 'visible') return;
+    if (!kept('notify', false) || Notification.permission !== 'granted') return;
+    const told = new Notification(t(event.status === 'failed' ? 'notice.failed' : 'notice.finished'), {
+      body: state.chats.get(event.chat_id)?.title ?? '', icon: '/img/icon.svg', tag: event.id });
+    told.addEventListener('click', () => {
+      window.focus();
+      go(`/c/${event.chat_id}`);
+    });
+  });
 }
 
 /** @param {any} fault @returns {View} */
@@ -101,6 +116,8 @@ function pages(lazy) {
   page(`/agents/${id}`, async ([agent], query) => (await import('./agent.js')).agentPage(agent, query.get('tab') ?? ''));
   page(`/sources/${id}`, async ([source]) => (await import('./source.js')).sourcePage(source));
   page(`/pages/${id}`, async ([read]) => (await import('./source.js')).readPage(read));
+  page('/settings', async () => (await import('./settings.js')).settingsPage());
+  page('/admin', async (_, query) => (await import('./admin.js')).adminPage(query.get('tab') ?? ''));
   page('/traces', async () => (await import('./traces.js')).tracesPage());
   page(`/traces/${id}`, async ([trace]) => (await import('./traces.js')).tracePage(trace));
 }

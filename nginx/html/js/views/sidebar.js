@@ -3,6 +3,7 @@
 import { count, dayOf, monthOf, t } from '../words.js';
 import { attribute, fill, h, icon, iconButton, say } from '../dom.js';
 import { chatMenu } from './chat_menu.js';
+import { go } from '../router.js';
 import { loadMoreChats, on, signOut, sortedChats, state } from '../store.js';
 import { menu } from '../ui.js';
 
@@ -26,7 +27,8 @@ export function sidebar(act) {
       h('button', { type: 'button', class: 'side-link', onclick: act.search }, icon('search'), h('span', null, t('side.search')),
         h('kbd', null, shortcut('K'))),
       pageLink('/agents', 'agent', t('side.agents')),
-      pageLink('/traces', 'trace', t('side.traces'))),
+      pageLink('/traces', 'trace', t('side.traces')),
+      state.me?.role === 'admin' && pageLink('/admin', 'chart', t('side.admin'))),
     list,
     account());
   list.addEventListener('scroll', () => {
@@ -68,6 +70,8 @@ function account() {
   const button = h('button', { type: 'button', class: 'side-link account', 'aria-haspopup': 'menu', 'aria-expanded': 'false',
     'aria-label': t('side.account', { name: me.name }),
     onclick: () => menu(button, [
+      { label: t('side.settings'), icon: 'gear', act: () => go('/settings') },
+      null,
       { label: t('auth.sign_out'), icon: 'out', act: () => void signOut() },
     ]) },
   h('span', { class: 'avatar', 'aria-hidden': 'true' }, me.name.slice(0, 1).toUpperCase()),

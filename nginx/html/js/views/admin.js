@@ -1,0 +1,198 @@
+/* For admins: queues, jobs, workers, users. What is shown is asked for again while somebody looks. */
+
+import { ago, badge, column, empty, tabs } from './parts.js';
+import { attempt } from '../ui.js';
+import { count, t, timeOf } from '../words.js';
+import { fill, h, icon, iconButton } from '../dom.js';
+import { get, patch, post, withQuery } from '../api.js';
+import { honest } from '../markdown.js';
+import { state } from '../store.js';
+
+const ASK_MS = 3000;
+const KEPT = 60; // readings of a chart
+const SVG = 'http://www.w3.org/2000/svg';
+const STATES = ['available', 'running', 'scheduled', 'retryable', 'completed', 'discarded', 'cancelled'];
+/** @type {Record<string, string>} */
+const TONES = { running: 'accent', completed: 'good', discarded: 'bad', retryable: 'warn', cancelled: '' };
+
+/** @typedef {(name: string) => HTMLElement} Head */
+
+/** @param {string} tab */
+export async function adminPage(tab) {
+  /** @type {{load: () => Promise<void>} | null} */
+  let shown = null;
+  const show = (/** @type {() => {element: HTMLElement, load: () => Promise<void>}} */ make) => () => {
+    const panel = make();
+    shown = panel;
+    void panel.load();
+    return panel.element;
+  };
+  // Only while somebody looks.
+  const timer = window.setInterval(() => {
+    if (document.visibilityState === 'visible') void shown?.load();
+  }, ASK_MS);
+  const body = tabs([
+    { id: 'queues', label: t('admin.queues'), show: show(queues) },
+    { id: 'jobs', label: t('admin.jobs'), show: show(jobs) },
+    { id: 'workers', label: t('admin.workers'), show: show(workers) },
+    { id: 'users', label: t('admin.users'), show: show(users) },
+  ], tab || 'queues', t('side.admin'));
+  return { element: column(body), title: t('side.admin'), hide: () => clearInterval(timer) };
+}
+
+/**
+ * @param {string} label
+ * @param {string[]} names
+ */
+function table(label, names) {
+  const rows = h('tbody');
+  const element = h('div', { class: 'table-box', tabindex: '0', role: 'group', 'aria-label': label }, h('table', { class: 'data-table' },
+    h('thead', null, h('tr', null, names.map((name) => h('th', { scope: 'col' }, name && t(name))))), rows));
+  return { element, rows };
+}
+
+/** @param {number} seconds */
+const age = (seconds) => (seconds < 1 ? '–' : seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
+
+/* ---- queues ----------------------------------------------------------------------------- */
+
+function queues() {
+  const list = h('div', { class: 'cards' });
+  /** @type {Map<string, number[]>} */
+  const depths = new Map();
+  const load = async () => {
+    const page = await get('/api/admin/queues').catch(() => null);
+    if (!page) return;
+    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.queue : undefined;
+    fill(list, page.data.map((/** @type {any} */ queue) => {
+      const seen = [...(depths.get(queue.name) ?? []), queue.available + queue.retryable].slice(-KEPT);
+      depths.set(queue.name, seen);
+      return queueCard(queue, seen, load);
+    }));
+    if (focused) /** @type {HTMLElement | null} */ (list.querySelector(`[data-queue="${CSS.escape(focused)}"]`))?.focus();
+  };
+  return { element: list, load };
+}
+
+/** @param {any} queue @param {number[]} depths @param {() => Promise<void>} reload */
+function queueCard(queue, depths, reload) {
+  const number = (/** @type {string} */ name) => h('div', { class: 'fact' }, h('small', { class: 'quiet' }, t(`admin.${name}`)), h('strong', null, count(queue[name])));
+  const label = t(queue.paused ? 'admin.resume' : 'admin.pause');
+  return h('section', { class: 'card plain-card' },
+    h('div', { class: 'card-head' }, h('strong', null, queue.name), queue.paused && badge(t('admin.paused'), 'warn'), h('span', { class: 'grow' }),
+      iconButton(queue.paused ? 'play' : 'pause', `${label}: ${queue.name}`, () => void attempt(post(`/api/admin/queues/${queue.name}/${queue.paused ? 'resume' : 'pause'}`)).then(reload),
+        { dataset: { queue: queue.name } })),
+    chart(depths, t('admin.depth')),
+    h('div', { class: 'facts' }, ['available', 'running', 'scheduled', 'retryable', 'discarded'].map(number),
+      h('div', { class: 'fact' }, h('small', { class: 'quiet' }, t('admin.oldest')), h('strong', null, age(queue.oldest_s)))));
+}
+
+/** A line of numbers, the newest at the right. @param {number[]} values @param {string} label */
+function chart(values, label) {
+  const most = Math.max(1, ...values);
+  const points = values.map((value, i) => `${((KEPT - values.length + i) / (KEPT - 1)) * 200},${38 - (value / most) * 34}`);
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 200 40');
+  svg.setAttribute('preserveAspectRatio', 'none');
+  svg.setAttribute('class', 'chart');
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', `${label}: ${values.at(-1) ?? 0}`);
+  const line = document.createElementNS(SVG, 'polyline');
+  line.setAttribute('points', points.length > 1 ? points.join(' ') : `0,38 200,38`);
+  svg.append(line);
+  return svg;
+}
+
+/* ---- jobs ------------------------------------------------------------------------------- */
+
+function jobs() {
+  let wanted = 'running';
+  /** @type {string | null} */
+  let cursor = null;
+  let isFirst = true;
+  const { element, rows } = table(t('admin.jobs'), ['admin.kind', 'admin.state', 'admin.attempt', 'admin.made', 'admin.error', '']);
+  const none = empty('clock', t('admin.no_jobs'));
+  const more = h('button', { type: 'button', class: 'button', hidden: true, onclick: async () => {
+    const page = await attempt(get(withQuery('/api/jobs', { state: wanted, limit: 50, cursor })));
+    if (!page) return;
+    isFirst = false;
+    cursor = page.next_cursor;
+    more.hidden = !cursor;
+    rows.append(...page.data.map((/** @type {any} */ job) => jobRow(job, load)));
+  } }, t('app.more'));
+  const load = async () => {
+    if (!isFirst) return;
+    const page = await get(withQuery('/api/jobs', { state: wanted, limit: 50 })).catch(() => null);
+    if (!page || rows.contains(document.activeElement)) return;
+    cursor = page.next_cursor;
+    more.hidden = !cursor;
+    fill(rows, page.data.map((/** @type {any} */ job) => jobRow(job, load)));
+    none.hidden = page.data.length > 0;
+    element.hidden = page.data.length === 0;
+  };
+  const filter = h('div', { class: 'segmented', role: 'group', 'aria-label': t('admin.state') }, STATES.map((name) =>
+    h('button', { type: 'button', 'aria-pressed': String(name === wanted), onclick: (/** @type {MouseEvent} */ event) => {
+      wanted = name;
+      isFirst = true;
+      for (const button of filter.children) button.setAttribute('aria-pressed', String(button === event.currentTarget));
+      void load();
+    } }, t(`admin.${name}`))));
+  return { element: h('div', { class: 'stack' }, h('div', { class: 'table-box' }, filter), element, none, h('div', null, more)), load };
+}
+
+/** @param {any} job @param {() => Promise<void>} reload */
+function jobRow(job, reload) {
+  const act = (/** @type {string} */ what) => (/** @type {MouseEvent} */ event) => {
+    if (event.currentTarget instanceof HTMLElement) event.currentTarget.blur();
+    void attempt(post(`/api/jobs/${job.id}/${what}`)).then(reload);
+  };
+  const canRetry = ['discarded', 'cancelled', 'retryable'].includes(job.state);
+  const canCancel = ['available', 'scheduled', 'running', 'retryable'].includes(job.state);
+  return h('tr', null, h('td', null, h('strong', null, job.kind), ' ', h('small', { class: 'quiet' }, job.queue)), h('td', null, badge(t(`admin.${job.state}`), TONES[job.state])),
+    h('td', { class: 'number' }, `${job.attempt}/${job.max_attempts}`), h('td', { title: timeOf(job.created_at) }, ago(job.created_at)),
+    h('td', { class: 'job-error' }, honest(job.error ?? job.message ?? '')),
+    h('td', null, canRetry && iconButton('redo', t('admin.retry'), act('retry')), canCancel && iconButton('close', t('admin.cancel'), act('cancel'))));
+}
+
+/* ---- workers and users -------------------------------------------------------------------- */
+
+function workers() {
+  const { element, rows } = table(t('admin.workers'), ['admin.host', 'admin.pid', 'admin.serves', 'admin.running', 'admin.made', 'admin.seen']);
+  const load = async () => {
+    const page = await get('/api/admin/workers').catch(() => null);
+    if (page) fill(rows, page.data.map(workerRow));
+  };
+  return { element, load };
+}
+
+/** @param {any} worker */
+function workerRow(worker) {
+  return h('tr', null, h('td', null, h('strong', null, honest(worker.host))), h('td', { class: 'number' }, worker.pid),
+    h('td', null, worker.queues || t('admin.all')), h('td', { class: 'number' }, count(worker.running)),
+    h('td', null, ago(worker.started_at)), h('td', null, ago(worker.seen_at)));
+}
+
+function users() {
+  const { element, rows } = table(t('admin.users'), ['auth.name', 'auth.email', 'admin.role', 'admin.made', '']);
+  const none = h('p', { class: 'fault', role: 'alert' });
+  const load = async () => {
+    const page = await get('/api/users?limit=100').catch((fault) => fault);
+    if (page instanceof Error) none.replaceChildren(page.message);
+    else if (!rows.contains(document.activeElement)) fill(rows, page.data.map((/** @type {any} */ user) => userRow(user, load)));
+  };
+  return { element: h('div', { class: 'stack' }, element, none), load };
+}
+
+/** @param {any} user @param {() => Promise<void>} reload */
+function userRow(user, reload) {
+  const change = (/** @type {any} */ what) => (/** @type {MouseEvent} */ event) => {
+    if (event.currentTarget instanceof HTMLElement) event.currentTarget.blur();
+    void attempt(patch(`/api/users/${user.id}`, what)).then(reload);
+  };
+  const isAdmin = user.role === 'admin';
+  return h('tr', null, h('td', null, h('strong', null, honest(user.name))), h('td', null, honest(user.email)),
+    h('td', null, badge(user.role, isAdmin ? 'accent' : ''), ' ', user.disabled && badge(t('admin.disabled'), 'bad')), h('td', { title: timeOf(user.created_at) }, ago(user.created_at)),
+    h('td', null, user.id !== state.me?.id && h('span', { class: 'button-row' },
+      h('button', { type: 'button', class: 'button', onclick: change({ role: isAdmin ? 'user' : 'admin' }) }, icon('key'), t(isAdmin ? 'admin.make_user' : 'admin.make_admin')),
+      h('button', { type: 'button', class: 'button', onclick: change({ disabled: !user.disabled }) }, t(user.disabled ? 'admin.enable' : 'admin.disable')))));
+}

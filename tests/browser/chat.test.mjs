@@ -1,0 +1,286 @@
+/* Chats: what was asked is answered, and nothing that a browser does or suffers loses any of it. */
+
+import { answer, as, box, finished, hasWords, killWorker, newBrowserContext, Person, until, URL_, WAIT, words, write } from './harness.mjs';
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+const text = async (locator) => (await locator.textContent()).trim().replace(/\s+/g, ' ');
+
+test('a visitor registers, makes an agent and is answered', async () => {
+  const context = await newBrowserContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(WAIT);
+  const helper = await Person.new();
+  const { endpoint_url: url } = await helper.agent('recite');
+  await page.goto(`${URL_}/`);
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.getByLabel('Name').fill('Ada Lovelace');
+  await page.getByLabel('Email').fill(`${crypto.randomUUID()}@example.com`);
+  await page.getByLabel('Password').fill('correct horse battery');
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.getByRole('link', { name: 'Create an agent' }).click();
+  await page.getByLabel('Name').fill('Reciter');
+  await page.getByLabel('Address of the model').fill(url);
+  await page.getByLabel('Model', { exact: true }).fill('recite');
+  await page.getByRole('button', { name: 'Create agent' }).click();
+  await page.getByText('What is on your mind, Ada?').waitFor();
+  await write(page, 'a **bold** word');
+  await finished(page).waitFor();
+  assert.equal(await text(answer(page)), 'a bold word');
+  assert.equal(await answer(page).locator('strong').textContent(), 'bold');
+  await helper.leave();
+  await context.close();
+});
+
+test('a wrong password says so, and the right one opens the chat that was asked for', () => as(async (ada) => {
+  await ada.agent('recite');
+  const { id } = await ada.call('POST', '/api/chats', { title: 'Plans' });
+  await ada.context.clearCookies();
+  const page = await ada.page(`/c/${id}`);
+  await page.getByLabel('Email').fill(ada.email);
+  await page.getByLabel('Password').fill('wrong');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').filter({ hasText: /\w/ }).waitFor();
+  await page.getByLabel('Password').fill('correct horse battery');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Plans', exact: true }).waitFor();
+}));
+
+test('Markdown is shown as it streams in, and code in colours that can be copied', () => as(async (ada) => {
+  await ada.agent('recite;rate=60');
+  await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const page = await ada.page();
+  await write(page, '# Title\n\n1. one\n2. two\n   - deep\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n```js\nconst x = 1;\n```\n\nlast words');
+  await finished(page).waitFor();
+  assert.equal(await answer(page).locator('h3').textContent(), 'Title');
+  assert.equal(await answer(page).locator('ol > li').count(), 2);
+  assert.equal(await answer(page).locator('td').nth(1).textContent(), '2');
+  await answer(page).locator('.hl-keyword').waitFor();
+  await answer(page).getByRole('button', { name: 'Copy code' }).click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'const x = 1;');
+}));
+
+test('three users who switch chats while answers run lose nothing', async () => {
+  await Promise.all(['Ada', 'Bea', 'Cid'].map((name) => as(async (person) => {
+    await person.agent('recite;rate=25');
+    let page = await person.page();
+    const asked = ['x', 'y', 'z'].map((mark) => words(60, `${name}${mark}`));
+    for (const question of asked) {
+      await page.getByRole('link', { name: 'New chat' }).first().click();
+      await write(page, question);
+      await hasWords(page, 3);
+    }
+    for (let i = 0; i < 6; i++) {
+      await page.locator('.chat-link').nth(i % 3).click();
+      await hasWords(page, 3);
+    }
+    await page.close();
+    page = await person.page();
+    for (const question of asked) {
+      await page.locator('.chat-link', { hasText: question.slice(0, 10) }).click();
+      await until(async () => (await text(answer(page))) === question, `the whole answer to ${name}`);
+      await finished(page).waitFor();
+    }
+    assert.equal((await person.chats()).length, 3);
+  }, name)));
+});
+
+test('an answer goes on at its true place after each cut of the connection', () => as(async (ada) => {
+  await ada.agent('recite;rate=30');
+  let cuts = 0;
+  await ada.context.routeWebSocket(/\/stream/, (socket) => {
+    const server = socket.connectToServer();
+    let seen = 0;
+    server.onMessage((message) => {
+      socket.send(message);
+      seen += 1;
+      if (seen === 5 && cuts < 4) {
+        cuts += 1;
+        socket.close();
+        server.close();
+      }
+    });
+  });
+  const page = await ada.page();
+  const question = words(90);
+  await write(page, question);
+  const seen = [];
+  await until(async () => {
+    const now = await text(answer(page)).catch(() => '');
+    seen.push(now);
+    return now === question;
+  }, 'the whole answer');
+  assert.equal(cuts, 4);
+  for (const part of seen) assert.ok(question.startsWith(part), `shown: ${part}`);
+}));
+
+test('without WebSockets the client asks, and the answer comes all the same', () => as(async (ada) => {
+  await ada.agent('recite;rate=40');
+  await ada.context.routeWebSocket(/./, (socket) => socket.close());
+  const page = await ada.page();
+  const question = words(80);
+  await write(page, question);
+  await finished(page).waitFor();
+  assert.equal(await text(answer(page)), question);
+}));
+
+test('what is written while the network is away is kept, and sent once', () => as(async (ada) => {
+  await ada.agent('recite');
+  const page = await ada.page();
+  await box(page).waitFor();
+  await ada.context.setOffline(true);
+  await write(page, 'first');
+  await page.getByText('Not sent yet').first().waitFor();
+  await write(page, 'second');
+  await page.getByText('Not sent yet').nth(1).waitFor();
+  await ada.context.setOffline(false);
+  await until(async () => (await page.locator('.row.answer:not(.streaming)').count()) === 2, 'two answers');
+  const chats = await ada.chats();
+  assert.equal(chats.length, 1);
+  const asked = (await ada.messages(chats[0].id)).filter((m) => m.role === 'user').map((m) => m.content);
+  assert.deepEqual(asked, ['first', 'second']);
+}));
+
+test('a tab that is closed while a message is on its way loses nothing', () => as(async (ada) => {
+  await ada.agent('recite');
+  const page = await ada.page();
+  await box(page).waitFor();
+  await ada.context.setOffline(true);
+  await write(page, 'do not forget me');
+  await page.getByText('Not sent yet').waitFor();
+  await page.close();
+  await ada.context.setOffline(false);
+  const next = await ada.page();
+  await next.locator('.chat-link', { hasText: 'do not forget me' }).click();
+  await finished(next).waitFor();
+  assert.equal(await text(answer(next)), 'do not forget me');
+}));
+
+test('two tabs agree about chats, titles, answers and what was read', () => as(async (ada) => {
+  await ada.agent('recite;rate=30');
+  const one = await ada.page();
+  const two = await ada.page();
+  await box(two).waitFor();
+  const question = words(50);
+  await write(one, question);
+  await two.locator('.chat-link').waitFor();
+  await two.locator('.mark.running').waitFor();
+  await two.locator('.chat-link').click();
+  await until(async () => (await text(answer(two))) === question, 'the answer in the other tab');
+  await two.getByRole('button', { name: /Actions for/ }).first().click();
+  await two.getByRole('menuitem', { name: 'Rename' }).click();
+  await two.getByLabel('Title').fill('Renamed');
+  await two.getByRole('button', { name: 'Save' }).click();
+  await one.locator('.chat-link', { hasText: 'Renamed' }).waitFor();
+  await two.getByRole('button', { name: /Actions for/ }).first().click();
+  await two.getByRole('menuitem', { name: 'Delete' }).click();
+  await until(async () => (await one.locator('.chat-link').count()) === 0, 'the chat to leave the other tab');
+  await two.getByRole('button', { name: 'Undo' }).click();
+  await one.locator('.chat-link', { hasText: 'Renamed' }).waitFor();
+}));
+
+test('an answer that ends in a chat that nobody looks at is marked there and in the title', () => as(async (ada) => {
+  await ada.agent('recite;rate=20');
+  const page = await ada.page();
+  await write(page, words(30));
+  await hasWords(page, 2);
+  await page.getByRole('link', { name: 'New chat' }).first().click();
+  await page.locator('.mark.running').waitFor();
+  await page.locator('.mark.unread').waitFor();
+  assert.match(await page.title(), /^\(1\)/);
+  await page.locator('.chat-link').click();
+  await until(async () => (await page.locator('.mark.unread').count()) === 0, 'the mark to go');
+  assert.doesNotMatch(await page.title(), /^\(/);
+}));
+
+test('an answer survives the death of its worker', () => as(async (ada) => {
+  await ada.agent('recite;rate=20');
+  const page = await ada.page();
+  const question = words(80);
+  await write(page, question);
+  await hasWords(page, 10);
+  killWorker();
+  await page.getByText('The answer was interrupted and started again.').waitFor();
+  await finished(page).waitFor();
+  assert.equal(await text(answer(page)), question);
+}));
+
+test('Stop keeps what came, and the next message waits for nothing', () => as(async (ada) => {
+  await ada.agent('recite;rate=10');
+  const page = await ada.page();
+  await write(page, words(500));
+  await hasWords(page, 5);
+  await page.keyboard.press('Escape');
+  await page.getByText('Stopped.').waitFor();
+  const kept = await text(answer(page));
+  assert.ok(words(500).startsWith(kept) && kept.length > 5);
+  await write(page, 'next');
+  await until(async () => (await text(answer(page))) === 'next', 'the next answer');
+}));
+
+test('a message that is sent during an answer is queued and answered after it', () => as(async (ada) => {
+  await ada.agent('recite;rate=20');
+  const page = await ada.page();
+  await write(page, words(30));
+  await hasWords(page, 3);
+  await write(page, 'and this');
+  await page.getByText('Waiting for its turn').waitFor();
+  await until(async () => (await text(answer(page))) === 'and this', 'the second answer');
+  assert.equal(await text(page.locator('.row.answer').first().locator('> .markdown')), words(30));
+}));
+
+test('a failure says what happened, and trying again leads to an answer', () => as(async (ada) => {
+  const agent = await ada.agent('refuse;code=401');
+  const page = await ada.page();
+  await write(page, 'hello');
+  await page.getByText('This answer failed.').waitFor();
+  await page.getByText(/API key|401/).waitFor();
+  await ada.call('PATCH', `/api/agents/${agent.id}`, { model: 'recite' });
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await finished(page).waitFor();
+  await until(async () => (await text(answer(page))) === 'hello', 'the answer');
+}));
+
+test('answering again and editing make branches that can be gone back to', () => as(async (ada) => {
+  await ada.agent('recite');
+  const page = await ada.page();
+  await write(page, 'one');
+  await finished(page).waitFor();
+  await page.getByRole('button', { name: 'Answer again' }).click();
+  await page.getByText('2/2').waitFor();
+  await finished(page).waitFor();
+  await page.locator('.row.user').hover();
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await page.getByRole('textbox', { name: 'Edit' }).fill('two');
+  await page.keyboard.press('Enter');
+  await until(async () => (await text(answer(page))) === 'two', 'the other answer');
+  await page.locator('.row.user').getByRole('button', { name: 'The version before' }).click();
+  await until(async () => (await text(answer(page))) === 'one', 'the first branch');
+}));
+
+test('a judgement of an answer is kept', () => as(async (ada) => {
+  await ada.agent('recite');
+  const page = await ada.page();
+  await write(page, 'one');
+  await finished(page).waitFor();
+  await page.getByRole('button', { name: 'Good answer' }).click();
+  await until(async () => {
+    const [chat] = await ada.chats();
+    return (await ada.messages(chat.id)).at(-1).feedback?.rating === 'up';
+  }, 'the judgement to be stored');
+  await page.reload();
+  await page.getByRole('button', { name: 'Good answer', pressed: true }).waitFor();
+}));
+
+test('a draft belongs to its chat and survives a reload', () => as(async (ada) => {
+  await ada.agent('recite');
+  const page = await ada.page();
+  await write(page, 'one');
+  await finished(page).waitFor();
+  await box(page).fill('half a thou');
+  await page.getByRole('link', { name: 'New chat' }).first().click();
+  assert.equal(await box(page).inputValue(), '');
+  await page.locator('.chat-link').click();
+  await page.reload();
+  await until(async () => (await box(page).inputValue()) === 'half a thou', 'the draft');
+}));

@@ -1,0 +1,139 @@
+/*
+ * A browser before a whole instance, which ./dev test has started in OFFSTAGE_TEST_VAR, and the
+ * scripted model server. People are browser contexts of their own, so that tests share nothing.
+ */
+
+import { createInterface } from 'node:readline';
+import { createRequire } from 'node:module';
+import { once } from 'node:events';
+import { readFileSync, realpathSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { after } from 'node:test';
+import assert from 'node:assert/strict';
+import path from 'node:path';
+
+const TOP = path.resolve(import.meta.dirname, '../..');
+const VAR = process.env.OFFSTAGE_TEST_VAR;
+const { chromium } = createRequire(`${process.env.OFFSTAGE_NODE_MODULES}/x`)('playwright-core');
+const PASSWORD = 'correct horse battery';
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'];
+
+export const URL_ = `http://127.0.0.1:${readFileSync(`${VAR}/port`, 'utf8').trim()}`;
+export const WAIT = 20_000;
+
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
+const model = spawn('/usr/bin/python3', [`${TOP}/tests/fakes/upstream.py`], { stdio: ['ignore', 'pipe', 'inherit'] });
+const [announced] = await once(createInterface(model.stdout), 'line');
+const modelUrl = `http://127.0.0.1:${announced.split(' ')[1]}/v1`;
+
+after(async () => {
+  await browser.close();
+  model.kill();
+});
+
+export const newBrowserContext = (options = {}) => browser.newContext({ viewport: { width: 1280, height: 820 }, ...options });
+
+/** A new user, signed in. What goes wrong in any of the pages is kept in `faults`. */
+export class Person {
+  static async new(name = 'Ada', options = {}) {
+    const person = new Person();
+    person.faults = [];
+    person.context = await newBrowserContext(options);
+    person.context.setDefaultTimeout(WAIT);
+    person.email = `${crypto.randomUUID()}@example.com`;
+    person.me = await person.call('POST', '/api/auth/register', { email: person.email, password: PASSWORD, name });
+    return person;
+  }
+
+  async call(method, where, body) {
+    const reply = await this.context.request.fetch(URL_ + where, { method, data: body, headers: { Origin: URL_ } });
+    const text = await reply.text();
+    assert.ok(reply.ok(), `${method} ${where}: ${reply.status()} ${text}`);
+    return text ? JSON.parse(text) : null;
+  }
+
+  /** An agent whose model does what its name says: see tests/fakes/upstream.py. */
+  agent(behaviour, members = {}) {
+    return this.call('POST', '/api/agents', { name: 'Helper', kind: 'chat_completions', endpoint_url: modelUrl, model: behaviour, ...members });
+  }
+
+  async page(where = '/') {
+    const page = await this.context.newPage();
+    page.on('pageerror', (error) => this.faults.push(String(error.stack)));
+    page.on('console', (message) => {
+      if (/Content Security Policy|TrustedHTML/i.test(message.text())) this.faults.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(URL_) && !/^(data|blob):/.test(request.url())) this.faults.push(`asked for ${request.url()}`);
+    });
+    await page.goto(URL_ + where);
+    return page;
+  }
+
+  chats() {
+    return this.call('GET', '/api/chats').then((page) => page.data);
+  }
+
+  messages(chat) {
+    return this.call('GET', `/api/chats/${chat}/messages?limit=100`).then((page) => page.data);
+  }
+
+  async leave() {
+    await this.context.close();
+    assert.deepEqual(this.faults, []);
+  }
+}
+
+/** Run with a new person, who leaves afterwards. */
+export async function as(act, name, options) {
+  const person = await Person.new(name, options);
+  await act(person);
+  await person.leave();
+}
+
+export const box = (page) => page.getByRole('textbox', { name: 'Message', exact: true });
+
+export async function write(page, text) {
+  await box(page).fill(text);
+  await page.keyboard.press('Enter');
+}
+
+/** The text of the last answer. */
+export const answer = (page) => page.locator('.row.answer').last().locator('> .markdown');
+
+export const finished = (page) => page.locator('.row.answer:not(.streaming)').last();
+
+/** The words w1 … wn. */
+export const words = (n, mark = 'w') => Array.from({ length: n }, (_, i) => `${mark}${i + 1}`).join(' ');
+
+/** Poll until act() gives something true. */
+export async function until(act, what) {
+  const end = Date.now() + WAIT;
+  for (;;) {
+    const value = await act();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Until an answer streams and its text has at least so many words. */
+export const hasWords = (page, n) => until(async () => (await answer(page).textContent().catch(() => ''))?.trim().split(/\s+/).length >= n, `${n} words`);
+
+/** SQL as superuser; the rows as lists of texts. */
+export function sql(text) {
+  const run = realpathSync(`${VAR}/run`);
+  const done = spawnSync('psql', ['-X', '-q', '-w', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', `host=${run} dbname=offstage user=postgres`],
+    { input: text, encoding: 'utf8' });
+  assert.equal(done.status, 0, done.stderr);
+  return done.stdout.trim().split('\n').map((line) => line.split('|'));
+}
+
+/** kill -9 for the instance's worker. */
+export function killWorker() {
+  process.kill(Number(readFileSync(`${VAR}/run/worker.pid`, 'utf8').split(/\s/)[0]), 'SIGKILL');
+}
+
+/** The source of a library that a page is given for a test. */
+export const library = (name) => readFileSync(`${process.env.OFFSTAGE_NODE_MODULES}/${name}`, 'utf8');

@@ -1,0 +1,156 @@
+/* Every screen is one that everybody can use: axe finds nothing, keys reach all, and long chats stay quick. */
+
+import { answer, as, box, finished, library, sql, until, URL_, write } from './harness.mjs';
+import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
+import test from 'node:test';
+
+const FIRST_LOAD = 150_000; // bytes, compressed
+const LONG = 10_000; // messages
+
+/** What axe says against a page. It is put in as the browser's own script, which the page's policy does not concern. */
+async function accessible(page, what) {
+  await page.evaluate(library('axe-core/axe.min.js'));
+  const faults = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
+    return violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.html.slice(0, 160)} ${n.any[0]?.message ?? n.failureSummary}`).join(' | ')}`);
+  });
+  assert.deepEqual(faults, [], what);
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`axe finds nothing on any screen in ${colorScheme}`, () => as(async (ada) => {
+    const agent = await ada.agent('recite', { starter_questions: ['Why?'], visibility: 'public', description: 'Recites.' });
+    const plain = await ada.call('POST', '/api/agents', { name: 'Passages', kind: 'extractive' });
+    await ada.call('POST', `/api/agents/${plain.id}/sources`, { type: 'text', title: 'Handbook', content: '# Stage\n\nThe curtain is green.' });
+    const page = await ada.page();
+    await box(page).waitFor();
+    await accessible(page, 'a new chat');
+    await write(page, '# Title\n\n- a\n- [link](https://example.org)\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\n// note\nconst x = "y" + 1;\n```\n\n> quote');
+    await finished(page).waitFor();
+    await answer(page).locator('.hl-keyword').waitFor();
+    await accessible(page, 'a conversation');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').waitFor();
+    await accessible(page, 'the palette');
+    await page.keyboard.press('Escape');
+    const [{ id }] = (await ada.call('GET', '/api/traces')).data;
+    for (const [where, ready] of [['/agents', '.card'], ['/agents/new', 'form'], [`/agents/${agent.id}`, 'form'], [`/agents/${plain.id}`, '.source-row'],
+      [`/agents/${agent.id}?tab=embed`, '.snippet'], [`/agents/${plain.id}?tab=try`, 'input[type=search]'], ['/traces', '.data-table tbody tr'],
+      [`/traces/${id}`, '.span-bar'], ['/settings', '.source-row'], ['/nothing-here', '.welcome']]) {
+      if (where === '/nothing-here') await page.evaluate(() => history.pushState(null, '', '/c/none'));
+      else await page.goto(URL_ + where);
+      await page.locator(ready).first().waitFor();
+      await accessible(page, where);
+    }
+    await ada.context.clearCookies();
+    await page.goto(`${URL_}/`);
+    await page.getByLabel('Password').waitFor();
+    await accessible(page, 'sign-in');
+  }, 'Ada', { colorScheme, reducedMotion: 'reduce' }));
+}
+
+test('the pages of admins have nothing that axe finds, and show the queue', () => as(async (ada) => {
+  sql(`update users set role = 'admin' where id = '${ada.me.id}'`);
+  await ada.agent('recite');
+  const page = await ada.page('/admin');
+  await page.locator('.chart').first().waitFor();
+  await accessible(page, 'queues');
+  await page.getByRole('tab', { name: 'Workers' }).click();
+  await page.locator('.data-table tbody tr').first().waitFor();
+  await accessible(page, 'workers');
+  await page.getByRole('tab', { name: 'Jobs' }).click();
+  await page.getByRole('button', { name: 'completed' }).click();
+  await accessible(page, 'jobs');
+}));
+
+test('a phone has the sidebar as a drawer, and nothing is wider than it', () => as(async (ada) => {
+  await ada.agent('recite');
+  const page = await ada.page();
+  await write(page, `a ${'long'.repeat(80)} word\n\n| ${'column | '.repeat(12)}\n|${'---|'.repeat(12)}\n| ${'x | '.repeat(12)}`);
+  await finished(page).waitFor();
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+  assert.equal(await page.getByRole('navigation').count(), 0);
+  await page.getByRole('button', { name: 'Open the sidebar' }).click();
+  await page.locator('.chat-link').click({ trial: true });
+  await accessible(page, 'the drawer');
+  await page.locator('.chat-link').click();
+  await until(async () => (await page.getByRole('navigation').count()) === 0, 'the drawer to close');
+}, 'Ada', { viewport: { width: 390, height: 844 }, hasTouch: true }));
+
+test('everything can be done by keys', () => as(async (ada) => {
+  await ada.agent('recite');
+  const page = await ada.page();
+  await write(page, 'the needle in the haystack');
+  await finished(page).waitFor();
+  await page.keyboard.press('Control+Shift+o');
+  await until(() => new URL(page.url()).pathname === '/', 'a new chat');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('needle');
+  await page.getByRole('option', { name: /needle/ }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await finished(page).waitFor();
+  await page.keyboard.press('Control+/');
+  await page.getByText('Keyboard shortcuts').waitFor();
+  await page.keyboard.press('Escape');
+  await box(page).focus();
+  await page.keyboard.press('ArrowUp');
+  await page.getByRole('textbox', { name: 'Edit' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Shift+Escape');
+  await until(() => box(page).evaluate((element) => element === document.activeElement), 'the message box to have the focus');
+}));
+
+test('a chat of ten thousand messages shows few of them at a time, and stays where it is read', () => as(async (ada) => {
+  const agent = await ada.agent('recite');
+  const chat = await ada.call('POST', '/api/chats', { title: 'Long', agent_id: agent.id });
+  sql(`insert into messages (id, chat_id, user_id, role, content, status, created_at)
+       select gen_random_uuid(), '${chat.id}', '${ada.me.id}', case when n % 2 = 1 then 'user' else 'assistant' end,
+              'Message ' || n || E'\\n\\n' || repeat('some words of it ', n % 40), 'completed', now() - interval '1 day' + n * interval '1 second'
+         from generate_series(1, ${LONG}) n`);
+  const page = await ada.page(`/c/${chat.id}`);
+  await page.getByText(`Message ${LONG}`, { exact: false }).first().waitFor();
+  const log = page.locator('.log');
+  await until(async () => {
+    await log.evaluate((element) => {
+      element.scrollTop = 0;
+    });
+    return (await page.locator('.log-box').count()) >= 1000;
+  }, 'a thousand messages to be loaded');
+  assert.ok((await page.locator('.log-box > .row').count()) < 150);
+  await log.evaluate((element) => {
+    element.scrollTop = element.scrollHeight / 2;
+  });
+  await until(async () => (await page.locator('.log-box > .row').count()) > 3, 'rows in sight');
+  const first = () => log.evaluate((element) => {
+    const top = element.getBoundingClientRect().top;
+    const row = [...element.querySelectorAll('.log-box')].find((box_) => box_.getBoundingClientRect().bottom > top + 200);
+    return `${row.textContent.slice(0, 40)} at ${Math.round(row.getBoundingClientRect().top)}`;
+  });
+  const before = await until(async () => {
+    const seen = await first();
+    return /Message \d/.test(seen) && seen;
+  }, 'the rows to be filled');
+  await write(page, 'one more');
+  assert.ok(before);
+  await until(async () => (await answer(page).textContent())?.trim() === 'one more', 'the answer at the end');
+}));
+
+test('the first load is small', () => as(async (ada) => {
+  await ada.agent('recite');
+  const sizes = new Map();
+  const page = await ada.page('/settings');
+  page.on('response', async (reply) => {
+    if (new URL(reply.url()).pathname.startsWith('/api/') || reply.status() !== 200) return;
+    sizes.set(reply.url(), gzipSync(await reply.body()).length);
+  });
+  await ada.context.clearCookies();
+  await page.goto(`${URL_}/`);
+  await page.getByLabel('Email').waitFor();
+  await page.getByLabel('Email').fill(ada.email);
+  await page.getByLabel('Password').fill('correct horse battery');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await box(page).waitFor();
+  const all = [...sizes.values()].reduce((sum, n) => sum + n, 0);
+  assert.ok(sizes.size > 10 && all < FIRST_LOAD, `${all} bytes in ${sizes.size} files`);
+}));
