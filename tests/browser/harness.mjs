@@ -135,5 +135,32 @@ export function killWorker() {
   process.kill(Number(readFileSync(`${VAR}/run/worker.pid`, 'utf8').split(/\s/)[0]), 'SIGKILL');
 }
 
+/** How quick the sign-in page and a conversation appear in a fresh browser on this host. */
+export async function figures() {
+  const person = await Person.new();
+  await person.agent('recite');
+  const page = await person.page();
+  await write(page, 'hello');
+  await finished(page).waitFor();
+  const where = page.url();
+  const lines = [];
+  for (const [what, address] of [['sign-in', `${URL_}/`], ['a conversation', where]]) {
+    const context = await newBrowserContext({ storageState: what === 'sign-in' ? undefined : await person.context.storageState() });
+    const fresh = await context.newPage();
+    await fresh.goto(address);
+    await fresh.locator('h1').first().waitFor();
+    const { lcp, bytes, files } = await fresh.evaluate(() => new Promise((resolve) => {
+      new PerformanceObserver((list) => {
+        const all = performance.getEntriesByType('resource');
+        resolve({ lcp: list.getEntries().at(-1).startTime, files: all.length, bytes: all.reduce((sum, e) => sum + e.transferSize, 0) });
+      }).observe({ type: 'largest-contentful-paint', buffered: true });
+    }));
+    lines.push(`${what}: largest contentful paint ${Math.round(lcp)} ms, ${files} files, ${bytes} bytes`);
+    await context.close();
+  }
+  await person.leave();
+  return lines;
+}
+
 /** The source of a library that a page is given for a test. */
 export const library = (name) => readFileSync(`${process.env.OFFSTAGE_NODE_MODULES}/${name}`, 'utf8');

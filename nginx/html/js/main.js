@@ -13,7 +13,7 @@ const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 
 function signIn() {
   showLogin(root, { done: (user) => {
-    if (location.pathname === '/register' || location.pathname === '/login') history.replaceState(null, '', '/');
+    if (location.hash || location.pathname === '/register' || location.pathname === '/login') history.replaceState(null, '', '/');
     void enter(user);
   } });
 }

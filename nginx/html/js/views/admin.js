@@ -1,10 +1,10 @@
 /* For admins: queues, jobs, workers, users. What is shown is asked for again while somebody looks. */
 
-import { ago, badge, column, empty, tabs } from './parts.js';
-import { attempt } from '../ui.js';
+import { ago, badge, column, empty, field, select, tabs } from './parts.js';
+import { attempt, copyText } from '../ui.js';
 import { count, t, timeOf } from '../words.js';
 import { fill, h, icon, iconButton } from '../dom.js';
-import { get, patch, post, withQuery } from '../api.js';
+import { get, newKey, patch, post, withQuery } from '../api.js';
 import { honest } from '../markdown.js';
 import { state } from '../store.js';
 
@@ -47,7 +47,7 @@ export async function adminPage(tab) {
 function table(label, names) {
   const rows = h('tbody');
   const element = h('div', { class: 'table-box', tabindex: '0', role: 'group', 'aria-label': label }, h('table', { class: 'data-table' },
-    h('thead', null, h('tr', null, names.map((name) => h('th', { scope: 'col' }, name && t(name))))), rows));
+    h('thead', null, h('tr', null, names.map((name) => h('th', { scope: 'col' }, name ? t(name) : h('span', { class: 'hidden-text' }, t('admin.acts')))))), rows));
   return { element, rows };
 }
 
@@ -180,7 +180,23 @@ function users() {
     if (page instanceof Error) none.replaceChildren(page.message);
     else if (!rows.contains(document.activeElement)) fill(rows, page.data.map((/** @type {any} */ user) => userRow(user, load)));
   };
-  return { element: h('div', { class: 'stack' }, element, none), load };
+  return { element: h('div', { class: 'stack' }, element, none, invite()), load };
+}
+
+/** Somebody is let in by a link, which is shown once, and mailed where mail is sent. */
+function invite() {
+  const result = h('div');
+  const email = h('input', { name: 'email', type: 'email', required: true, maxlength: 320 });
+  const role = select('role', [{ value: 'user', label: t('admin.user') }, { value: 'admin', label: t('admin.admin') }], 'user');
+  return h('form', { class: 'stack form', onsubmit: async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const made = await attempt(post('/api/invitations', { email: email.value.trim(), role: role.value }, { key: newKey() }));
+    if (!made) return;
+    const copy = h('button', { type: 'button', class: 'button primary' }, icon('copy'), h('span', null, t('answer.copy')));
+    copy.addEventListener('click', () => void copyText(copy, made.link));
+    fill(result, h('div', { class: 'fresh-key', role: 'status' }, h('p', null, t('admin.invited')), h('code', { class: 'mono' }, made.link), copy));
+  } }, h('h2', { class: 'section-title' }, t('admin.invite')), h('div', { class: 'two' }, field(t('auth.email'), email), field(t('admin.role'), role)),
+  h('div', null, h('button', { type: 'submit', class: 'button' }, t('admin.invite'))), result);
 }
 
 /** @param {any} user @param {() => Promise<void>} reload */

@@ -38,6 +38,8 @@ export function chatPage() {
     const now = chat();
     if (now) void rename(now);
   } });
+  const unnamed = h('span', { class: 'hidden-text' }, t('side.new'));
+  const heading = h('span', null, title, unnamed);
   const welcome = h('div', { class: 'welcome' });
   const notice = h('div', { class: 'page-notice' });
   const compose = composer({
@@ -114,10 +116,15 @@ export function chatPage() {
     element.classList.toggle('empty', !welcome.hidden);
     if (!welcome.hidden) drawWelcome(welcome, conversation, agentId(), compose.write);
   };
+  const drawTitle = () => {
+    say(title, chat()?.title || (isNew(place) ? '' : t('chat.untitled')));
+    title.hidden = !title.textContent;
+    unnamed.hidden = !title.hidden;
+  };
   const draw = () => {
     drawLog();
     compose.draw();
-    say(title, chat()?.title || (isNew(place) ? '' : t('chat.untitled')));
+    drawTitle();
     fill(notice, !isNew(place) && chat() && !chat()?.agent_id && !picked && h('p', { class: 'note' }, t('chat.agent_gone')));
   };
   const drawSome = frame(() => {
@@ -146,7 +153,7 @@ export function chatPage() {
       }),
       on(`gone:${place}`, () => go('/')),
       on('chats', () => {
-        say(title, chat()?.title || '');
+        drawTitle();
         seen();
       }),
       on('net', drawLog),
@@ -180,7 +187,7 @@ export function chatPage() {
     subscriptions.forEach((end) => end());
     subscriptions = [];
   };
-  return { element, title, show, hide, stop, focus: () => compose.box.focus(), conversation: () => conversation,
+  return { element, title: heading, show, hide, stop, focus: () => compose.box.focus(), conversation: () => conversation,
     current: () => (isNew(place) ? null : place) };
 }
 

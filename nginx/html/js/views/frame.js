@@ -14,7 +14,7 @@ import { t } from '../words.js';
 export function frame(root) {
   const isWide = matchMedia('(min-width: 60rem)');
   const main = h('main', { class: 'page', id: 'main', tabindex: '-1' });
-  const title = h('div', { class: 'head-title' });
+  const title = h('h1', { class: 'head-title' });
   const actions = h('div', { class: 'head-actions' });
   const banner = h('div', { class: 'banner', role: 'status' });
   const shell = h('div', { class: 'shell' });
@@ -46,7 +46,7 @@ export function frame(root) {
     if (view !== next) view?.hide?.();
     view = next;
     fill(main, next.element);
-    fill(title, next.title ?? '');
+    fill(title, next.title ?? h('span', { class: 'hidden-text' }, t('app.name')));
     fill(actions, next.actions ?? []);
     if (!isWide.matches) toggle(false);
     tell('place');

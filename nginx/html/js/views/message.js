@@ -29,7 +29,7 @@ export function userRow(conversation, act) {
   const change = iconButton('edit', t('message.edit'), () => shown && editor(element, shown, conversation), { class: 'icon-button edit-message' });
   const pager = branchPager(() => shown, conversation);
   const tools = h('div', { class: 'row-tools' }, pager.element, copy, change);
-  const element = h('article', { class: 'row user' }, h('h3', { class: 'hidden-text' }, t('chat.you')), text, note, tools);
+  const element = h('article', { class: 'row user' }, h('h2', { class: 'hidden-text' }, t('chat.you')), text, note, tools);
 
   /** @param {Message} message */
   const update = (message) => {
@@ -140,7 +140,7 @@ function refused(entry, act) {
 export function answerRow(conversation) {
   /** @type {Message | null} */
   let message = null;
-  const heading = h('h3', { class: 'hidden-text' }, t('chat.answer'));
+  const heading = h('h2', { class: 'hidden-text' }, t('chat.answer'));
   const thoughts = thoughtBox();
   const tools = h('div', { class: 'tool-calls' });
   const markdown = new Markdown({ onCitation: (n) => message?.sources && openPassage(message.sources, n) });

@@ -68,7 +68,6 @@ function account() {
   const me = state.me;
   if (!me) return null;
   const button = h('button', { type: 'button', class: 'side-link account', 'aria-haspopup': 'menu', 'aria-expanded': 'false',
-    'aria-label': t('side.account', { name: me.name }),
     onclick: () => menu(button, [
       { label: t('side.settings'), icon: 'gear', act: () => go('/settings') },
       null,
