@@ -2,10 +2,10 @@
 
 nginxdir = $(pkgdatadir)/nginx
 dist_nginx_DATA = nginx/offstage.conf.in nginx/app.conf nginx/stream.conf \
-	nginx/headers_api.conf nginx/headers_static.conf
+	nginx/headers_api.conf nginx/headers_static.conf nginx/headers_widget.conf
 
 htmldatadir = $(pkgdatadir)/html
-dist_htmldata_DATA = nginx/html/index.html
+dist_htmldata_DATA = nginx/html/index.html nginx/html/widget.js
 
 htmlcssdir = $(htmldatadir)/css
 dist_htmlcss_DATA = nginx/html/css/base.css nginx/html/css/chat.css nginx/html/css/frame.css \

@@ -26,12 +26,12 @@ test('an agent answers from a text that was added, and a citation opens its pass
   const agent = await ada.call('POST', '/api/agents', { name: 'Handbook', kind: 'extractive' });
   const page = await ada.page(`/agents/${agent.id}`);
   await page.getByRole('button', { name: 'Add a text' }).click();
-  await page.getByLabel('Title').fill('Stage handbook');
-  await page.getByLabel('Text').fill(HANDBOOK);
+  await page.getByRole('textbox', { name: 'Title' }).fill('Stage handbook');
+  await page.getByRole('textbox', { name: 'Text' }).fill(HANDBOOK);
   await page.getByRole('button', { name: 'Add', exact: true }).click();
   await page.locator('.source-row .badge.good').waitFor();
   await page.getByRole('link', { name: 'Start a chat' }).click();
-  await write(page, 'How heavy is the curtain?');
+  await write(page, 'How many kilograms has the green curtain?');
   await finished(page).waitFor();
   await answer(page).getByRole('button', { name: /Source 1/ }).first().click();
   await page.getByRole('dialog').getByText('four hundred kilograms').waitFor();

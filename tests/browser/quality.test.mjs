@@ -37,9 +37,8 @@ for (const colorScheme of ['light', 'dark']) {
     const [{ id }] = (await ada.call('GET', '/api/traces')).data;
     for (const [where, ready] of [['/agents', '.card'], ['/agents/new', 'form'], [`/agents/${agent.id}`, 'form'], [`/agents/${plain.id}`, '.source-row'],
       [`/agents/${agent.id}?tab=embed`, '.snippet'], [`/agents/${plain.id}?tab=try`, 'input[type=search]'], ['/traces', '.data-table tbody tr'],
-      [`/traces/${id}`, '.span-bar'], ['/settings', '.source-row'], ['/nothing-here', '.welcome']]) {
-      if (where === '/nothing-here') await page.evaluate(() => history.pushState(null, '', '/c/none'));
-      else await page.goto(URL_ + where);
+      [`/traces/${id}`, '.span-bar'], ['/settings', '.source-row'], ['/c/none', 'h2']]) {
+      await page.goto(URL_ + where);
       await page.locator(ready).first().waitFor();
       await accessible(page, where);
     }

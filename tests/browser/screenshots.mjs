@@ -57,7 +57,7 @@ async function screens(person, name) {
   await page.getByText('This answer failed.').waitFor();
   await shot('failed');
   await until(async () => (await person.call('GET', `/api/agents/${plain.id}/sources`)).data[0].status === 'ready', 'the source');
-  await ask(plain, 'How heavy is the curtain?');
+  await ask(plain, 'How many kilograms has the green curtain?');
   await finished(page).waitFor();
   await page.locator('.sources summary').click();
   await shot('cited');
