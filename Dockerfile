@@ -3,7 +3,8 @@
 FROM debian:12 AS build
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         autoconf automake gcc libc6-dev libcurl4-openssl-dev libfcgi-dev libgumbo-dev libjson-c-dev libpq-dev \
-        libidn2-dev libsodium-dev libstemmer-dev libutf8proc-dev libuv1-dev libwebsockets-dev make nodejs npm pkg-config uuid-dev zlib1g-dev \
+        libidn2-dev libsodium-dev libstemmer-dev libutf8proc-dev libuv1-dev libwebsockets-dev libxml2-dev make nodejs npm \
+        pkg-config uuid-dev zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 COPY . /source
 RUN cd /source && autoreconf -i && mkdir /build && cd /build \
@@ -12,7 +13,7 @@ RUN cd /source && autoreconf -i && mkdir /build && cd /build \
 FROM debian:12
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         ca-certificates libcurl4 libfcgi0ldbl libgumbo1 libidn2-0 libjson-c5 libpq5 libsodium23 libstemmer0d libutf8proc2 libuuid1 libuv1 libwebsockets17 zlib1g \
-        nginx-light postgresql-client-15 \
+        libxml2 nginx-light poppler-utils postgresql-client-15 \
     && rm -rf /var/lib/apt/lists/* /etc/nginx/sites-enabled/default
 COPY --from=build /image/ /
 RUN useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin offstage \

@@ -5,6 +5,7 @@
 readonly PACKAGES_BUILD=(
     gcc:cc
     libc6-dev:/usr/include/stdio.h
+    libxml2-dev:/usr/include/libxml2/libxml/parser.h
     make:make
     autoconf:autoreconf
     automake:automake
@@ -31,6 +32,7 @@ readonly PACKAGES_RUN=(
     postgresql-15:/usr/lib/postgresql/*/bin/initdb
     postgresql-client-15:psql
     curl:curl
+    poppler-utils:pdftotext
     jq:jq
 )
 

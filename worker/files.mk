@@ -29,17 +29,23 @@ libworker_a_SOURCES = \
 	worker/crawl/simhash.c worker/crawl/simhash.h \
 	worker/crawl/sitemap.c worker/crawl/sitemap.h \
 	worker/extract/charset.c worker/extract/charset.h worker/extract/charset_labels.c \
+	worker/extract/child.c worker/extract/child.h \
 	worker/extract/content.c worker/extract/content.h \
 	worker/extract/dom.c worker/extract/dom.h worker/extract/dom_parse.c \
 	worker/extract/extract.c worker/extract/extract.h \
+	worker/extract/format.h worker/extract/format_docx.c worker/extract/format_pdf.c \
+	worker/extract/format_text.c \
 	worker/extract/guard.c worker/extract/guard.h \
+	worker/extract/language.c worker/extract/language.h \
 	worker/extract/markdown.c worker/extract/markdown.h worker/extract/markdown_private.h \
 	worker/extract/markdown_table.c \
 	worker/extract/measure.c worker/extract/measure.h \
 	worker/extract/meta.c worker/extract/meta.h \
+	worker/extract/open_tags.c worker/extract/open_tags.h \
 	worker/extract/prune.c worker/extract/prune.h worker/extract/prune_boxes.c \
 	worker/extract/tag.c worker/extract/tag.h worker/extract/tags.def \
 	worker/extract/words.c worker/extract/words.h \
+	worker/extract/zip.c worker/extract/zip.h \
 	worker/webhook.c \
 	worker/import/import_chats.c \
 	worker/import/import_file.c worker/import/import_file.h \
@@ -76,7 +82,7 @@ libworker_a_SOURCES = \
 	worker/trace/trace.c worker/trace/trace.h
 
 # What those need that link it.
-WORKER_LIBS = libworker.a $(DB_LIBS) $(GUMBO_LIBS) -lm
+WORKER_LIBS = libworker.a $(DB_LIBS) $(EXTRACT_LIBS) -lm
 
 bin_PROGRAMS += offstage-worker
 offstage_worker_SOURCES = worker/main.c

@@ -5,6 +5,7 @@
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz_chat_completions \
 	tests/fuzz/fuzz_chunker \
+	tests/fuzz/fuzz_extract \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_json_check \
 	tests/fuzz/fuzz_json_reader \
@@ -34,6 +35,9 @@ tests_fuzz_fuzz_chat_completions_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_chunker_SOURCES = tests/fuzz/fuzz_chunker.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_chunker_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_chunker_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_extract_SOURCES = tests/fuzz/fuzz_extract.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_extract_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_extract_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz_import.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_import_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_import_LDADD = $(WORKER_LIBS)

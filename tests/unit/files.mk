@@ -16,6 +16,7 @@ UNIT_TESTS = \
 	tests/unit/test_err \
 	tests/unit/test_event_json \
 	tests/unit/test_extract \
+	tests/unit/test_extract_formats \
 	tests/unit/test_extractive \
 	tests/unit/test_http \
 	tests/unit/test_http_control \
@@ -76,6 +77,7 @@ tests_unit_test_daemon_LDADD = $(UNIT_LIBS)
 tests_unit_test_err_LDADD = $(UNIT_LIBS)
 tests_unit_test_event_json_LDADD = libharness.a $(DB_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_extract_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_extract_formats_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_extractive_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(HTTP_WORLD)
 tests_unit_test_http_LDADD = $(UNIT_LIBS)

@@ -4,6 +4,11 @@
 #include "worker/extract/guard.h"
 
 #include <gumbo.h>
+#include <setjmp.h>
+
+#define MEMORY_MAX ((size_t)384 * 1024 * 1024) /* bytes that the parser may take for a page */
+#define CPU_S_MAX  10                          /* seconds likewise */
+#define LOOK_EVERY 4096                        /* allocations between looks at the clock */
 
 static const enum tag tags[GUMBO_TAG_LAST + 1] = {
 #define TAG(name, traits) [GUMBO_TAG_##name] = TAG_##name,
@@ -11,17 +16,42 @@ static const enum tag tags[GUMBO_TAG_LAST + 1] = {
 #undef TAG
 };
 
-static void *
-allocate(void *arena, size_t size)
+/*
+ * The guard keeps the parser's work linear; should it ever not, the parser is left where it
+ * stands: all that it has is in the arena.
+ */
+struct budget {
+    struct arena *arena;
+    size_t memory, calls;
+    time_t until_s;
+    jmp_buf spent;
+};
+
+static time_t
+cpu_s(void)
 {
-    return arena_alloc(arena, size);
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec;
+}
+
+static void *
+allocate(void *context, size_t size)
+{
+    struct budget *b = context;
+
+    if (size > MEMORY_MAX - b->memory || (++b->calls % LOOK_EVERY == 0 && cpu_s() > b->until_s))
+        longjmp(b->spent, 1);
+    b->memory += size;
+    return arena_alloc(b->arena, size);
 }
 
 /* The arena goes away as a whole. */
 static void
-keep(void *arena, void *memory)
+keep(void *context, void *memory)
 {
-    (void)arena;
+    (void)context;
     (void)memory;
 }
 
@@ -54,20 +84,48 @@ take_attrs(struct arena *a, const GumboVector *from, struct dom_node *to)
     }
 }
 
+/* The guard writes some elements as others, which the parser treats more simply. */
+static enum tag
+tag_of(GumboTag tag)
+{
+    switch ((unsigned)tag) {
+    case GUMBO_TAG_VAR:
+        return TAG_A;
+    case GUMBO_TAG_SAMP:
+        return TAG_CODE;
+    case GUMBO_TAG_CENTER:
+        return TAG_FORM;
+    case GUMBO_TAG_DATA:
+        return TAG_BUTTON;
+    default:
+        return tags[tag];
+    }
+}
+
+/* A question that opens its answer is a button in a heading. */
+static bool
+is_in_heading(const struct dom_node *n)
+{
+    for (size_t i = 0; n && i < 3; i++, n = n->parent)
+        if (tag_heading_level(n->tag) > 0)
+            return true;
+    return false;
+}
+
 static struct dom_node *
 take_node(struct arena *a, const GumboNode *from, struct dom_node *parent)
 {
     struct dom_node *n = ARENA_NEW(a, struct dom_node);
 
     if (from->type == GUMBO_NODE_ELEMENT || from->type == GUMBO_NODE_TEMPLATE) {
-        n->tag = tags[from->v.element.tag];
+        n->tag = tag_of(from->v.element.tag);
+        if (n->tag == TAG_BUTTON && is_in_heading(parent))
+            n->tag = TAG_SPAN;
         take_attrs(a, &from->v.element.attributes, n);
     } else if (from->type != GUMBO_NODE_COMMENT) {
         n->tag = TAG_STRING;
         n->text = str_from(from->v.text.text);
     }
-    if (n->tag == TAG_SAMP)
-        n->tag = TAG_CODE;
     n->parent = parent;
     if (!parent)
         return n;
@@ -114,20 +172,25 @@ void
 dom_parse(struct arena *a, struct str bytes, bool xhtml, struct dom *out)
 {
     struct guard *guard = ARENA_NEW(a, struct guard);
+    struct budget *budget = ARENA_NEW(a, struct budget);
     GumboOptions options = kGumboDefaultOptions;
-    const GumboOutput *parsed;
 
     guard_rewrite(a, bytes, xhtml, guard);
     *out = (struct dom){ .data = guard->data,
                          .data_count = guard->data_count,
                          .scripts = guard->scripts,
                          .cut = guard->cut };
+    *budget = (struct budget){ .arena = a, .until_s = cpu_s() + CPU_S_MAX };
     options.allocator = allocate;
     options.deallocator = keep;
-    options.userdata = a;
+    options.userdata = budget;
     options.max_errors = 0;
-    parsed = gumbo_parse_with_options(&options, guard->html.data, guard->html.len);
-    take_tree(a, parsed->root, out);
+    out->root = ARENA_NEW(a, struct dom_node);
+    if (setjmp(budget->spent) == 0)
+        take_tree(a, gumbo_parse_with_options(&options, guard->html.data, guard->html.len)->root,
+                  out);
+    else
+        out->cut = true;
     if (!out->body)
         out->body = out->root;
 }

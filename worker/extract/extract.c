@@ -3,6 +3,8 @@
 #include "lib/arena.h"
 #include "worker/extract/charset.h"
 #include "worker/extract/content.h"
+#include "worker/extract/format.h"
+#include "worker/extract/language.h"
 #include "worker/extract/markdown.h"
 #include "worker/extract/meta.h"
 
@@ -131,29 +133,53 @@ read_html(struct arena *a, struct str text, bool xhtml, struct extract_page *out
     out->heading_count = md.heading_count;
     out->cut = out->cut || dom.cut || !buf_ok(&md.text);
     out->needs_js = md.text.len < READABLE_CHARS && dom.scripts > 0;
+    if (out->needs_js && !strstr(md.text.data, out->description)) {
+        buf_add_str(&md.text, md.text.len > 0 ? "\n\n" : "");
+        buf_add_str(&md.text, out->description);
+        out->text = md.text.data;
+    }
 }
 
-static void
-read_text(struct arena *a, struct str text, struct extract_page *out)
+static struct err
+read_charset(struct arena *a, const struct extract_input *in, struct extract_page *out)
 {
-    struct str line = str_trim(text), rest;
+    bool markup = out->type == EXTRACT_HTML || out->type == EXTRACT_XHTML;
+    size_t max = markup ? EXTRACT_BYTES_MAX : EXTRACT_TEXT_MAX;
+    struct str text;
 
-    line = str_trim(str_cut(line, '\n', &rest));
-    if (out->type == EXTRACT_MARKDOWN && line.len > 2 && line.p[0] == '#') {
-        while (line.len > 0 && line.p[0] == '#')
-            line = (struct str){ line.p + 1, line.len - 1 };
-        out->title = str_dup(a, str_utf8_prefix(str_trim(line), EXTRACT_TITLE_MAX));
+    out->charset = charset_decide(in->bytes, in->content_type, markup);
+    text = charset_decode(a, in->bytes, out->charset, max);
+    if (markup)
+        read_html(a, text, out->type == EXTRACT_XHTML, out);
+    else
+        format_text(a, text, out);
+    return OK;
+}
+
+static struct err
+read_any(struct arena *a, const struct extract_input *in, struct extract_page *out)
+{
+    switch (out->type) {
+    case EXTRACT_HTML:
+    case EXTRACT_XHTML:
+    case EXTRACT_TEXT:
+    case EXTRACT_MARKDOWN:
+        return read_charset(a, in, out);
+    case EXTRACT_PDF:
+        return format_pdf(a, in->bytes, out);
+    case EXTRACT_DOCX:
+        return format_docx(a, in->bytes, out);
+    case EXTRACT_NONE:
+        break;
     }
-    out->text = str_dup(a, text);
+    return ERR(ERR_MEDIA_TYPE, "documents of this type are not read");
 }
 
 struct err
 extract_page(struct arena *a, const struct extract_input *in, struct extract_page *out)
 {
-    enum extract_type type = extract_sniff(in);
-    bool markup = type == EXTRACT_HTML || type == EXTRACT_XHTML;
     struct extract_page page = {
-        .type = type,
+        .type = extract_sniff(in),
         .charset = "",
         .title = "",
         .description = "",
@@ -164,19 +190,12 @@ extract_page(struct arena *a, const struct extract_input *in, struct extract_pag
         .published = "",
         .refresh = "",
     };
-    struct str text;
 
     if (in->bytes.len > EXTRACT_BYTES_MAX)
         return ERR(ERR_TOO_LARGE, "the document is too large");
-    if (type != EXTRACT_TEXT && type != EXTRACT_MARKDOWN && !markup)
-        return ERR(ERR_MEDIA_TYPE, "documents of this type are not read");
-    page.charset = charset_decide(in->bytes, in->content_type, markup);
-    text =
-        charset_decode(a, in->bytes, page.charset, markup ? EXTRACT_BYTES_MAX : EXTRACT_TEXT_MAX);
-    if (markup)
-        read_html(a, text, type == EXTRACT_XHTML, &page);
-    else
-        read_text(a, text, &page);
+    TRY(read_any(a, in, &page));
+    if (!page.language[0])
+        page.language = language_guess(page.text);
     *out = page;
     return OK;
 }

@@ -2,17 +2,12 @@
 
 #include "lib/arena.h"
 #include "worker/extract/dom.h"
+#include "worker/extract/open_tags.h"
 #include "worker/extract/tag.h"
 
 #include <strings.h>
 
 #define NAME_MAX_LEN 32 /* bytes of an element's or attribute's name that can be known */
-
-/* An open element. */
-struct open {
-    enum tag tag;
-    uint32_t hash; /* of the name of those without a tag of their own */
-};
 
 /* A tag as it was read: what of it goes on is in `attrs`. */
 struct markup {
@@ -29,10 +24,9 @@ struct state {
     const char *p, *end;
     bool xhtml;
     size_t tags;
-    size_t depth;
     size_t deeper;            /* elements that were left out for being too deep, still open */
     bool unclosed[TAG_COUNT]; /* from here on there is no end tag of these */
-    struct open stack[GUARD_DEPTH];
+    struct open_tags open;
     struct buf attrs;
 };
 
@@ -49,6 +43,19 @@ is_letter(char c)
 }
 
 /* ---- text ------------------------------------------------------------------------ */
+
+/* As much as there is room for. */
+static void
+add_text(struct guard *out, struct str text)
+{
+    size_t room = GUARD_HTML - out->html.len;
+
+    if (text.len > room) {
+        text = str_utf8_prefix(text, room);
+        out->cut = true;
+    }
+    buf_add(&out->html, text.p, text.len);
+}
 
 /* Text that is no markup, whatever it looks like. */
 static void
@@ -204,87 +211,16 @@ read_name(struct state *s, struct markup *m)
         m->hash = m->hash * 31 + (unsigned char)str_lower(name.p[i]);
 }
 
-static const char *
-written_as(enum tag tag)
-{
-    static const char *const names[TAG_COUNT] = {
-#define TAG(name, traits) [TAG_##name] = #name,
-#include "worker/extract/tags.def"
-#undef TAG
-    };
-
-    switch ((unsigned)tag) {
-    case TAG_CODE:
-        return "SAMP";
-    case TAG_XMP:
-        return "PRE";
-    default:
-        return tag == TAG_OTHER || tag_traits(tag) & TAG_INLINE ? "SPAN" : names[tag];
-    }
-}
-
-/* Whether a start of `tag` ends an open `of`, which the standard lets be left open. */
-static bool
-ends(enum tag tag, enum tag of)
-{
-    switch ((unsigned)of) {
-    case TAG_P:
-        return (tag_traits(tag) & TAG_BLOCK) && tag != TAG_TD && tag != TAG_TH && tag != TAG_TR;
-    case TAG_LI:
-        return tag == TAG_LI;
-    case TAG_DT:
-    case TAG_DD:
-        return tag == TAG_DT || tag == TAG_DD;
-    case TAG_TD:
-    case TAG_TH:
-        return tag == TAG_TD || tag == TAG_TH || tag == TAG_TR || tag == TAG_TBODY;
-    case TAG_TR:
-        return tag == TAG_TR || tag == TAG_TBODY || tag == TAG_TFOOT;
-    default:
-        return tag == of && (tag_traits(of) & TAG_OPEN) != 0;
-    }
-}
-
-/* An end is looked for no further out than this. */
-static bool
-holds(enum tag tag)
-{
-    switch ((unsigned)tag) {
-    case TAG_TABLE:
-    case TAG_UL:
-    case TAG_OL:
-    case TAG_DL:
-    case TAG_BLOCKQUOTE:
-    case TAG_SECTION:
-    case TAG_ARTICLE:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void
-end_implied(struct state *s, enum tag tag)
-{
-    if (!(tag_traits(tag) & (TAG_BLOCK | TAG_OPEN)))
-        return;
-    for (size_t i = s->depth; i > 0; i--) {
-        if (ends(tag, s->stack[i - 1].tag))
-            s->depth = i - 1;
-        else if (holds(s->stack[i - 1].tag))
-            return;
-    }
-}
-
 static void
 add_start(struct state *s, const struct markup *m)
 {
     bool is_void = (tag_traits(m->tag) & TAG_VOID) != 0;
-    const char *name = written_as(m->tag);
+    const char *name = open_tags_written(m->tag);
     struct buf *html = &s->out->html;
 
-    end_implied(s, m->tag);
-    if (!is_void && s->depth == GUARD_DEPTH) {
+    if (!open_tags_make_room(&s->open, m->tag, html))
+        return;
+    if (!is_void && s->open.depth == OPEN_TAGS_MAX) {
         s->deeper++;
         return;
     }
@@ -296,29 +232,22 @@ add_start(struct state *s, const struct markup *m)
     buf_add_str(html, name);
     buf_add(html, m->attrs->data, m->attrs->len);
     buf_add_char(html, '>');
-    if (is_void)
+    if (is_void || m->tag == TAG_HTML || m->tag == TAG_HEAD || m->tag == TAG_BODY)
         return;
     if (s->xhtml && m->self_closing) {
         buf_printf(html, "</%s>", name);
         return;
     }
-    s->stack[s->depth++] = (struct open){ m->tag, m->hash };
+    open_tags_push(&s->open, m->tag, m->hash);
 }
 
 static void
 add_end(struct state *s, const struct markup *m)
 {
-    if (s->deeper > 0) {
+    if (s->deeper > 0)
         s->deeper--;
-        return;
-    }
-    for (size_t i = s->depth; i > 0; i--) {
-        if (s->stack[i - 1].tag != m->tag || s->stack[i - 1].hash != m->hash)
-            continue;
-        s->depth = i - 1;
-        buf_printf(&s->out->html, "</%s>", written_as(m->tag));
-        return;
-    }
+    else
+        open_tags_end(&s->open, m->tag, m->hash, &s->out->html);
 }
 
 /* ---- elements without markup in them ------------------------------------------------- */
@@ -370,11 +299,13 @@ pass_raw(struct state *s, const struct markup *m, struct str name)
         add_data(s, content);
     else if (m->tag == TAG_SCRIPT)
         s->out->scripts++;
+    if (m->tag == TAG_SELECT || m->tag == TAG_TEXTAREA)
+        buf_add_str(&s->out->html, "<INPUT>");
     if (m->tag != TAG_TITLE && m->tag != TAG_XMP)
         return;
-    buf_printf(&s->out->html, "<%s>", written_as(m->tag));
+    buf_printf(&s->out->html, "<%s>", open_tags_written(m->tag));
     add_escaped(&s->out->html, content, m->tag == TAG_XMP);
-    buf_printf(&s->out->html, "</%s>", written_as(m->tag));
+    buf_printf(&s->out->html, "</%s>", open_tags_written(m->tag));
 }
 
 /* ---- markup --------------------------------------------------------------------------- */
@@ -388,7 +319,8 @@ pass_start(struct state *s)
     read_name(s, &m);
     name.len = (size_t)(s->p - name.p);
     buf_truncate(&s->attrs, 0);
-    if (!read_attrs(s, &m) || m.tag == TAG_FRAMESET || m.tag == TAG_FRAME)
+    if (!read_attrs(s, &m) || m.tag == TAG_FRAMESET || m.tag == TAG_FRAME ||
+        m.tag == TAG_COLGROUP || m.tag == TAG_COL)
         return;
     if (tag_traits(m.tag) & TAG_RAW)
         pass_raw(s, &m, name);
@@ -458,7 +390,7 @@ guard_rewrite(struct arena *a, struct str bytes, bool xhtml, struct guard *out)
         const char *at = memchr(s->p, '<', (size_t)(s->end - s->p));
         size_t len = (size_t)((at ? at : s->end) - s->p);
 
-        buf_add(&out->html, s->p, len);
+        add_text(out, (struct str){ s->p, len });
         s->p += len;
         if (s->p < s->end)
             pass_markup(s);

@@ -4,10 +4,10 @@
  *
  *  - scripts, styles, comments, frames, drawings and attributes that nothing reads are left
  *    out; JSON-LD is put aside
- *  - elements deeper than GUARD_DEPTH are left out, their content is kept
- *  - what says how text looks (b, i, font...) becomes span: such elements are opened
- *    again in every paragraph that follows when they are not closed, which makes
- *    trees that grow with the square of the bytes
+ *  - elements deeper than OPEN_TAGS_MAX are left out, their content is kept
+ *  - what says how text looks (b, i, font...) becomes span, and a and code become var and
+ *    samp: the parser opens such elements again in every paragraph that follows when they
+ *    are not closed, which makes trees that grow with the square of the bytes
  *  - in XHTML, <div/> is an empty element, and CDATA is text
  */
 #ifndef WORKER_EXTRACT_GUARD_H

@@ -249,8 +249,8 @@ inline_code(struct writer *w, const struct dom_node *n)
 
 /* ---- lists and quotes ------------------------------------------------------------------ */
 
-static void
-indented(struct writer *w, const struct dom_node *n, const char *more, size_t len)
+static size_t
+push_indent(struct writer *w, const char *more, size_t len)
 {
     size_t before = w->indent_len;
 
@@ -258,6 +258,14 @@ indented(struct writer *w, const struct dom_node *n, const char *more, size_t le
         memcpy(w->indent + before, more, len);
         w->indent_len += len;
     }
+    return before;
+}
+
+static void
+indented(struct writer *w, const struct dom_node *n, const char *more, size_t len)
+{
+    size_t before = push_indent(w, more, len);
+
     markdown_children(w, n);
     w->indent_len = before;
 }
@@ -289,6 +297,17 @@ first_number(const struct dom_node *n)
     return str_int(str_trim(dom_attr(n, DOM_START)), 0, 1000000, &number) ? number : 1;
 }
 
+/* A list that stands beside the items of another belongs to the item before it. */
+static void
+list_inside(struct writer *w, const struct dom_node *n)
+{
+    bool list = n->tag == TAG_UL || n->tag == TAG_OL;
+    size_t before = list && w->breaks > 0 ? push_indent(w, "  ", 2) : w->indent_len;
+
+    markdown_node(w, n);
+    w->indent_len = before;
+}
+
 static void
 list(struct writer *w, const struct dom_node *n)
 {
@@ -303,7 +322,7 @@ list(struct writer *w, const struct dom_node *n)
         if (i->tag == TAG_LI && !i->gone)
             item(w, i, n->tag == TAG_OL ? mark : "- ");
         else
-            markdown_node(w, i);
+            list_inside(w, i);
         number += i->tag == TAG_LI;
     }
     markdown_break(w, nested ? 1 : 2);
@@ -312,10 +331,17 @@ list(struct writer *w, const struct dom_node *n)
 static void
 quote(struct writer *w, const struct dom_node *n)
 {
+    size_t before;
+
     markdown_break(w, 2);
-    if (w->text->len == 0)
-        buf_add(w->text, "> ", 2);
-    indented(w, n, "> ", 2);
+    before = push_indent(w, "> ", 2);
+    if (w->text->len == 0) {
+        buf_add_str(w->text, "> ");
+        w->marked = true;
+    }
+    markdown_children(w, n);
+    w->marked = false;
+    w->indent_len = before;
     markdown_break(w, 2);
 }
 

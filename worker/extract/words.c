@@ -393,7 +393,7 @@ words_of(struct str names)
     unsigned says = 0, last = 0;
     bool joined, wide = is_shown_when_wide(names);
 
-    while (next_word(&names, word, &joined) > 0) {
+    while (names.len > 0 && next_word(&names, word, &joined) > 0) {
         const struct word *one = look_up(word), *both = NULL;
 
         joined = joined && before[0];
