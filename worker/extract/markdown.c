@@ -374,7 +374,7 @@ markdown_node(struct writer *w, const struct dom_node *n)
         return;
     if (n->tag == TAG_STRING)
         markdown_text(w, n->text);
-    else if (level > 0)
+    else if (level > 0 && !w->pre)
         heading(w, n, level);
     else if (n->tag == TAG_BR)
         markdown_break(w, 1);
