@@ -1,6 +1,7 @@
 /* /api/chats: the caller's chats. */
 #include "app/handlers.h"
 #include "app/request.h"
+#include "db/agent.h"
 #include "db/chat.h"
 #include "db/request.h"
 
@@ -68,6 +69,31 @@ chats_list(struct request *rq, struct reply *rp)
             return ERR(ERR_FORBIDDEN, "only admins may list the chats of others");
         db_be_admin(rq->db);
     }
+    TRY(chat_list(rq->db, rq->arena, &filter, &page, &list, &count));
+    w = reply_list(rp, &page);
+    for (size_t i = 0; i < count && reply_row(rp, list[i].active_at, list[i].id); i++)
+        write_chat(w, &list[i]);
+    reply_list_end(rp);
+    return OK;
+}
+
+/* What visitors asked an agent without being known: chats of its owner's. */
+struct err
+conversations_list(struct request *rq, struct reply *rp)
+{
+    struct page page = request_page(rq);
+    struct chat_filter filter = { .user_id = rq->caller.user_id,
+                                  .agent_id = rq->id,
+                                  .shelf = CHAT_VISITORS };
+    struct json_writer *w;
+    struct agent agent;
+    struct chat *list;
+    size_t count;
+
+    TRY(params_check(&rq->params));
+    TRY(agent_get(rq->db, rq->arena, rq->id, &agent));
+    if (!agent.is_own)
+        return ERR(ERR_NOT_FOUND, "agent not found");
     TRY(chat_list(rq->db, rq->arena, &filter, &page, &list, &count));
     w = reply_list(rp, &page);
     for (size_t i = 0; i < count && reply_row(rp, list[i].active_at, list[i].id); i++)

@@ -9,6 +9,7 @@ libapp_a_SOURCES = app/accounts.c app/agents.c app/app.h app/audit.c app/audit.h
 	app/traces.c app/user_json.h app/users.c app/webhooks.c
 libapp_a_SOURCES += app/passages.c app/crawls.c app/multipart.c app/multipart.h app/pages.c
 libapp_a_SOURCES += app/analytics.c app/exports.c
+libapp_a_SOURCES += app/answers.c
 nodist_libapp_a_SOURCES = app/openapi_text.c
 
 bin_PROGRAMS += offstage-app

@@ -72,6 +72,7 @@ HANDLER(pages_read);
 /* chats.c */
 HANDLER(chats_list);
 HANDLER(chats_create);
+HANDLER(conversations_list);
 HANDLER(chats_read);
 HANDLER(chats_update);
 HANDLER(chats_delete);
@@ -86,6 +87,9 @@ HANDLER(messages_delete);
 HANDLER(messages_show);
 HANDLER(messages_rate);
 HANDLER(messages_unrate);
+
+/* answers.c */
+HANDLER(answers_create);
 
 /* passages.c */
 HANDLER(passages_search);

@@ -38,9 +38,9 @@ passages_search(struct request *rq, struct reply *rp)
 
     if (!question)
         params_problem(&rq->params, "q", "is required");
+    TRY(agent_get(rq->db, rq->arena, rq->id, &agent));
     TRY(params_check(&rq->params));
     asked.most = (size_t)most;
-    TRY(agent_get(rq->db, rq->arena, rq->id, &agent));
     TRY(passage_search(rq->db, rq->arena, &asked, &list, &count));
     w = reply_json(rp, 200);
     jw_object(w, NULL);

@@ -245,6 +245,8 @@ admit(struct request *rq, struct shown *shown)
     TRY(check_origin(rq, shown->kind));
     if (!guarded)
         return OK;
+    if (rq->route->auth == AUTH_VISITOR && shown->kind == CREDENTIAL_NONE)
+        return begin(rq);
     TRY(identify(rq, shown));
     return authorize(rq);
 }

@@ -101,6 +101,12 @@ const struct route routes[] = {
     { METHOD_POST,   "/api/agents/{id}/test",               AUTH_USER,  SCOPE_WRITE, TX_WRITE,
       0, agents_test,
       "testAgent", "Try an agent's endpoint", NULL, "AgentTest" },
+    { METHOD_POST,   "/api/agents/{id}/chat",               AUTH_VISITOR, SCOPE_WRITE, TX_WRITE,
+      0, answers_create,
+      "chatWithAgent", "Ask an agent and wait for its answer", "Question", "Answer" },
+    { METHOD_GET,    "/api/agents/{id}/conversations",      AUTH_USER,  SCOPE_READ,  TX_READ,
+      0, conversations_list,
+      "listConversations", "List the conversations of an agent's visitors", NULL, "ChatList" },
     { METHOD_GET,    "/api/agents/{id}/search",             AUTH_USER,  SCOPE_READ,  TX_READ,
       0, passages_search,
       "searchAgent", "Find passages in an agent's sources", NULL, "PassageList" },
@@ -361,7 +367,7 @@ route_find(struct request *rq, const char *method)
 void
 routes_print(FILE *to)
 {
-    static const char *const auth_names[] = { "none", "user", "admin" };
+    static const char *const auth_names[] = { "none", "visitor", "user", "admin" };
     static const struct {
         unsigned flag;
         const char *name;

@@ -17,9 +17,10 @@
 typedef struct err (*handler_fn)(struct request *rq, struct reply *rp);
 
 enum auth {
-    AUTH_NONE, /* anybody */
-    AUTH_USER, /* a user, by session or key */
-    AUTH_ADMIN /* a user whose role is admin */
+    AUTH_NONE,    /* anybody */
+    AUTH_VISITOR, /* anybody; who shows a credential is known by it */
+    AUTH_USER,    /* a user, by session or key */
+    AUTH_ADMIN    /* a user whose role is admin */
 };
 
 enum route_flag {

@@ -43,7 +43,7 @@ struct err chat_insert(struct db *db, struct arena *a, const struct chat_new *in
 /* ERR_NOT_FOUND unless it is the caller's. */
 struct err chat_get(struct db *db, struct arena *a, struct id id, struct chat *out) CHECKED;
 
-enum chat_shelf { CHAT_LIST, CHAT_ARCHIVE, CHAT_BIN }; /* chats.shelf */
+enum chat_shelf { CHAT_LIST, CHAT_ARCHIVE, CHAT_BIN, CHAT_VISITORS }; /* chats.shelf */
 
 struct chat_filter {
     struct id user_id, agent_id; /* agent_id unset: with any agent */

@@ -9,7 +9,7 @@ sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql
 	$(srcdir)/db/password_reset.sql $(srcdir)/db/cancel.sql $(srcdir)/db/chunk.sql \
 	$(srcdir)/db/passage.sql $(srcdir)/db/sweep.sql \
 	$(srcdir)/db/trace.sql $(srcdir)/db/webhook.sql
-sql += $(srcdir)/db/retrieval.sql $(srcdir)/db/crawl.sql $(srcdir)/db/crawl_run.sql $(srcdir)/db/site_page.sql
+sql += $(srcdir)/db/retrieval.sql $(srcdir)/db/visitor.sql $(srcdir)/db/crawl.sql $(srcdir)/db/crawl_run.sql $(srcdir)/db/site_page.sql
 
 libdb_a_SOURCES = \
 	db/crawl.c db/crawl.h db/crawl_run.c db/crawl_run.h db/site_page.c db/site_page.h \
@@ -30,7 +30,8 @@ libdb_a_SOURCES = \
 	db/trace_json.h db/user.c db/user.h \
 	db/webhook.c db/webhook.h
 libdb_a_SOURCES += db/chunk_merge.c db/chunk_private.h db/retrieval.c db/retrieval.h \
-	db/retrieval_feedback.c db/retrieval_private.h db/retrieval_query.c db/retrieval_rank.c
+	db/retrieval_feedback.c db/retrieval_private.h db/retrieval_query.c db/retrieval_rank.c \
+	db/visitor.c db/visitor.h
 nodist_libdb_a_SOURCES = db/queries.c db/queries.h
 
 # Queries are compiled in, and prepared by every connection.

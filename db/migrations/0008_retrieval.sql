@@ -155,6 +155,46 @@ as $$
      order by w.place
 $$;
 
+-- ---- visitors -----------------------------------------------------------------------------
+-- What visitors of a public agent ask is kept as chats of its owner's, on a shelf of their own.
+
+alter table chats drop column shelf;
+alter table chats add column shelf smallint not null generated always as
+    (case when deleted_at is not null then 2 when session_id like 'visitor:%' then 3 when archived then 1 else 0 end)
+    stored;
+create index chats_user on chats (user_id, shelf, active_at desc, id desc);
+create index chats_agent on chats (agent_id, user_id, shelf, active_at desc, id desc);
+
+-- Take a question of a session and of a network (/24 or /64): buckets as those of logins. The
+-- seconds to wait when there is none to be had; then nothing may be committed.
+create function visitor_take(session text, address text, per_minute int) returns int
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    net      text := case when address ~ '^[0-9a-fA-F.:]+$'
+                     then host(network(set_masklen(address::inet, case family(address::inet) when 4 then 24 else 64 end)))
+                     else '' end;
+    b        record;
+    refilled timestamptz;
+    wait     int := 0;
+begin
+    if per_minute = 0 then
+        return 0;
+    end if;
+    for b in select sha256(convert_to(k.key, 'UTF8')) as key, interval '60 s' / (per_minute * k.size) as step
+               from (values ('visitor net ' || net, 5), ('visitor session ' || session, 1)) k (key, size)
+              order by 1 loop
+        insert into public.login_tries as t (key, until)
+        values (b.key, clock_timestamp() + b.step)
+        on conflict (key) do update set until = greatest(t.until, clock_timestamp()) + b.step
+        returning until into refilled;
+        wait := greatest(wait, ceil(extract(epoch from refilled - clock_timestamp()) - 60)::int);
+    end loop;
+    return wait;
+end $$;
+grant execute on function visitor_take(text, text, int) to offstage_app;
+
 -- ---- who may see what ------------------------------------------------------------------
 
 do $$
@@ -176,6 +216,12 @@ grant execute on function passages_index(uuid), passages_buckets(uuid, bigint[])
 -- migrate:down
 
 set local role offstage_owner;
+drop function visitor_take(text, text, int);
+alter table chats drop column shelf;
+alter table chats add column shelf smallint not null generated always as
+    (case when deleted_at is not null then 2 when archived then 1 else 0 end) stored;
+create index chats_user on chats (user_id, shelf, active_at desc, id desc);
+create index chats_agent on chats (agent_id, user_id, shelf, active_at desc, id desc);
 drop function passages_index(uuid), passages_buckets(uuid, bigint[]), passages_terms(uuid, bigint[], int[]),
     passages_load(uuid, uuid[]), passages_allowed(uuid);
 drop trigger chunks_deleted on chunks;
