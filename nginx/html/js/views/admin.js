@@ -1,6 +1,7 @@
 /* For admins: queues, jobs, workers, users. What is shown is asked for again while somebody looks. */
 
-import { ago, badge, column, empty, field, select, tabs } from './parts.js';
+import { agentName } from './message.js';
+import { ago, badge, column, duration, empty, field, select, tabs } from './parts.js';
 import { attempt, copyText } from '../ui.js';
 import { count, t, timeOf } from '../words.js';
 import { fill, h, icon, iconButton } from '../dom.js';
@@ -36,6 +37,7 @@ export async function adminPage(tab) {
     { id: 'jobs', label: t('admin.jobs'), show: show(jobs) },
     { id: 'workers', label: t('admin.workers'), show: show(workers) },
     { id: 'users', label: t('admin.users'), show: show(users) },
+    { id: 'use', label: t('admin.use'), show: show(use) },
   ], tab || 'queues', t('side.admin'));
   return { element: column(body), title: t('side.admin'), hide: () => clearInterval(timer) };
 }
@@ -152,6 +154,43 @@ function jobRow(job, reload) {
     h('td', { class: 'number' }, `${job.attempt}/${job.max_attempts}`), h('td', { title: timeOf(job.created_at) }, ago(job.created_at)),
     h('td', { class: 'job-error' }, honest(job.error ?? job.message ?? '')),
     h('td', null, canRetry && iconButton('redo', t('admin.retry'), act('retry')), canCancel && iconButton('close', t('admin.cancel'), act('cancel'))));
+}
+
+/* ---- use ---------------------------------------------------------------------------------- */
+
+/** What was asked in the last 30 days, by everybody: a line of days, and each agent. */
+function use() {
+  const days = h('div', { class: 'card plain-card' });
+  const { element, rows } = table(t('admin.use'), ['trace.agent', 'admin.requests', 'admin.discarded', 'admin.tokens_in', 'admin.tokens_out', 'admin.p50', 'admin.p99']);
+  let isLoaded = false;
+  const load = async () => {
+    if (isLoaded) return;
+    const found = await get('/api/analytics?all=true').catch(() => null);
+    if (!found) return;
+    isLoaded = true;
+    const ends = new Date(found.to).getTime();
+    const counts = Array.from({ length: KEPT / 2 }, () => 0);
+    /** @type {Map<string, any[]>} */
+    const agents = new Map();
+    for (const bucket of found.data) {
+      const day = counts.length - 1 - Math.floor((ends - new Date(bucket.bucket).getTime()) / 86_400_000);
+      if (day >= 0) counts[day] += bucket.requests;
+      agents.set(bucket.agent_id ?? '', [...(agents.get(bucket.agent_id ?? '') ?? []), bucket]);
+    }
+    fill(days, h('div', { class: 'card-head' }, h('strong', null, t('admin.by_day')), h('span', { class: 'grow' }), badge(count(counts.reduce((a, b) => a + b, 0)), 'accent')),
+      chart(counts.flatMap((n) => [n, n]), t('admin.by_day')));
+    fill(rows, [...agents].map(([id, list]) => useRow(id, list)));
+  };
+  return { element: h('div', { class: 'stack' }, days, element), load };
+}
+
+/** @param {string} id @param {any[]} buckets */
+function useRow(id, buckets) {
+  const sum = (/** @type {string} */ name) => buckets.reduce((all, bucket) => all + bucket[name], 0);
+  const worst = (/** @type {string} */ name) => buckets.reduce((most, bucket) => Math.max(most, bucket.latency_ms[name] ?? 0), 0);
+  const cell = (/** @type {string | number} */ value) => h('td', { class: 'number' }, value);
+  return h('tr', null, h('td', null, h('strong', null, agentName(id))), cell(count(sum('requests'))), cell(count(sum('failed'))),
+    cell(count(sum('input_tokens'))), cell(count(sum('output_tokens'))), cell(duration(worst('p50'))), cell(duration(worst('p99'))));
 }
 
 /* ---- workers and users -------------------------------------------------------------------- */

@@ -301,7 +301,7 @@ function answerBar(message, conversation, text) {
   /** @param {Message} now @param {boolean} isLast */
   const update = (now, isLast) => {
     element.hidden = now.status === 'in_progress';
-    again.hidden = now.status === 'failed';
+    again.hidden = up.hidden = down.hidden = now.status === 'failed';
     pager.update(now);
     attribute(up, 'aria-pressed', String(now.feedback?.rating === 'up'));
     attribute(down, 'aria-pressed', String(now.feedback?.rating === 'down'));

@@ -126,10 +126,17 @@ function sourceMenu(anchor, source, reload) {
   const act = (/** @type {string} */ what) => () => void attempt(post(`/api/sources/${source.id}/${what}`, what === 'crawl' ? {} : undefined)).then(reload);
   menu(anchor, [
     { label: t('sources.look'), icon: 'file', act: () => go(`/sources/${source.id}`) },
-    ...(source.type === 'url' ? [{ label: t('sources.recrawl'), icon: 'redo', act: act('crawl') }] : []),
+    ...(source.type === 'url' ? crawlActs(source, act) : []),
     null,
     { label: t('sources.delete'), icon: 'trash', danger: true, act: () => void destroy(source, reload) },
   ]);
+}
+
+/** @param {Source} source @param {(what: string) => () => void} act */
+function crawlActs(source, act) {
+  if (source.status === 'paused') return [{ label: t('admin.resume'), icon: 'play', act: act('resume') }, { label: t('admin.cancel'), icon: 'close', act: act('cancel') }];
+  if (isBusy(source)) return [{ label: t('admin.pause'), icon: 'pause', act: act('pause') }, { label: t('admin.cancel'), icon: 'close', act: act('cancel') }];
+  return [{ label: t('sources.recrawl'), icon: 'redo', act: act('crawl') }];
 }
 
 /** @param {Source} source @param {() => Promise<void>} reload */
@@ -201,7 +208,7 @@ function addText(agent) {
 /** @param {import('../types.js').Agent} agent */
 function addFile(agent) {
   return addDialog(t('sources.add_file'), [
-    field(t('sources.file'), h('input', { name: 'file', type: 'file', required: true, accept: '.html,.htm,.md,.markdown,.txt,.pdf' }), t('sources.file_hint')),
+    field(t('sources.file'), h('input', { name: 'file', type: 'file', required: true, accept: '.html,.htm,.md,.markdown,.txt,.pdf,.docx' }), t('sources.file_hint')),
   ], (values, key) => {
     values.set('type', 'file');
     return call('POST', `/api/agents/${agent.id}/sources`, null, { key, form: values });
