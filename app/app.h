@@ -16,6 +16,7 @@ struct app {
     struct stats *stats;    /* shared by all processes */
     const char *own_origin; /* scheme and authority that users see; NULL: by the Host header */
     bool own_https;         /* of own_origin */
+    int slot;               /* of this process, as the next */
     struct db *db;          /* of this process, as the next */
     struct callers *callers;
 };

@@ -139,8 +139,10 @@ HANDLER(workers_list);
 /* health.c */
 HANDLER(health_read);
 HANDLER(health_ready);
-HANDLER(health_metrics);
 HANDLER(health_openapi);
+
+/* metrics.c */
+HANDLER(metrics_read);
 
 #undef HANDLER
 

@@ -1,13 +1,9 @@
-/* The system: is it alive, can it serve, what has it done, what does it take. */
-#include "app/app.h"
+/* The system: is it alive, can it serve, what does it take. */
 #include "app/handlers.h"
 #include "app/openapi.h"
 #include "app/request.h"
-#include "app/stats.h"
 #include "db/job.h"
 #include "db/system.h"
-
-#include <inttypes.h>
 
 #define STUCK_S 60 /* a job that waits longer while no worker lives: nothing moves */
 
@@ -87,62 +83,6 @@ health_ready(struct request *rq, struct reply *rp)
     jw_object_end(w);
     if (!ready)
         reply_header(rp, "Retry-After", "1");
-    return OK;
-}
-
-static void
-print_gauge(struct buf *out, const struct queues *q, const char *state, size_t offset)
-{
-    for (size_t i = 0; i < q->count; i++) {
-        const char *row = (const char *)&q->list[i];
-        int64_t n;
-
-        memcpy(&n, row + offset, sizeof(n));
-        buf_printf(out, "offstage_queue_jobs{queue=\"%s\",state=\"%s\"} %" PRId64 "\n",
-                   q->list[i].name, state, n);
-    }
-}
-
-static void
-print_queues(struct buf *out, const struct queues *q)
-{
-    buf_add_str(out, "# HELP offstage_queue_jobs Unfinished jobs, and those discarded in a day.\n"
-                     "# TYPE offstage_queue_jobs gauge\n");
-    print_gauge(out, q, "available", offsetof(struct queue_info, available));
-    print_gauge(out, q, "scheduled", offsetof(struct queue_info, scheduled));
-    print_gauge(out, q, "running", offsetof(struct queue_info, running));
-    print_gauge(out, q, "retryable", offsetof(struct queue_info, retryable));
-    print_gauge(out, q, "discarded", offsetof(struct queue_info, discarded));
-    buf_add_str(out, "# HELP offstage_queue_oldest_seconds Wait of the oldest available job.\n"
-                     "# TYPE offstage_queue_oldest_seconds gauge\n");
-    for (size_t i = 0; i < q->count; i++)
-        buf_printf(out, "offstage_queue_oldest_seconds{queue=\"%s\"} %.3f\n", q->list[i].name,
-                   q->list[i].oldest_s);
-    buf_printf(out,
-               "# HELP offstage_workers Workers that live.\n"
-               "# TYPE offstage_workers gauge\n"
-               "offstage_workers %zu\n",
-               q->workers);
-}
-
-struct err
-health_metrics(struct request *rq, struct reply *rp)
-{
-    struct queues queues = { NULL, 0, 0 };
-    struct err e = request_next(rq, TX_READ);
-
-    if (!e.code)
-        e = look_at_queues(rq, &queues);
-    (void)reply_json(rp, 200);
-    rp->content_type = "text/plain; version=0.0.4; charset=utf-8";
-    stats_print(rq->app->stats, &rp->body);
-    buf_printf(&rp->body,
-               "# HELP offstage_database_up Whether PostgreSQL answers.\n"
-               "# TYPE offstage_database_up gauge\n"
-               "offstage_database_up %d\n",
-               !e.code);
-    if (!e.code)
-        print_queues(&rp->body, &queues);
     return OK;
 }
 

@@ -102,7 +102,8 @@ run_child(int slot, void *arg)
     int status = 1;
     struct err e;
 
-    (void)slot;
+    m->app.slot = slot;
+    stats_busy(m->app.stats, slot, false);
     m->app.db = db_new(life, &m->db);
     m->app.callers = callers_new(life);
     /* A query that does not fit the schema stops the start; a server that is away does not. */
@@ -135,7 +136,7 @@ run(struct master *m)
                                       .arg = m };
     int status;
 
-    m->app.stats = stats_new();
+    m->app.stats = stats_new(processes);
     if (!m->app.stats || !slots_init(&m->app.slots, processes)) {
         log_error("start_failed", LOG_S("msg", "no shared memory to be had"));
         return 1;

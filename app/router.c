@@ -299,6 +299,7 @@ void
 router_answer(const struct app *app, struct request *rq, struct reply *rp)
 {
     rq->app = app;
+    stats_busy(app->stats, app->slot, true);
     rq->db = app->db;
     rq->request_id = request_id(rq);
     (void)db_take_time_ns(rq->db);
@@ -360,6 +361,7 @@ router_after(struct request *rq, const struct reply *rp)
     if (rq->err.code == ERR_FORBIDDEN && rq->has_caller)
         audit_alone(rq, AUDIT_REFUSED, arena_printf(rq->arena, "%s %s", rq->wire.method, rq->path));
     touch(rq);
-    stats_count(rq->app->stats, rq->route, rp->status, ns);
+    stats_count(rq->app->stats, rq->route, rp->status, ns, rq->db_ns);
+    stats_busy(rq->app->stats, rq->app->slot, false);
     log_request(rq, rp, ns);
 }

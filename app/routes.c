@@ -18,7 +18,7 @@ const struct route routes[] = {
       0, health_ready,
       "getReadiness", "Say whether requests can be served", NULL, "Readiness" },
     { METHOD_GET,    "/metrics",                            AUTH_NONE,  SCOPE_READ,  TX_NONE,
-      0, health_metrics,
+      0, metrics_read,
       "getMetrics", "Counters for Prometheus", NULL, NULL },
 
     { METHOD_GET,    "/api/openapi.json",                   AUTH_NONE,  SCOPE_READ,  TX_NONE,

@@ -25,20 +25,31 @@ static const struct {
 struct operation {
     _Atomic uint64_t by_status[STATUSES];
     _Atomic uint64_t by_bucket[BUCKETS]; /* each in the first that fits */
-    _Atomic uint64_t total_ns;
+    _Atomic uint64_t total_ns, db_ns;
 };
 
 struct stats {
+    _Atomic unsigned char busy[STATS_PROCESSES_MAX]; /* by slot: has a request */
+    int processes;
     struct operation operations[1]; /* one a route, and one for paths without */
 };
 
 struct stats *
-stats_new(void)
+stats_new(int processes)
 {
-    size_t size = (route_count + 1) * sizeof(struct operation);
+    size_t size = sizeof(struct stats) + route_count * sizeof(struct operation);
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-    return p == MAP_FAILED ? NULL : p;
+    if (p == MAP_FAILED)
+        return NULL;
+    ((struct stats *)p)->processes = processes;
+    return p;
+}
+
+void
+stats_busy(struct stats *s, int slot, bool busy)
+{
+    atomic_store_explicit(&s->busy[slot], busy, memory_order_relaxed);
 }
 
 static void
@@ -48,7 +59,7 @@ add(_Atomic uint64_t *counter, uint64_t n)
 }
 
 void
-stats_count(struct stats *s, const struct route *route, int status, int64_t ns)
+stats_count(struct stats *s, const struct route *route, int status, int64_t ns, int64_t db_ns)
 {
     struct operation *op = &s->operations[route ? (size_t)(route - routes) : route_count];
     size_t i = 0, j = 0;
@@ -61,6 +72,7 @@ stats_count(struct stats *s, const struct route *route, int status, int64_t ns)
     if (j < BUCKETS)
         add(&op->by_bucket[j], 1);
     add(&op->total_ns, (uint64_t)ns);
+    add(&op->db_ns, (uint64_t)db_ns);
 }
 
 static uint64_t
@@ -118,9 +130,38 @@ print_buckets(const struct operation *op, const char *name, struct buf *out)
     buf_printf(out, "%s_count{operation=\"%s\"} %" PRIu64 "\n", metric, name, total);
 }
 
+static void
+print_processes(const struct stats *s, struct buf *out)
+{
+    int busy = 0;
+
+    for (int i = 0; i < s->processes; i++)
+        busy += atomic_load_explicit(&s->busy[i], memory_order_relaxed);
+    buf_printf(out,
+               "# HELP offstage_app_processes Processes of the app, one database connection each.\n"
+               "# TYPE offstage_app_processes gauge\n"
+               "offstage_app_processes %d\n"
+               "# HELP offstage_app_processes_busy Those that have a request.\n"
+               "# TYPE offstage_app_processes_busy gauge\n"
+               "offstage_app_processes_busy %d\n",
+               s->processes, busy);
+}
+
+static void
+print_db(const struct stats *s, struct buf *out)
+{
+    buf_add_str(out, "# HELP offstage_http_db_seconds_total Of that, waiting for PostgreSQL.\n"
+                     "# TYPE offstage_http_db_seconds_total counter\n");
+    for (size_t i = 0; i <= route_count; i++)
+        if (total_of(&s->operations[i]) > 0)
+            buf_printf(out, "offstage_http_db_seconds_total{operation=\"%s\"} %.6f\n", name_of(i),
+                       (double)get(&s->operations[i].db_ns) / 1e9);
+}
+
 void
 stats_print(const struct stats *s, struct buf *out)
 {
+    print_processes(s, out);
     buf_add_str(out, "# HELP offstage_http_requests_total Requests answered.\n"
                      "# TYPE offstage_http_requests_total counter\n");
     for (size_t i = 0; i <= route_count; i++)
@@ -129,4 +170,5 @@ stats_print(const struct stats *s, struct buf *out)
                      "# TYPE offstage_http_request_seconds histogram\n");
     for (size_t i = 0; i <= route_count; i++)
         print_buckets(&s->operations[i], name_of(i), out);
+    print_db(s, out);
 }

@@ -11,6 +11,8 @@ sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql
 	$(srcdir)/db/trace.sql $(srcdir)/db/webhook.sql
 sql += $(srcdir)/db/retrieval.sql $(srcdir)/db/visitor.sql $(srcdir)/db/crawl.sql $(srcdir)/db/crawl_run.sql $(srcdir)/db/site_page.sql
 
+sql += $(srcdir)/db/counter.sql
+
 libdb_a_SOURCES = \
 	db/crawl.c db/crawl.h db/crawl_run.c db/crawl_run.h db/site_page.c db/site_page.h \
 	db/agent.c db/agent.h db/api_key.c db/api_key.h db/arg.c db/audit.c db/audit.h db/auth.c db/auth.h db/cancel.c db/cancel.h db/chat.c \
@@ -32,6 +34,7 @@ libdb_a_SOURCES = \
 libdb_a_SOURCES += db/chunk_merge.c db/chunk_private.h db/retrieval.c db/retrieval.h \
 	db/retrieval_feedback.c db/retrieval_private.h db/retrieval_query.c db/retrieval_rank.c \
 	db/visitor.c db/visitor.h
+libdb_a_SOURCES += db/counter.c db/counter.h
 nodist_libdb_a_SOURCES = db/queries.c db/queries.h
 
 # Queries are compiled in, and prepared by every connection.

@@ -281,6 +281,28 @@ struct queue_info {
 struct err queue_list(struct db *db, struct arena *a, struct queue_info **out,
                       size_t *count) CHECKED;
 
+/* The jobs of one kind in a queue; times in seconds. */
+struct queue_kind {
+    const char *queue, *kind;
+    int64_t available, scheduled, running, retryable;
+    double oldest_s; /* as of queues */
+    /* Of those that ended in the last `window_s` seconds, at most QUEUE_SAMPLE of them: */
+    double window_s;
+    int64_t completed, discarded, cancelled;
+    struct queue_times {
+        double p50, p95, p99; /* NaN when there are none */
+    } wait, run; /* from when a job could run to its last start; from there to its end */
+};
+#define QUEUE_SAMPLE 10000
+
+/* By queue and kind. Jobs that leave no record (`forget`) do not count as ended. */
+struct err queue_kinds(struct db *db, struct arena *a, struct queue_kind **out,
+                       size_t *count) CHECKED;
+
+/* The same without what has ended: window_s and what follows it are 0. */
+struct err queue_depths(struct db *db, struct arena *a, struct queue_kind **out,
+                        size_t *count) CHECKED;
+
 /*
  * Admins only: nobody else sees a queue to change. ERR_NOT_FOUND for an unknown
  * queue. A paused queue's running jobs go on. Negative limits stay as they are.

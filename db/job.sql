@@ -199,6 +199,59 @@ select count(*) as n
 select name, paused, max_running, max_running_user, available, scheduled, running, retryable, discarded, oldest_s
   from queue_stats();
 
+-- name: queue_kinds
+-- What waits and runs, and of what has ended lately how long it took. An id says when its job
+-- was added: those of the last hour are looked at, and of them the newest.
+with recent as materialized (
+    select d.queue, d.kind, d.state, d.created_at, date_part('epoch', d.started_at - d.run_at) as wait,
+           date_part('epoch', d.finished_at - d.started_at) as run
+      from jobs_done d
+     where d.id >= uuid_at(now() - interval '1 hour')
+     order by d.id desc
+     limit $1
+), span as (
+    select case when count(*) < $1 then 3600 else date_part('epoch', now() - min(created_at)) end as seconds
+      from recent
+), ended as (
+    select queue, kind, count(*) filter (where state = 4) as completed, count(*) filter (where state = 5) as discarded,
+           count(*) filter (where state = 6) as cancelled,
+           percentile_cont(array[0.5, 0.95, 0.99]) within group (order by wait) as waits,
+           percentile_cont(array[0.5, 0.95, 0.99]) within group (order by run) as runs
+      from recent
+     group by queue, kind
+), live as (
+    select queue, kind, count(*) filter (where lease is null and waits in (0, 1, 3)) as available,
+           count(*) filter (where waits = 4) as scheduled, count(lease) as running,
+           count(*) filter (where waits = 2) as retryable,
+           min(run_at) filter (where lease is null and waits in (0, 1, 3)) as oldest
+      from jobs
+     group by queue, kind
+)
+select q.name as queue, coalesce(l.kind, e.kind) as kind, coalesce(l.available, 0) as available,
+       coalesce(l.scheduled, 0) as scheduled, coalesce(l.running, 0) as running,
+       coalesce(l.retryable, 0) as retryable,
+       coalesce(date_part('epoch', clock_timestamp() - l.oldest), 0) as oldest_s, s.seconds as window_s,
+       coalesce(e.completed, 0) as completed, coalesce(e.discarded, 0) as discarded,
+       coalesce(e.cancelled, 0) as cancelled, e.waits[1] as wait_p50, e.waits[2] as wait_p95,
+       e.waits[3] as wait_p99, e.runs[1] as run_p50, e.runs[2] as run_p95, e.runs[3] as run_p99
+  from span s
+ cross join (live l full join ended e on e.queue = l.queue and e.kind = l.kind)
+  join queues q on q.id = coalesce(l.queue, e.queue)
+ order by q.id, 2;
+
+-- name: queue_depths
+-- The former half of it alone, which costs what waits and runs.
+select q.name as queue, l.kind, l.available, l.scheduled, l.running, l.retryable,
+       coalesce(date_part('epoch', clock_timestamp() - l.oldest), 0) as oldest_s
+  from (select queue, kind, count(*) filter (where lease is null and waits in (0, 1, 3)) as available,
+               count(*) filter (where waits = 4) as scheduled, count(lease) as running,
+               count(*) filter (where waits = 2) as retryable,
+               min(run_at) filter (where lease is null and waits in (0, 1, 3)) as oldest
+          from jobs
+         group by queue, kind) l
+  join queues q on q.id = l.queue
+ order by q.id, l.kind;
+
 -- name: queue_pause
 update queues set paused = $2 where name = $1;
 

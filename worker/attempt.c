@@ -3,6 +3,7 @@
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "worker/counters.h"
 #include "worker/kind.h"
 #include "worker/runner.h"
 
@@ -77,6 +78,8 @@ static void
 finish(struct attempt *at, enum job_outcome outcome, const char *error)
 {
     assert(!at->calling && !at->dropped);
+    counters_job(at->services->counters, at->kind, outcome, at->job.waited_ms,
+                 clock_mono_ms() - at->started_ms);
     log_end(at, outcome, error);
     runner_finished(at->runner, at);
     release(at);

@@ -22,6 +22,7 @@
 #include <uv.h>
 
 struct arena;
+struct counters;
 struct flusher;
 struct hosts;
 struct http;
@@ -38,6 +39,7 @@ struct services {
     struct hosts *hosts; /* the servers that crawls ask, and how often they may be asked */
     struct flusher *flusher;
     struct tokens *tokens; /* of agents that sign in; see worker/respond/token.h */
+    struct counters *counters;
     struct arena *scratch; /* emptied by whoever used it, before returning to the loop */
 };
 

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libworker.a
 libworker_a_SOURCES = \
 	worker/attempt.c worker/attempt.h \
 	worker/collector.c worker/collector.h \
+	worker/counters.c worker/counters.h \
 	worker/exchange.c \
 	worker/flusher.c worker/flusher.h \
 	worker/kind.h \

@@ -132,7 +132,8 @@ leave(struct pool_call *call, struct db *db)
 {
     struct runner *r = call->owner;
 
-    return job_worker_stop(db, r->life, &r->worker);
+    TRY(job_worker_stop(db, r->life, &r->worker));
+    return upkeep_store_counters(r, db);
 }
 
 static void
@@ -147,6 +148,7 @@ void
 listener_leave(struct runner *r)
 {
     r->state = RUNNER_LEAVING;
+    upkeep_take_counters(r);
     r->call.owner = r;
     r->call.work = leave;
     r->call.done = left;

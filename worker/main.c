@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/secret.h"
 #include "lib/str.h"
+#include "worker/counters.h"
 #include "worker/crawl/hosts.h"
 #include "worker/flusher.h"
 #include "worker/kind.h"
@@ -171,9 +172,13 @@ start(struct worker *w, const struct db_options *db)
     slow.statement_timeout_ms = SLOW_MS;
     pool_threads(connections + 3);
     w->services.loop = &w->loop;
+    w->services.counters = counters_new(w->arena);
     w->services.pool = pool_new(w->arena, &w->loop, db, connections);
     w->services.slow_pool = pool_new(w->arena, &w->loop, &slow, 1);
     w->flush_pool = pool_new(w->arena, &w->loop, db, 1);
+    pool_count(w->services.pool, w->services.counters);
+    pool_count(w->services.slow_pool, w->services.counters);
+    pool_count(w->flush_pool, w->services.counters);
     w->services.http = http_new(w->arena, &w->loop);
     w->services.tokens = tokens_new(w->arena);
     w->services.hosts = hosts_new(w->arena);

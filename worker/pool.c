@@ -1,6 +1,8 @@
 #include "worker/pool.h"
 
 #include "lib/arena.h"
+#include "lib/clock.h"
+#include "worker/counters.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@ struct pool {
     uv_loop_t *loop;
     struct pool_slot *slots, **free; /* the free ones are a stack */
     size_t free_count, size;
+    struct counters *counters;      /* NULL: nobody counts */
     struct pool_call *first, *last; /* that wait */
 };
 
@@ -58,7 +61,9 @@ work(uv_work_t *request)
     if (call->renew)
         db_disconnect(call->slot->db);
     call->lost = false;
+    call->began_ns = clock_mono_ns();
     call->err = call->work(call, call->slot->db);
+    call->ended_ns = clock_mono_ns();
     if (!call->err.code)
         return;
     /* The text may be the connection's, which is another call's in a moment. */
@@ -79,6 +84,9 @@ after_work(uv_work_t *request, int status)
     assert(status == 0);
     p->free[p->free_count++] = call->slot;
     call->pool = NULL;
+    if (p->counters)
+        counters_pool(p->counters, call->began_ns - call->queued_ns,
+                      call->ended_ns - call->began_ns);
     start(p);
     call->done(call, call->err);
 }
@@ -106,10 +114,17 @@ start(struct pool *p)
 }
 
 void
+pool_count(struct pool *p, struct counters *counters)
+{
+    p->counters = counters;
+}
+
+void
 pool_run(struct pool *p, struct pool_call *call)
 {
     assert(!call->pool);
     call->pool = p;
+    call->queued_ns = clock_mono_ns();
     call->next = NULL;
     if (p->last)
         p->last->next = call;

@@ -17,9 +17,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 struct arena;
+struct counters;
 struct pool;
 
 #define POOL_MESSAGE_MAX 400 /* bytes of an error's text that are kept */
@@ -36,6 +38,7 @@ struct pool_call {
     struct pool_call *next;
     struct pool_slot *slot;
     bool renew;
+    int64_t queued_ns, began_ns, ended_ns;
     uv_work_t work_request;
     struct err err;
     char message[POOL_MESSAGE_MAX];
@@ -47,6 +50,9 @@ void pool_threads(size_t count);
 /* A pool of `connections`, opened when they are first needed. */
 struct pool *pool_new(struct arena *a, uv_loop_t *loop, const struct db_options *options,
                       size_t connections);
+
+/* From now on its calls are counted. */
+void pool_count(struct pool *p, struct counters *counters);
 
 /* The fields above `private` are set; the call must stay where it is until done. */
 void pool_run(struct pool *p, struct pool_call *call);

@@ -72,6 +72,7 @@ free_spare(void *arg)
         arena_free(r->spare[--r->spare_count]);
     arena_free(r->life);
     arena_free(r->upkeep.arena);
+    arena_free(r->upkeep.counted_arena);
 }
 
 /* ---- attempts --------------------------------------------------------------------- */
@@ -338,6 +339,7 @@ runner_new(struct arena *a, const struct runner_options *options)
     r->arena = a;
     r->life = arena_new();
     r->upkeep.arena = arena_new();
+    r->upkeep.counted_arena = arena_new();
     r->spare = arena_array(a, SPARE_MAX, sizeof(struct arena *));
     arena_defer(a, free_spare, r);
     r->lane = pool_new(a, loop, options->db, 1);

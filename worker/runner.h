@@ -79,6 +79,10 @@ struct upkeep {
     int64_t moved;
     struct id *cancelled;
     size_t cancelled_count, jobs_running;
+    struct arena *counted_arena;
+    struct counter *counted; /* on their way to the database */
+    size_t counted_count;
+    bool counted_stored;
 };
 
 struct runner {
@@ -148,6 +152,8 @@ bool exchange_is_idle(const struct runner *r);
 void upkeep_reset(struct runner *r);
 void upkeep_run(struct runner *r, int64_t now);
 void upkeep_look_for_cancels(struct runner *r);
+void upkeep_take_counters(struct runner *r);
+struct err upkeep_store_counters(struct runner *r, struct db *db) CHECKED; /* on a thread */
 void upkeep_promote_at(struct runner *r, int64_t ms);
 
 /* runner.c */

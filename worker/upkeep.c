@@ -1,8 +1,10 @@
 /* What the queue needs every so often, whoever of the workers does it. */
 #include "db/cancel.h"
+#include "db/counter.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "worker/counters.h"
 #include "worker/runner.h"
 
 #define BEAT_MS    5000
@@ -29,6 +31,26 @@ upkeep_promote_at(struct runner *r, int64_t ms)
         r->upkeep.promote_ms = due;
 }
 
+void
+upkeep_take_counters(struct runner *r)
+{
+    struct upkeep *u = &r->upkeep;
+
+    arena_reset(u->counted_arena);
+    u->counted_count = counters_take(r->options.services->counters, u->counted_arena, &u->counted);
+    u->counted_stored = false;
+}
+
+struct err
+upkeep_store_counters(struct runner *r, struct db *db)
+{
+    struct upkeep *u = &r->upkeep;
+
+    TRY(counter_add(db, u->counted_arena, u->counted, u->counted_count));
+    u->counted_stored = true;
+    return OK;
+}
+
 static struct err
 look_after(struct pool_call *call, struct db *db)
 {
@@ -40,6 +62,8 @@ look_after(struct pool_call *call, struct db *db)
     u->cancelled_count = 0;
     if (u->beat)
         TRY(job_worker_beat(db, u->arena, &u->worker, (int64_t)u->jobs_running));
+    if (u->beat)
+        TRY(upkeep_store_counters(call->owner, db));
     if (u->cancels && u->jobs_running > 0)
         TRY(cancel_list(db, u->arena, &u->worker, &u->cancelled, &u->cancelled_count));
     if (u->rescue) {
@@ -60,6 +84,8 @@ looked_after(struct pool_call *call, struct err err)
     struct upkeep *u = &r->upkeep;
 
     u->running = false;
+    if (u->beat && u->counted_stored)
+        counters_stored(r->options.services->counters);
     if (r->state != RUNNER_UP || r->worker.lease != u->worker.lease)
         return;
     if (err.code == ERR_LEASE_LOST) {
@@ -99,6 +125,8 @@ upkeep_run(struct runner *r, int64_t now)
     if (!u->beat && !u->rescue && !u->promote && !u->cancels)
         return;
     u->jobs_running = r->running.count + r->ready.count;
+    if (u->beat)
+        upkeep_take_counters(r);
     u->worker = r->worker;
     u->running = true;
     u->call.owner = r;

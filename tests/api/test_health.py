@@ -1,11 +1,12 @@
 """Health, readiness and metrics."""
 
 import re
+import signal
 
 import requests
 
 from stack import wait_for
-from things import got
+from things import final, got, made
 
 
 def metrics(stack):
@@ -67,6 +68,84 @@ def test_metrics_never_name_raw_paths(stack, user):
     assert '4711' not in text and counted['offstage_http_requests_total{operation="none",status="404"}'] >= 1
     assert counted['offstage_database_up'] == 1 and counted['offstage_workers'] >= 1
     assert 'offstage_queue_jobs{queue="respond",state="available"}' in counted
+
+
+def grown(stack, name, before, by):
+    """Wait until a counter has grown by as much; the workers tell theirs every few seconds."""
+    wait_for(lambda: metrics(stack)[0].get(name, 0) >= before.get(name, 0) + by, 20, f'{name} to grow by {by}')
+
+
+def test_jobs_and_calls_of_models_are_counted_by_the_workers(stack, user):
+    agent = made(user.post('/api/agents', json={'name': 'x', 'kind': 'chat_completions', 'model': 'script;tokens=20',
+                                                'endpoint_url': stack.upstream.url}))
+    before = metrics(stack)[0]
+    asked = made(user.post('/api/invoke_endpoint', json={'agent_id': agent['id'], 'message': 'x'}))
+    usage = final(user, asked['request_id'])['usage']
+    grown(stack, 'offstage_jobs_total{kind="respond",outcome="completed"}', before, 1)
+    for name in ('job_seconds', 'job_wait_seconds'):
+        grown(stack, f'offstage_{name}_count{{kind="respond"}}', before, 1)
+        grown(stack, f'offstage_{name}_bucket{{kind="respond",le="+Inf"}}', before, 1)
+    grown(stack, 'offstage_model_calls_total{agent_kind="chat_completions",status="2xx"}', before, 1)
+    for name in ('model_seconds', 'model_first_token_seconds'):
+        grown(stack, f'offstage_{name}_count{{agent_kind="chat_completions"}}', before, 1)
+    for direction in ('input', 'output'):
+        grown(stack, f'offstage_model_tokens_total{{agent_kind="chat_completions",direction="{direction}"}}', before,
+              usage[f'{direction}_tokens'])
+    for name in ('calls', 'busy_seconds'):
+        assert metrics(stack)[0][f'offstage_worker_pool_{name}_total'] > before.get(f'offstage_worker_pool_{name}_total', 0)
+
+
+def test_every_sample_belongs_to_a_family_that_is_announced_once(stack, user, agent):
+    asked = made(user.post('/api/invoke_endpoint', json={'agent_id': agent['id'], 'message': 'x'}))
+    final(user, asked['request_id'])
+    for path in ('/metrics', '/metrics/stream'):
+        families, seen = {}, set()
+        for line in requests.get(stack.url + path, timeout=10).text.splitlines():
+            if line.startswith('# TYPE '):
+                _, _, family, kind = line.split()
+                assert family not in families
+                families[family] = kind
+            elif not line.startswith('#'):
+                sample = re.fullmatch(r'([a-z_]+)(\{[^}]*\})? (\S+)', line)
+                family = sample[1] if sample[1] in families else re.sub('_(bucket|sum|count)$', '', sample[1])
+                assert families[family] == 'histogram' or family == sample[1], line
+                assert family == list(families)[-1], f'{line} is not with its family'
+                assert sample[1] + (sample[2] or '') not in seen
+                seen.add(sample[1] + (sample[2] or ''))
+                float(sample[3])
+        assert seen
+
+
+def test_the_app_tells_how_many_of_its_processes_are_busy(stack):
+    counted, _ = metrics(stack)
+    assert 1 <= counted['offstage_app_processes_busy'] <= counted['offstage_app_processes'] == 4
+    assert counted['offstage_http_db_seconds_total{operation="getMetrics"}'] > 0
+
+
+def test_what_waits_is_counted_by_kind(start_stack):
+    stack = start_stack()
+    user = stack.user()
+    agent = made(user.post('/api/agents', json={'name': 'x', 'kind': 'extractive'}))
+    got(stack.admin.post('/api/admin/queues/respond/pause'))
+    made(user.post('/api/invoke_endpoint', json={'agent_id': agent['id'], 'message': 'x'}))
+    counted, _ = metrics(stack)
+    assert counted['offstage_jobs{queue="respond",kind="respond",state="available"}'] == 1
+    assert counted['offstage_job_oldest_seconds{queue="respond",kind="respond"}'] >= 0
+    assert counted['offstage_queue_oldest_seconds{queue="respond"}'] >= 0
+
+
+def test_counters_outlive_the_worker_that_counted(start_stack):
+    stack = start_stack()
+    user = stack.user()
+    agent = made(user.post('/api/agents', json={'name': 'x', 'kind': 'extractive'}))
+    name = 'offstage_jobs_total{kind="respond",outcome="completed"}'
+    for count in (1, 2):
+        asked = made(user.post('/api/invoke_endpoint', json={'agent_id': agent['id'], 'message': 'x'}))
+        final(user, asked['request_id'])
+        # Told to stop it tells what it has counted since its last beat.
+        pid = stack.kill('worker', signal.SIGTERM)
+        stack.wait_restart('worker', pid)
+        wait_for(lambda: metrics(stack)[0].get(name) == count, 10, 'the count')
 
 
 def test_a_histogram_adds_up(stack, user):

@@ -27,6 +27,27 @@ def depth(stack):
     return next(q['available'] for q in got(stack.admin.get('/api/admin/queues'))['data'] if q['name'] == 'respond')
 
 
+def test_a_queue_tells_of_each_kind_how_much_there_is_and_how_long_it_takes(stack, user, agent):
+    for _ in range(3):
+        asked = made(user.post('/api/invoke_endpoint', json={'agent_id': agent['id'], 'message': 'x'}))
+        final(user, asked['request_id'])
+    kind = kind_of(stack, 'respond', 'respond')
+    assert kind['completed'] >= 3 and kind['per_minute'] > 0 and 0 < kind['window_s'] <= 3600
+    assert 0 <= kind['wait_ms']['p50'] <= kind['wait_ms']['p95'] <= kind['wait_ms']['p99']
+    assert 0 < kind['run_ms']['p50'] <= kind['run_ms']['p95'] <= kind['run_ms']['p99']
+
+
+def kind_of(stack, queue, kind):
+    queues = {q['name']: q for q in got(stack.admin.get('/api/admin/queues'))['data']}
+    return next(k for k in queues[queue]['kinds'] if k['kind'] == kind)
+
+
+def test_what_waits_and_runs_is_counted_by_kind(stack, user, slow_agent):
+    asked = made(user.post('/api/invoke_endpoint', json={'agent_id': slow_agent['id'], 'message': 'x'}))
+    wait_for(lambda: kind_of(stack, 'respond', 'respond')['running'] >= 1, 10, 'the job to run')
+    user.post(f'/api/requests/{asked["request_id"]}/cancel')
+
+
 def test_an_unknown_queue_is_not_found(stack):
     for name in ('nothing', '%20', 'a%2fb', 'respond%00'):
         assert stack.admin.post(f'/api/admin/queues/{name}/pause').status_code in (400, 404)

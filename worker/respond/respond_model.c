@@ -64,9 +64,13 @@ log_call(const struct respond *r, const struct http_reply *reply)
     struct url url;
     struct err e = url_parse(r->at->arena, r->request.url, &url);
     const struct log_key keys[] = {
-        LOG_S("response_id", r->task.id.s),    LOG_S("agent_id", r->task.agent_id.s),
-        LOG_S("host", e.code ? "" : url.host), LOG_I("status", reply->status),
-        LOG_I("bytes", reply->body_bytes),     LOG_I("ms", reply->total_ms),
+        LOG_S("request_id", r->task.http_request_id),
+        LOG_S("response_id", r->task.id.s),
+        LOG_S("agent_id", r->task.agent_id.s),
+        LOG_S("host", e.code ? "" : url.host),
+        LOG_I("status", reply->status),
+        LOG_I("bytes", reply->body_bytes),
+        LOG_I("ms", reply->total_ms),
         LOG_S("msg", reply->err.msg), /* only when there is one */
     };
     int n = (int)(sizeof(keys) / sizeof(keys[0]));

@@ -3,6 +3,7 @@
 
 #include "lib/arena.h"
 #include "lib/clock.h"
+#include "worker/counters.h"
 
 #include <math.h>
 #include <string.h>
@@ -204,6 +205,18 @@ respond_trace_heard(struct respond *r, const struct dialect_heard *heard)
         end_tool(r, heard);
 }
 
+static void
+count_call(struct respond *r, const struct traced_call *call)
+{
+    const struct trace_part *part = trace_part(&r->traced.trace, call->span);
+
+    if (part)
+        counters_model(r->at->services->counters, r->dialect, call->http_status,
+                       (part->end_ns - part->start_ns) / 1000000,
+                       call->first_ns ? (call->first_ns - part->start_ns) / 1000000 : -1,
+                       call->reply ? &call->reply->usage : NULL);
+}
+
 void
 respond_trace_called(struct respond *r, enum trace_status status, const char *error)
 {
@@ -219,6 +232,7 @@ respond_trace_called(struct respond *r, enum trace_status status, const char *er
     for (size_t i = 0; i < t->tool_count; i++)
         trace_close(&t->trace, t->tools[i].span, TRACE_OK, NULL);
     trace_close(&t->trace, call->span, status, error);
+    count_call(r, call);
 }
 
 void
