@@ -173,6 +173,7 @@ request_watch(struct db *db, struct arena *a, struct id id, struct id user_id,
     out->status = row_str(&row, "status");
     out->final = row_bool(&row, "final");
     out->last_seq = row_int(&row, "last_seq");
+    out->http_request_id = row_opt_str(&row, "http_request_id");
     return OK;
 }
 

@@ -111,7 +111,8 @@ struct err request_of_message(struct db *db, struct arena *a, struct id message_
 struct request_watch {
     const char *status;
     bool final;
-    int64_t last_seq; /* of the log now */
+    int64_t last_seq;            /* of the log now */
+    const char *http_request_id; /* that asked for it; may be NULL */
 };
 struct err request_watch(struct db *db, struct arena *a, struct id id, struct id user_id,
                          struct request_watch *out) CHECKED;

@@ -205,7 +205,7 @@ select m.chat_id, coalesce(r.user_message_id, m.id) as user_message_id,
    and (m.role = 'user' or r.user_message_id is not null);
 
 -- name: request_watch
-select r.status, r.completed_at is not null as final,
+select r.status, r.http_request_id, r.completed_at is not null as final,
        coalesce((select max(e.seq) from response_events e where e.request_id = r.id), r.last_seq) as last_seq
   from requests r
  where r.id = $1 and r.user_id = $2;

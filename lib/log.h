@@ -5,7 +5,8 @@
  * keys, never into the event, which is a stable snake_case noun_verb
  * (request_done, job_failed). Keys are from this list:
  *   request_id user_id method route status ms db_ms bytes job_id kind queue
- *   attempt agent_id response_id host code msg n path worker pid
+ *   attempt agent_id response_id origin host code msg n path worker pid;
+ *   origin is the request_id under which a message came whose answer is streamed
  * Never logged: bodies, keys, cookies, prompts, answers.
  *
  *   error  somebody must act      warn  handled, but odd

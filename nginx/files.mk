@@ -2,7 +2,8 @@
 
 nginxdir = $(pkgdatadir)/nginx
 dist_nginx_DATA = nginx/offstage.conf.in nginx/app.conf nginx/stream.conf \
-	nginx/headers_api.conf nginx/headers_static.conf nginx/headers_widget.conf
+	nginx/headers_api.conf nginx/headers_static.conf nginx/headers_widget.conf \
+	nginx/headers_docs.conf
 
 htmldatadir = $(pkgdatadir)/html
 dist_htmldata_DATA = nginx/html/index.html nginx/html/widget.js
@@ -54,10 +55,18 @@ dist_htmlhighlight_DATA = nginx/html/vendor/highlight/bash.js nginx/html/vendor/
 	nginx/html/vendor/highlight/swift.js nginx/html/vendor/highlight/typescript.js \
 	nginx/html/vendor/highlight/xml.js nginx/html/vendor/highlight/yaml.js
 
+htmlswaggerdir = $(htmlvendordir)/swagger
+dist_htmlswagger_DATA = nginx/html/vendor/swagger/LICENSE nginx/html/vendor/swagger/NOTICE \
+	nginx/html/vendor/swagger/swagger-ui.css nginx/html/vendor/swagger/swagger-ui-bundle.js
+
+# The page for reading and trying the interface.
+htmldocsdir = $(htmldatadir)/docs
+dist_htmldocs_DATA = nginx/html/docs/index.html nginx/html/docs/docs.js nginx/html/docs/docs.css
+
 all-local: $(srcdir)/nginx/html/vendor/stamp
 $(srcdir)/nginx/html/vendor/stamp: $(srcdir)/nginx/package-lock.json $(srcdir)/nginx/vendor
 	$(srcdir)/nginx/vendor
-$(dist_htmlvendor_DATA) $(dist_htmlhighlight_DATA): $(srcdir)/nginx/html/vendor/stamp
+$(dist_htmlvendor_DATA) $(dist_htmlhighlight_DATA) $(dist_htmlswagger_DATA): $(srcdir)/nginx/html/vendor/stamp
 
 bin_SCRIPTS += offstage-nginx
 CLEANFILES += offstage-nginx

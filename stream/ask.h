@@ -32,10 +32,11 @@ struct ask {
     char reason[200];
     struct id user_id, credential_id;
     struct id topic_id;
-    int64_t seq;         /* the watcher has all events up to this one, before `batch` */
-    struct batch *batch; /* what it missed; NULL for nothing */
-    bool joined;         /* what comes after that, from now on, comes as batches */
-    bool ended;          /* nothing comes after that */
+    char origin[VISIT_NAME_MAX + 1]; /* the HTTP request that asked for the response; "" for none */
+    int64_t seq;                     /* the watcher has all events up to this one, before `batch` */
+    struct batch *batch;             /* what it missed; NULL for nothing */
+    bool joined;                     /* what comes after that, from now on, comes as batches */
+    bool ended;                      /* nothing comes after that */
 
     /* ASK_CHECK: the ids that are asked about, then those that are good. */
     struct arena *arena;

@@ -226,6 +226,7 @@ answer_open(struct conn *c, struct ask *ask)
     }
     c->user_id = ask->user_id;
     c->topic_id = ask->topic_id;
+    memcpy(c->origin, ask->origin, sizeof(c->origin));
     c->shows_place = ask->visit.what == VISIT_FEED && ask->visit.after == AFTER_UNSET;
     take(c, ask);
     c->credential = credential_hold(&g->credentials, ask->credential_id, &c->holder);
@@ -308,8 +309,8 @@ say_closed(const struct conn *c, enum conn_why why)
 {
     log_info("stream_closed", LOG_S("request_id", c->name), LOG_S("user_id", c->user_id.s),
              LOG_S("response_id", c->visit.what == VISIT_FEED ? "" : c->topic_id.s),
-             LOG_S("msg", why_names[why]), LOG_I("n", c->events), LOG_I("bytes", c->bytes),
-             LOG_I("ms", clock_mono_ms() - c->began_ms));
+             LOG_S("origin", c->origin), LOG_S("msg", why_names[why]), LOG_I("n", c->events),
+             LOG_I("bytes", c->bytes), LOG_I("ms", clock_mono_ms() - c->began_ms));
 }
 
 /* Out of all that it takes part in. */

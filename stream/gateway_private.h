@@ -77,11 +77,12 @@ struct conn {
     struct id topic_id, user_id;
     struct visit visit; /* without its token */
     char name[VISIT_NAME_MAX + 1];
-    bool has_head;    /* the head of the answer was sent */
-    bool shows_place; /* a feed from now on: its reader is told where that is */
-    bool ping;        /* one is due */
-    bool changed;     /* a held status may be answered */
-    int close_code;   /* of a WebSocket */
+    char origin[VISIT_NAME_MAX + 1]; /* of the response; see ask.h */
+    bool has_head;                   /* the head of the answer was sent */
+    bool shows_place;                /* a feed from now on: its reader is told where that is */
+    bool ping;                       /* one is due */
+    bool changed;                    /* a held status may be answered */
+    int close_code;                  /* of a WebSocket */
     int64_t began_ms, wrote_ms, until_ms;
     int64_t events, bytes;
 };

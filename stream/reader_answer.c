@@ -46,6 +46,8 @@ look(struct reader *r, struct ask *ask, struct request_watch *out)
 
     ask->topic_id = ask->visit.id;
     e = request_watch(r->db, r->scratch, ask->topic_id, ask->user_id, out);
+    if (!e.code && out->http_request_id)
+        snprintf(ask->origin, sizeof(ask->origin), "%s", out->http_request_id);
     return e.code == ERR_NOT_FOUND ? ERR(ERR_NOT_FOUND, "request not found") : e;
 }
 

@@ -99,9 +99,13 @@ grant update (active) on webhooks to offstage_worker;
 grant select on counters to offstage_app, offstage_metrics;
 grant select, insert, update on counters to offstage_worker;
 
+-- What is streamed can be told apart in the logs by the request that asked for it.
+grant select (http_request_id) on requests to offstage_stream;
+
 -- migrate:down
 
 set local role offstage_owner;
+revoke select (http_request_id) on requests from offstage_stream;
 delete from jobs where queue = 6;
 delete from jobs_done where queue = 6;
 delete from queues where id = 6;
