@@ -74,8 +74,10 @@ citation_sources(struct arena *a, const struct citation *list, size_t count)
     for (size_t i = 0; i < count; i++) {
         jw_object(&w, NULL);
         jw_int(&w, "n", (int64_t)list[i].n);
+        jw_str(&w, "url", list[i].passage->url);
         jw_str(&w, "title", list[i].passage->title);
         jw_str(&w, "heading", list[i].passage->heading);
+        jw_str(&w, "anchor", list[i].passage->anchor ? list[i].passage->anchor : "");
         jw_str(&w, "snippet", snippet(a, list[i].passage->content));
         jw_double(&w, "score", list[i].passage->score);
         jw_id(&w, "source_id", list[i].passage->source_id);

@@ -21,7 +21,8 @@ size_t citation_find(struct arena *a, const char *text, const struct passage *pa
 /* An annotation in the vocabulary of the Responses API. */
 const char *citation_annotation(struct arena *a, const struct citation *c);
 
-/* For messages.sources: JSON array of {n, title, heading, snippet, score, source_id}. */
+/* For messages.sources: JSON array of {n, url, title, heading, anchor, snippet, score, source_id}.
+ */
 const char *citation_sources(struct arena *a, const struct citation *list, size_t count);
 
 #endif

@@ -21,6 +21,7 @@
 #define ANSWER_MAX      1200 /* bytes, about */
 #define LENGTH_USUAL    240  /* bytes; longer sentences count for less */
 #define ENOUGH          0.4  /* of the question's weight must be met by the best sentence */
+#define EXAMPLE_ROOM    80   /* bytes around a question that is quoted */
 #define CLOSE_TO_BEST   0.45 /* of the best score a sentence must reach to be said too */
 
 #define NOTHING_FITS                                                                               \
@@ -52,9 +53,39 @@ without_marks(struct str s)
     return s;
 }
 
+/* Does `s` hold the words of `part`, in small or capital letters? */
+static bool
+holds(struct str s, struct str part)
+{
+    for (size_t i = 0; part.len > 0 && i + part.len <= s.len; i++)
+        if (str_eq_nocase((struct str){ s.p + i, part.len }, part))
+            return true;
+    return false;
+}
+
+/* What asks is no answer: neither another question nor the very one, quoted as an example. */
+static bool
+is_asking(struct str sentence, struct str question)
+{
+    bool asks;
+
+    while (sentence.len > 0 && strchr("\"'`*_)], ", sentence.p[sentence.len - 1]))
+        sentence.len--;
+    question = str_trim(question);
+    asks = question.len > 0 && question.p[question.len - 1] == '?';
+    while (question.len > 0 && strchr(".!? ", question.p[question.len - 1]))
+        question.len--;
+    if (sentence.len > 0 && sentence.p[sentence.len - 1] == '?')
+        return true;
+    return memchr(question.p, ' ', question.len) != NULL && asks &&
+           sentence.len < 2 * question.len + EXAMPLE_ROOM && holds(sentence, question);
+}
+
 static void
 collect(struct search *s, const struct dialect_question *q)
 {
+    struct str question = str_from(q->messages[q->message_count - 1].content);
+
     for (size_t i = 0; i < q->passage_count; i++) {
         struct str rest = str_from(q->passages[i].content), sentence;
         uint64_t heading = terms_met(&s->question, str_from(q->passages[i].heading));
@@ -67,6 +98,8 @@ collect(struct search *s, const struct dialect_question *q)
             /* A heading lends its words to what stands below it, but says nothing itself. */
             if (c->met && sentence.p[0] != '#')
                 c->met |= heading;
+            if (is_asking(sentence, question))
+                c->met = 0;
             s->count++;
         }
     }
