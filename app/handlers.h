@@ -33,6 +33,7 @@ HANDLER(keys_delete);
 /* users.c */
 HANDLER(users_list);
 HANDLER(users_update);
+HANDLER(users_delete);
 
 /* invitations.c */
 HANDLER(invitations_list);

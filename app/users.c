@@ -5,6 +5,7 @@
 #include "app/handlers.h"
 #include "app/request.h"
 #include "app/user_json.h"
+#include "db/erase.h"
 #include "lib/arena.h"
 
 #include <string.h>
@@ -61,5 +62,17 @@ users_update(struct request *rq, struct reply *rp)
         rq, AUDIT_USER_CHANGED, user.id,
         arena_printf(rq->arena, "%s, %s", user.role, user.disabled ? "disabled" : "enabled")));
     user_write(reply_json(rp, 200), &user, true);
+    return OK;
+}
+
+/* From here on nobody can sign in as them; a job removes what they have. */
+struct err
+users_delete(struct request *rq, struct reply *rp)
+{
+    if (id_eq(rq->id, rq->caller.user_id))
+        return ERR(ERR_CONFLICT, "your own account is for another admin to delete");
+    TRY(user_end(rq->db, rq->arena, rq->id, rq->request_id));
+    TRY(audit(rq, AUDIT_USER_CHANGED, rq->id, "deleted"));
+    reply_empty(rp);
     return OK;
 }

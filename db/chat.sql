@@ -114,6 +114,14 @@ update chats set deleted_at = clock_timestamp()
 returning id;
 
 -- name: chat_delete_forever
+-- What has no foreign key, since it usually leaves with its partition, goes too.
+with asked as (
+    select id from requests where chat_id = $1 and user_id = (select app_user())
+), events as (
+    delete from response_events where user_id = (select app_user()) and request_id = any (array(select id from asked))
+), traced as (
+    delete from traces where user_id = (select app_user()) and id = any (array(select id from asked))
+)
 delete from chats where id = $1 and user_id = (select app_user()) returning id;
 
 -- name: chat_restore

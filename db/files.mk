@@ -2,7 +2,7 @@ noinst_LIBRARIES += libdb.a
 
 sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql \
 	$(srcdir)/db/api_key.sql $(srcdir)/db/job.sql $(srcdir)/db/agent.sql $(srcdir)/db/source.sql \
-	$(srcdir)/db/analytics.sql $(srcdir)/db/chat_title.sql $(srcdir)/db/import.sql $(srcdir)/db/search.sql \
+	$(srcdir)/db/analytics.sql $(srcdir)/db/chat_title.sql $(srcdir)/db/erase.sql $(srcdir)/db/import.sql $(srcdir)/db/search.sql \
 	$(srcdir)/db/chat.sql $(srcdir)/db/message.sql $(srcdir)/db/request.sql $(srcdir)/db/event.sql \
 	$(srcdir)/db/feed.sql $(srcdir)/db/idempotency.sql $(srcdir)/db/system.sql \
 	$(srcdir)/db/audit.sql $(srcdir)/db/invitation.sql $(srcdir)/db/login.sql \
@@ -25,6 +25,7 @@ libdb_a_SOURCES = \
 	db/row.c \
 	db/analytics.c db/analytics.h \
 	db/chat_title.c db/chat_title.h \
+	db/erase.c db/erase.h \
 	db/import.c db/import.h \
 	db/search.c db/search.h \
 	db/source.c db/source.h db/sweep.c db/sweep.h db/system.c \

@@ -24,4 +24,15 @@ struct err sweep_idempotency(struct db *db, struct arena *a, int64_t most,
 struct err sweep_resets(struct db *db, struct arena *a, int64_t most, int64_t *removed) CHECKED;
 struct err sweep_logins(struct db *db, struct arena *a, int64_t most, int64_t *removed) CHECKED;
 
+/*
+ * One batch of at most `most` messages of chats that are in the bin for bin_d days or
+ * untouched for keep_d days (0: kept), and the chats that are empty then. *removed is 0
+ * when nothing was left to do.
+ */
+struct err sweep_chats(struct db *db, struct arena *a, int64_t most, int64_t bin_d, int64_t keep_d,
+                       int64_t *removed) CHECKED;
+
+/* Files of imports that no job has read within a week, some at a time. */
+struct err sweep_imports(struct db *db, struct arena *a, int64_t most, int64_t *removed) CHECKED;
+
 #endif

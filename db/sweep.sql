@@ -33,3 +33,9 @@ with gone as (
     returning 1
 )
 select count(*) as n from gone;
+
+-- name: sweep_chats
+select chats_sweep($1::int, $2::int, $3::int) as n;
+
+-- name: sweep_imports
+select imports_sweep($1::int) as n;

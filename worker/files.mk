@@ -4,6 +4,7 @@ libworker_a_SOURCES = \
 	worker/attempt.c worker/attempt.h \
 	worker/collector.c worker/collector.h \
 	worker/counters.c worker/counters.h \
+	worker/erase_user.c \
 	worker/exchange.c \
 	worker/flusher.c worker/flusher.h \
 	worker/kind.h \

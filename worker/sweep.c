@@ -20,6 +20,9 @@
 #define EVERY_MS INT64_C(3600000)
 #define MOST     5000 /* rows in one transaction */
 
+/* With all that hangs on them, and no lock may be held for long. */
+#define MOST_MESSAGES 200
+
 static struct err
 add(struct db *db, struct arena *a, int64_t delay_ms)
 {
@@ -61,6 +64,24 @@ repeat(struct db *db, struct arena *a, sweep_fn some)
     return OK;
 }
 
+/* One statement after another, each its own transaction of some tens of milliseconds. */
+static struct err
+remove_chats(struct db *db, struct arena *a)
+{
+    int64_t removed;
+
+    do {
+        TRY(db_begin(db, TX_NONE, ID_NONE));
+        TRY(sweep_chats(db, a, MOST_MESSAGES, config_int(SET_BIN_KEEP_D),
+                        config_int(SET_CHAT_KEEP_D), &removed));
+    } while (removed > 0);
+    do {
+        TRY(db_begin(db, TX_NONE, ID_NONE));
+        TRY(sweep_imports(db, a, MOST_MESSAGES, &removed));
+    } while (removed > 0);
+    return OK;
+}
+
 static struct err
 drop_partitions(struct db *db, struct arena *a)
 {
@@ -99,6 +120,7 @@ work(struct attempt *at, struct db *db)
 
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++)
         TRY(repeat(db, at->arena, sweeps[i]));
+    TRY(remove_chats(db, at->arena));
     TRY(drop_partitions(db, at->arena));
     return end_and_add_next(at, db);
 }

@@ -447,6 +447,139 @@ create table imports (
 create index imports_user on imports (user_id);
 create index imports_created on imports (created_at);
 
+-- ---- what leaves ------------------------------------------------------------------------------
+-- In small batches, so that no transaction holds its locks for long; a worker calls again
+-- until there is nothing left. Nothing here is anybody's but the owner's of the tables.
+
+-- Messages with all that hangs on them: the events and traces of their requests have no
+-- foreign key, since they usually leave with their partition.
+create function messages_purge(gone uuid[]) returns int
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    asked uuid[] := array(select r.id from public.requests r where r.message_id = any (gone));
+    n     int;
+begin
+    delete from public.response_events where request_id = any (asked);
+    delete from public.traces where id = any (asked);
+    delete from public.messages where id = any (gone);
+    get diagnostics n = row_count;
+    return n;
+end $$;
+
+-- Chats that have been in the bin for bin_days, or are untouched for keep_days (0: kept).
+create function chats_sweep(most int, bin_days int, keep_days int) returns int
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    gone uuid[];
+    n    int;
+begin
+    select array_agg(x.id) into gone
+      from ((select id from public.chats where deleted_at < now() - bin_days * interval '1 day'
+              order by deleted_at limit 50)
+            union
+            (select id from public.chats
+              where keep_days > 0 and active_at < now() - keep_days * interval '1 day'
+              limit 50)) x;
+    if gone is null then
+        return 0;
+    end if;
+    -- What is being written ends first.
+    n := public.messages_purge(array(select m.id from public.messages m
+                                      where m.chat_id = any (gone) and m.status <> 'in_progress'
+                                      limit most));
+    delete from public.chats c
+     where c.id = any (gone) and not exists (select from public.messages m where m.chat_id = c.id);
+    return case when n > 0 or found then 1 else 0 end;
+end $$;
+
+create function imports_sweep(most int) returns int
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    n int;
+begin
+    delete from public.imports
+     where id = any (array(select id from public.imports where created_at < now() - interval '7 days'
+                            order by created_at limit least(most, 10)));
+    get diagnostics n = row_count;
+    return n;
+end $$;
+
+-- An account ends: nobody can use it from here on, and nothing of it says whose it was. What
+-- it holds is erased by user_erase(). False when there is no such user.
+create function user_end(target uuid) returns boolean
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    if not public.app_admin() or target is not distinct from public.app_user() then
+        return false;
+    end if;
+    update public.users
+       set disabled = true, email = 'gone-' || id || '@invalid', name = 'Deleted', password_hash = null, role = 'user'
+     where id = target;
+    if not found then
+        return false;
+    end if;
+    delete from public.sessions where user_id = target;
+    delete from public.api_keys where user_id = target;
+    return true;
+end $$;
+
+-- Everything of a user whose account has ended, about `most` rows at a time: 1 while there is
+-- more, 0 when the user is gone, -1 while one of its jobs runs. This is the one list of what is
+-- deleted and what is kept without a name; a test looks for tables that it forgets.
+create function user_erase(target uuid, most int) returns int
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    nameless      constant text[] := array['update public.jobs_done set user_id = null, payload = null',
+                                           'update public.audit_entries set user_id = null, credential_id = null, address = null'];
+    deleted       constant text[] := array['traces', 'feed_events', 'webhook_deliveries', 'search_pending', 'imports',
+                                           'pages', 'crawl_urls', 'crawls', 'sources', 'agent_tests', 'chats',
+                                           'agents', 'webhooks', 'idempotency_keys', 'feeds', 'search_users'];
+    part text;
+    n    int;
+begin
+    if not exists (select from public.users where id = target and email = 'gone-' || id || '@invalid' and disabled) then
+        return 0;
+    end if;
+    delete from public.jobs where user_id = target and lease is null;
+    insert into public.job_notes (job_id, user_id, cancel)
+    select id, target, true from public.jobs where user_id = target
+    on conflict (job_id) do update set cancel = true;
+    if found then
+        return -1;
+    end if;
+    if public.messages_purge(array(select id from public.messages where user_id = target limit most)) > 0 then
+        return 1;
+    end if;
+    foreach part in array deleted loop
+        execute format('delete from public.%1$I where user_id = $1 and ctid = any '
+                       '(array(select ctid from public.%1$I where user_id = $1 limit $2))', part) using target, most;
+        get diagnostics n = row_count;
+        if n > 0 then
+            return 1;
+        end if;
+    end loop;
+    foreach part in array nameless loop
+        execute part || ' where user_id = $1' using target;
+    end loop;
+    delete from public.job_notes where user_id = target;
+    delete from public.users where id = target;
+    return 0;
+end $$;
+
+grant execute on function chats_sweep(int, int, int), imports_sweep(int), user_erase(uuid, int) to offstage_worker;
+grant execute on function user_end(uuid) to offstage_app;
+grant delete on response_events to offstage_app;
+
 -- ---- who may see what ------------------------------------------------------------------------
 
 do $$
@@ -471,11 +604,13 @@ grant select (titles) on agents to offstage_app;
 -- migrate:down
 
 set local role offstage_owner;
+drop function user_erase(uuid, int), user_end(uuid), imports_sweep(int), chats_sweep(int, int, int), messages_purge(uuid[]);
 drop function search_titles(uuid, text, smallint, uuid, timestamptz, uuid, int), search_messages(text, int),
     search_index(int);
 drop table imports, message_words, chat_words, search_users, search_pending, message_feedback;
 drop function search_title_terms(uuid, text), search_terms(uuid, int, text[]);
 alter table agents drop column titles;
+revoke delete on response_events from offstage_app;
 drop index chats_user, chats_agent, chats_pinned, chats_deleted, chats_session;
 delete from chats where deleted_at is not null;
 alter table chats drop column shelf, drop column deleted_at;
