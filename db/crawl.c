@@ -89,6 +89,42 @@ crawl_latest(struct db *db, struct arena *a, struct id source_id, struct crawl *
     return OK;
 }
 
+struct err
+crawl_latest_of(struct db *db, struct arena *a, struct id source_id, struct id user_id,
+                struct crawl *out)
+{
+    struct row row;
+
+    TRY(db_one(db, a, Q_CRAWL_LATEST_OF, ARGS(arg_id(source_id), arg_id(user_id)), &row));
+    *out = read_crawl(&row);
+    return OK;
+}
+
+struct err
+crawl_news(struct db *db, struct arena *a, const struct crawl_watch *watched, size_t n,
+           struct crawl **out, size_t *count)
+{
+    struct id *ids = arena_array(a, n, sizeof(*ids));
+    int64_t *versions = arena_array(a, n, sizeof(*versions));
+    struct crawl *list;
+    struct rows rows;
+
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = watched[i].id;
+        versions[i] = watched[i].version;
+    }
+    TRY(db_all(db, a, Q_CRAWL_NEWS, ARGS(arg_ids(a, ids, n), arg_ints(a, versions, n)), &rows));
+    list = arena_array(a, (size_t)rows.count, sizeof(*list));
+    for (int i = 0; i < rows.count; i++) {
+        struct row r = row_at(&rows, i);
+
+        list[i] = read_crawl(&r);
+    }
+    *out = list;
+    *count = (size_t)rows.count;
+    return OK;
+}
+
 static struct err
 set(struct db *db, struct id crawl_id, const char *status, struct id job_id, const char *error,
     const char *message)

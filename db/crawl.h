@@ -52,6 +52,18 @@ struct err crawl_start(struct db *db, struct arena *a, const struct source *sour
 struct err crawl_latest(struct db *db, struct arena *a, struct id source_id,
                         struct crawl *out) CHECKED;
 
+/* The same for a user that the gateway names, who sees everybody's. */
+struct err crawl_latest_of(struct db *db, struct arena *a, struct id source_id, struct id user_id,
+                           struct crawl *out) CHECKED;
+
+/* How crawls stand, of those that have changed since a version; for the gateway. */
+struct crawl_watch {
+    struct id id;
+    int64_t version;
+};
+struct err crawl_news(struct db *db, struct arena *a, const struct crawl_watch *watched, size_t n,
+                      struct crawl **out, size_t *count) CHECKED;
+
 /* ERR_CONFLICT unless it is queued or crawling; unless it is paused. Paused twice is paused. */
 struct err crawl_pause(struct db *db, struct arena *a, struct id source_id,
                        struct crawl *out) CHECKED;

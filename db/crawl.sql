@@ -33,6 +33,22 @@ select id, source_id, job_id, dry_run, status, progress, found, fetched, indexed
  order by created_at desc, id desc
  limit 1;
 
+-- name: crawl_latest_of
+select id, source_id, job_id, dry_run, status, progress, found, fetched, indexed, unchanged, skipped, failed,
+       reasons::text as reasons, message, error, version, ts(created_at) as created_at, ts(updated_at) as updated_at,
+       ts(started_at) as started_at, ts(finished_at) as finished_at
+  from crawls
+ where source_id = $1 and user_id = $2
+ order by created_at desc, id desc
+ limit 1;
+
+-- name: crawl_news
+select c.id, source_id, job_id, dry_run, status, progress, found, fetched, indexed, unchanged, skipped, failed,
+       reasons::text as reasons, message, error, version, ts(created_at) as created_at, ts(updated_at) as updated_at,
+       ts(started_at) as started_at, ts(finished_at) as finished_at
+  from unnest($1::uuid[], $2::bigint[]) as w (crawl, seen)
+  join crawls c on c.id = w.crawl and c.version > w.seen;
+
 -- name: crawl_lock
 select id, job_id, status
   from crawls

@@ -1,5 +1,6 @@
 #include "stream/batch.h"
 
+#include "db/crawl.h"
 #include "db/event.h"
 #include "db/event_json.h"
 #include "db/feed.h"
@@ -112,6 +113,48 @@ batch_of_feed(const struct feed_event *rows, size_t n)
         close_event(&m);
     }
     return finish(&m, TOPIC_FEED, rows[0].user_id);
+}
+
+static void
+add_crawl_json(struct buf *out, const struct crawl *c)
+{
+    struct json_writer w;
+
+    jw_begin(&w, out);
+    jw_object(&w, NULL);
+    jw_str(&w, "type", "crawl-progress");
+    jw_int(&w, "sequence_number", c->version);
+    jw_id(&w, "data_source_id", c->source_id);
+    jw_id(&w, "crawl_id", c->id);
+    jw_bool(&w, "dry_run", c->dry_run);
+    jw_str(&w, "status", c->status);
+    jw_int(&w, "progress", c->progress);
+    jw_object(&w, "pages");
+    jw_int(&w, "found", c->found);
+    jw_int(&w, "fetched", c->fetched);
+    jw_int(&w, "indexed", c->indexed);
+    jw_int(&w, "unchanged", c->unchanged);
+    jw_int(&w, "skipped", c->skipped);
+    jw_int(&w, "failed", c->failed);
+    jw_object_end(&w);
+    jw_str(&w, "message", c->message);
+    jw_str(&w, "error", c->error);
+    jw_object_end(&w);
+}
+
+struct batch *
+batch_of_crawl(const struct crawl *crawl)
+{
+    struct maker m;
+    struct batch *b;
+
+    begin(&m, 1);
+    open_event(&m, "crawl-progress", crawl->version);
+    add_crawl_json(&m.text, crawl);
+    close_event(&m);
+    b = finish(&m, TOPIC_CRAWL, crawl->id);
+    b->ends = crawl->finished_at != NULL;
+    return b;
 }
 
 struct batch *

@@ -1,6 +1,6 @@
 /*
  * Batch: some events of one topic as they are sent, in order. A topic is what
- * can be watched: the log of a request, or a user's feed.
+ * can be watched: the log of a request, a user's feed, or the progress of a crawl.
  *
  * The database thread makes a batch and hands it over; from then on it is never
  * changed and belongs to the service thread, which counts who holds it. So an
@@ -19,10 +19,11 @@
 #include <stdint.h>
 
 struct arena;
+struct crawl;
 struct event_row;
 struct feed_event;
 
-enum topic_kind { TOPIC_REQUEST, TOPIC_FEED };
+enum topic_kind { TOPIC_REQUEST, TOPIC_FEED, TOPIC_CRAWL, TOPIC_COUNT };
 
 struct batch_event {
     int64_t seq;
@@ -52,6 +53,9 @@ struct batch {
 
 struct batch *batch_of_events(enum topic_kind kind, const struct event_row *rows, size_t n);
 struct batch *batch_of_feed(const struct feed_event *rows, size_t n);
+
+/* How a crawl stands: one event, numbered by its version. */
+struct batch *batch_of_crawl(const struct crawl *crawl);
 
 /*
  * For a reader that is further behind than the feed is kept: the event "reset",

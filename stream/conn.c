@@ -87,7 +87,7 @@ kind_of(const struct visit *v)
 {
     if (v->what == VISIT_STATUS)
         return STREAM_STATUS;
-    if (v->what == VISIT_FEED)
+    if (v->what == VISIT_FEED || v->what == VISIT_CRAWL)
         return v->websocket ? STREAM_FEED_WS : STREAM_FEED_SSE;
     return v->websocket ? STREAM_REQUEST_WS : STREAM_REQUEST_SSE;
 }
@@ -176,6 +176,12 @@ open_stream(struct conn *c, const struct ask *ask)
     door_put_back(c);
 }
 
+static enum topic_kind
+topic_of(enum visit_what what)
+{
+    return what == VISIT_FEED ? TOPIC_FEED : what == VISIT_CRAWL ? TOPIC_CRAWL : TOPIC_REQUEST;
+}
+
 /* Take over what an ask has brought. */
 static void
 take(struct conn *c, struct ask *ask)
@@ -184,8 +190,7 @@ take(struct conn *c, struct ask *ask)
 
     w->seq = ask->seq;
     if (ask->joined)
-        hub_join(&c->gateway->hub, ask->visit.what == VISIT_FEED ? TOPIC_FEED : TOPIC_REQUEST,
-                 ask->topic_id, w);
+        hub_join(&c->gateway->hub, topic_of(ask->visit.what), ask->topic_id, w);
     if (ask->batch)
         watcher_give(w, ask->batch);
     else

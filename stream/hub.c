@@ -15,6 +15,7 @@ hub_init(struct hub *h, struct arena *a, size_t expected, size_t limit)
 {
     table_init(&h->channels[TOPIC_REQUEST], a, expected);
     table_init(&h->channels[TOPIC_FEED], a, expected);
+    table_init(&h->channels[TOPIC_CRAWL], a, expected);
     pool_init(&h->pool, a, sizeof(struct channel));
     h->limit = limit;
 }

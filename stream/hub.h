@@ -29,7 +29,7 @@ struct watcher {
 };
 
 struct hub {
-    struct table channels[2]; /* by kind of topic */
+    struct table channels[TOPIC_COUNT]; /* by kind of topic */
     struct pool pool;
     size_t limit; /* bytes that may wait for a watcher when more arrives */
 };

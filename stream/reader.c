@@ -69,6 +69,7 @@ connect_now(struct reader *r)
     atomic_fetch_add(&r->connects, 1);
     follow_mark_all(&r->requests, clock_mono_ns());
     follow_mark_all(&r->feeds, clock_mono_ns());
+    follow_mark_all(&r->crawls, clock_mono_ns());
     r->read_ms = 0;
     atomic_store(&r->revoked, true);
     log_info("database_connected", LOG_I("n", atomic_load(&r->connects)));
@@ -103,6 +104,14 @@ keep_connected(struct reader *r)
 
 /* ---- notifications and polls ---------------------------------------------- */
 
+/* The steps of a crawl stand in its user's feed too, so that they are heard of together. */
+static void
+hear_of_feeds(struct reader *r, const char *payload)
+{
+    follow_mark_named(&r->feeds, payload, clock_mono_ns());
+    follow_mark_all(&r->crawls, clock_mono_ns());
+}
+
 static void
 hear(void *arg, const char *channel, const char *payload)
 {
@@ -111,7 +120,7 @@ hear(void *arg, const char *channel, const char *payload)
     if (strcmp(channel, NOTIFY_EVENT) == 0)
         follow_mark_named(&r->requests, payload, clock_mono_ns());
     else if (strcmp(channel, NOTIFY_FEED) == 0)
-        follow_mark_named(&r->feeds, payload, clock_mono_ns());
+        hear_of_feeds(r, payload);
     else if (strcmp(channel, NOTIFY_SESSION) == 0 && !atomic_exchange(&r->revoked, true))
         r->options.wake(r->options.arg);
 }
@@ -119,7 +128,7 @@ hear(void *arg, const char *channel, const char *payload)
 static bool
 is_following(const struct reader *r)
 {
-    return r->requests.table.count + r->feeds.table.count > 0;
+    return r->requests.table.count + r->feeds.table.count + r->crawls.table.count > 0;
 }
 
 static void
@@ -134,12 +143,14 @@ poll_all(struct reader *r)
     r->poll_ms = now + every - arc4random_uniform(jitter);
     follow_mark_all(&r->requests, clock_mono_ns());
     follow_mark_all(&r->feeds, clock_mono_ns());
+    follow_mark_all(&r->crawls, clock_mono_ns());
 }
 
 static bool
 is_dirty(const struct reader *r)
 {
-    return follow_is_dirty(&r->requests) || follow_is_dirty(&r->feeds);
+    return follow_is_dirty(&r->requests) || follow_is_dirty(&r->feeds) ||
+           follow_is_dirty(&r->crawls);
 }
 
 static void
@@ -272,7 +283,8 @@ run(void *arg)
         answer_some(r);
         reader_post(r);
         look_for_news(r);
-        atomic_store(&r->topics, (long long)(r->requests.table.count + r->feeds.table.count));
+        atomic_store(&r->topics, (long long)(r->requests.table.count + r->feeds.table.count +
+                                             r->crawls.table.count));
         wait_for_work(r);
     }
     db_disconnect(r->db);
@@ -298,6 +310,7 @@ reader_start(struct arena *a, const struct reader_options *options, struct reade
     r->db = db_new(r->life, &db);
     follow_init(&r->requests, r->life, options->expected);
     follow_init(&r->feeds, r->life, options->expected);
+    follow_init(&r->crawls, r->life, options->expected);
     mailbox_init(&r->in);
     mailbox_init(&r->out);
     r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

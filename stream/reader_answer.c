@@ -1,5 +1,6 @@
 /* Answers of the database thread. */
 #include "db/auth.h"
+#include "db/crawl.h"
 #include "db/db.h"
 #include "db/event.h"
 #include "db/feed.h"
@@ -115,6 +116,27 @@ open_feed(struct reader *r, struct ask *ask)
     return OK;
 }
 
+/* What was seen of an earlier crawl counts for nothing. */
+static struct err
+open_crawl(struct reader *r, struct ask *ask)
+{
+    struct crawl crawl;
+    struct err e = crawl_latest_of(r->db, r->scratch, ask->visit.id, ask->user_id, &crawl);
+
+    if (e.code)
+        return e.code == ERR_NOT_FOUND ? ERR(ERR_NOT_FOUND, "crawl not found") : e;
+    ask->topic_id = crawl.id;
+    ask->seq = ask->visit.after > crawl.version ? -1 : ask->visit.after;
+    if (ask->seq < crawl.version) {
+        ask->seq = -1;
+        ask->batch = batch_of_crawl(&crawl);
+    }
+    ask->ended = crawl.finished_at != NULL;
+    if (!ask->ended)
+        join(&r->crawls, ask, crawl.version);
+    return OK;
+}
+
 static struct err
 open_topic(struct reader *r, struct ask *ask)
 {
@@ -126,6 +148,8 @@ open_topic(struct reader *r, struct ask *ask)
     ask->credential_id = caller.credential_id;
     if (ask->visit.what == VISIT_FEED)
         return open_feed(r, ask);
+    if (ask->visit.what == VISIT_CRAWL)
+        return open_crawl(r, ask);
     return ask->visit.what == VISIT_STATUS ? open_status(r, ask) : open_request(r, ask);
 }
 
@@ -161,6 +185,12 @@ answer(struct reader *r, struct ask *ask)
     }
 }
 
+static struct follows *
+follows_of(struct reader *r, enum visit_what what)
+{
+    return what == VISIT_FEED ? &r->feeds : what == VISIT_CRAWL ? &r->crawls : &r->requests;
+}
+
 void
 reader_answer(struct reader *r, struct ask *ask)
 {
@@ -168,7 +198,7 @@ reader_answer(struct reader *r, struct ask *ask)
 
     ask->err = OK;
     if (ask->kind == ASK_LEAVE) {
-        follow_leave(ask->visit.what == VISIT_FEED ? &r->feeds : &r->requests, ask->visit.id);
+        follow_leave(follows_of(r, ask->visit.what), ask->visit.id);
         return;
     }
     e = reader_begin(r, TX_READ);

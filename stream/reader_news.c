@@ -1,4 +1,5 @@
 /* How the database thread follows topics. */
+#include "db/crawl.h"
 #include "db/db.h"
 #include "db/event.h"
 #include "db/feed.h"
@@ -64,6 +65,22 @@ read_feeds(struct reader *r, struct follow **taken, size_t n)
     return OK;
 }
 
+/* How each stands now; one that was deleted is over, and has nothing more to say. */
+static struct err
+read_crawls(struct reader *r, struct follow **taken, size_t n)
+{
+    struct crawl_watch watched[AT_ONCE];
+    struct crawl *rows;
+    size_t count;
+
+    for (size_t i = 0; i < n; i++)
+        watched[i] = (struct crawl_watch){ taken[i]->entry.id, taken[i]->after };
+    TRY(crawl_news(r->db, r->scratch, watched, n, &rows, &count));
+    for (size_t i = 0; i < count; i++)
+        pass_on(r, batch_of_crawl(&rows[i]), follow_find(&r->crawls, rows[i].id), 1);
+    return OK;
+}
+
 /* Read up to AT_ONCE dirty topics of one kind. False when there may be no more, or on an error. */
 static bool
 read_some(struct reader *r, struct follows *follows,
@@ -97,6 +114,8 @@ reader_read_news(struct reader *r)
     while (read_some(r, &r->requests, read_requests))
         continue;
     while (read_some(r, &r->feeds, read_feeds))
+        continue;
+    while (read_some(r, &r->crawls, read_crawls))
         continue;
 }
 

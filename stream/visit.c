@@ -15,6 +15,7 @@ static const struct route {
 } routes[] = {
     { "/api/requests/*/stream", VISIT_REQUEST, false, true,  false },
     { "/api/events",            VISIT_FEED,    false, true,  false },
+    { "/api/crawl/*/stream",    VISIT_CRAWL,   false, true,  false },
     { "/api/requests/*/status", VISIT_STATUS,  false, false, false },
     { "/api/requests/*",        VISIT_STATUS,  false, false, true  },
     { "/healthz",               VISIT_HEALTH,  true,  false, false },

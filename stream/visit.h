@@ -23,6 +23,7 @@
 enum visit_what {
     VISIT_REQUEST, /* the events of a request */
     VISIT_FEED,    /* the caller's feed */
+    VISIT_CRAWL,   /* the progress of a source's newest crawl */
     VISIT_STATUS,  /* the status of a request, once it has changed */
     VISIT_HEALTH,
     VISIT_METRICS
@@ -42,7 +43,7 @@ struct visit_text {
 struct visit {
     enum visit_what what;
     bool websocket;
-    struct id id;    /* of the request, but for VISIT_FEED */
+    struct id id;    /* of the request or source, but for VISIT_FEED */
     int64_t after;   /* the last event that the client has, -1 for none; or AFTER_UNSET */
     int64_t wait_s;  /* 0: answer at once */
     bool short_path; /* VISIT_STATUS without /status */

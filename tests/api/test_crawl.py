@@ -341,3 +341,25 @@ def test_a_form_without_a_file_is_refused(user, agent):
     assert user.post(path, data=b'no form', headers=headers).status_code == 400
     assert user.post(path, data=b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\ncut',
                      headers=headers).status_code == 400
+
+
+# ---- live ------------------------------------------------------------------------------------
+
+def test_progress_is_followed_live_until_the_end(user, agent, site):
+    site.pages['/'] = prose('home', [f'/{i}' for i in range(10)])
+    site.pages.update({f'/{i}': prose(f'number{i}') for i in range(10)})
+    source = add(user, agent, site.url + '/', delay_ms=50)
+    with user.client.stream(f'/api/crawl/{source["id"]}/stream') as stream:
+        events = list(stream)
+    assert all(e.name == 'crawl-progress' and e.json['data_source_id'] == source['id'] for e in events)
+    progress, numbers = [e.json['progress'] for e in events], [int(e.id) for e in events]
+    assert progress == sorted(progress) and numbers == sorted(set(numbers))
+    assert events[-1].json['status'] == 'completed' and events[-1].json['pages']['indexed'] == 11
+    with user.client.stream(f'/api/crawl/{source["id"]}/stream') as stream:
+        assert [e.json['status'] for e in stream] == ['completed']
+
+
+def test_nobody_follows_another_user_s_crawl(user, other, agent, site):
+    site.pages['/'] = prose('home')
+    source, _ = crawled(user, agent, site.url + '/')
+    assert other.get(f'/api/crawl/{source["id"]}/stream').status_code == 404

@@ -32,3 +32,14 @@ def second_worker(stack):
     yield worker
     worker.terminate()
     worker.wait(60)
+
+
+@pytest.fixture
+def worker_memory(stack):
+    """The most memory that a worker has had, in bytes, when it is called."""
+
+    def read():
+        status = pathlib.Path(f"/proc/{stack.pids('worker')[0]}/status").read_text()
+        return int(re.search(r'VmHWM:\s+(\d+) kB', status)[1]) * 1024
+
+    return read

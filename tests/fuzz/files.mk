@@ -11,10 +11,13 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_json_reader \
 	tests/fuzz/fuzz_json_slice \
 	tests/fuzz/fuzz_responses \
+	tests/fuzz/fuzz_robots \
+	tests/fuzz/fuzz_sitemap \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_str \
 	tests/fuzz/fuzz_url \
-	tests/fuzz/fuzz_visit
+	tests/fuzz/fuzz_visit \
+	tests/fuzz/fuzz_weburl
 
 FUZZ_SECONDS = 20
 
@@ -65,6 +68,15 @@ tests_fuzz_fuzz_url_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_visit_SOURCES = tests/fuzz/fuzz_visit.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_visit_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_visit_LDADD = libstream.a $(DB_LIBS)
+tests_fuzz_fuzz_robots_SOURCES = tests/fuzz/fuzz_robots.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_robots_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_robots_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_sitemap_SOURCES = tests/fuzz/fuzz_sitemap.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_sitemap_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_sitemap_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_weburl_SOURCES = tests/fuzz/fuzz_weburl.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_weburl_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_weburl_LDADD = $(LIB_LIBS)
 
 .PHONY: check-fuzz fuzz
 

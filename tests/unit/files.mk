@@ -43,6 +43,10 @@ UNIT_TESTS = \
 	tests/unit/test_token \
 	tests/unit/test_trace \
 	tests/unit/test_url \
+	tests/unit/test_weburl \
+	tests/unit/test_robots \
+	tests/unit/test_address \
+	tests/unit/test_sitemap \
 	tests/unit/test_words
 
 check_LIBRARIES = libharness.a
@@ -107,6 +111,10 @@ tests_unit_test_stream_visit_LDADD = $(STREAM_UNIT_LIBS)
 tests_unit_test_token_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_trace_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_url_LDADD = $(UNIT_LIBS)
+tests_unit_test_weburl_LDADD = $(UNIT_LIBS)
+tests_unit_test_robots_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_address_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_sitemap_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_words_LDADD = $(UNIT_LIBS)
 tests_unit_test_postings_LDADD = $(UNIT_LIBS)
 
