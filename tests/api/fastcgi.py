@@ -45,7 +45,7 @@ class Reply:
 class App:
     """offstage-app with settings of its own, on the database of a stack."""
 
-    def __init__(self, stack, database='offstage', listener=None, **settings):
+    def __init__(self, stack, database='offstage', listener=None, programs=None, **settings):
         self.folder = tempfile.TemporaryDirectory(prefix='offstage-app-')
         self.path = self.folder.name + '/app.sock'
         self.log = open(self.folder.name + '/log', 'w+')
@@ -53,7 +53,7 @@ class App:
         environment = {'PATH': os.environ['PATH'], 'OFFSTAGE_APP_SOCKET': self.path, 'OFFSTAGE_APP_PROCESSES': '2',
                        'OFFSTAGE_DATABASE_URL': f'host={stack.run} dbname={database} user=postgres',
                        **{'OFFSTAGE_' + name.upper(): str(value) for name, value in settings.items()}}
-        command = [stack_module.build() + '/offstage-app']
+        command = [f'{programs or stack_module.build()}/offstage-app']
         if listener:
             self.path = listener.getsockname()
             # systemd's way: the socket is descriptor 3, and the process is told so by its own id.
