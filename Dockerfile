@@ -18,7 +18,7 @@ RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-ins
 COPY --from=build /image/ /
 RUN useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin offstage \
     && install -d -o offstage -g www-data -m 2750 /run/offstage \
-    && ldd /usr/bin/offstage-app /usr/bin/offstage-stream /usr/bin/offstage-worker | { ! grep 'not found'; } \
+    && ldd /usr/bin/offstage-app /usr/bin/offstage-stream /usr/bin/offstage-worker /usr/bin/offstage-admin | { ! grep 'not found'; } \
     && offstage-nginx listen=0.0.0.0:8080 access_log=/dev/stdout >/etc/nginx/sites-enabled/offstage \
     && nginx -t
 USER offstage

@@ -22,7 +22,7 @@ enum setting {
 /*
  * Answer --help, --version and --help-config and exit, or refuse unknown
  * arguments with exit status 2. `letter` is the program's in the table (A, S,
- * W), `summary` one line, `usage` the text of --help after it.
+ * W, O), `summary` one line, `usage` the text of --help after it.
  */
 void config_arguments(int argc, char **argv, const char *program, char letter, const char *summary,
                       const char *usage);
