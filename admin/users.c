@@ -5,7 +5,7 @@
 #include "db/invitation.h"
 #include "db/page.h"
 #include "db/password_reset.h"
-#include "db/token.h"
+#include "db/ticket.h"
 #include "db/user.h"
 #include "lib/arena.h"
 #include "lib/config.h"
@@ -29,10 +29,10 @@ offer_reset(struct admin *ad, struct id user_id, const char **link)
     struct id id = id_new();
     const char *token;
 
-    TRY(token_sign(ad->arena, config_str(SET_SECRET_KEY), TOKEN_RESET, id, &token));
+    TRY(ticket_sign(ad->arena, config_str(SET_SECRET_KEY), TICKET_RESET, id, &token));
     TRY(password_reset_add(ad->db, id, user_id));
     TRY(admin_audit(ad, AUDIT_RESET_MADE, user_id, NULL));
-    *link = token_link(ad->arena, config_str(SET_PUBLIC_URL), TOKEN_RESET, token);
+    *link = ticket_link(ad->arena, config_str(SET_PUBLIC_URL), TICKET_RESET, token);
     return OK;
 }
 
@@ -56,7 +56,8 @@ read_password(struct admin *ad, const char *path, const char **out)
 static struct err
 add(struct admin *ad)
 {
-    const char *email = ad->args[0], *name = ad->options.name, *role, *password = NULL, *hash = NULL;
+    const char *email = ad->args[0], *name = ad->options.name, *role, *password = NULL,
+               *hash = NULL;
     const char *link = NULL;
     struct user user;
 
@@ -187,11 +188,12 @@ invite(struct admin *ad)
         return ERR(ERR_INVALID, "an e-mail address is needed");
     TRY(admin_begin(ad));
     TRY(invitation_add(ad->db, ad->arena, ID_NONE, ad->args[0], role, &invitation));
-    TRY(token_sign(ad->arena, config_str(SET_SECRET_KEY), TOKEN_INVITATION, invitation.id, &token));
+    TRY(ticket_sign(ad->arena, config_str(SET_SECRET_KEY), TICKET_INVITATION, invitation.id,
+                    &token));
     TRY(admin_audit(ad, AUDIT_INVITATION_MADE, invitation.id,
                     arena_printf(ad->arena, "%s, %s", role, invitation.email)));
     TRY(db_commit(ad->db));
-    printf("%s\n", token_link(ad->arena, config_str(SET_PUBLIC_URL), TOKEN_INVITATION, token));
+    printf("%s\n", ticket_link(ad->arena, config_str(SET_PUBLIC_URL), TICKET_INVITATION, token));
     return OK;
 }
 

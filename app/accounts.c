@@ -10,7 +10,7 @@
 #include "db/auth.h"
 #include "db/invitation.h"
 #include "db/login.h"
-#include "db/token.h"
+#include "db/ticket.h"
 #include "db/user.h"
 #include "lib/arena.h"
 #include "lib/config.h"
@@ -90,13 +90,13 @@ accounts_register(struct request *rq, struct reply *rp)
     struct newcomer newcomer = { .email = email_read(in, "email"),
                                  .name = jr_opt_str(in, "name", 1, USER_NAME_MAX) };
     const char *password = jr_str(in, "password", PASSWORD_MIN, PASSWORD_MAX);
-    const char *token = jr_opt_str(in, "invitation", 1, TOKEN_TEXT_MAX);
+    const char *token = jr_opt_str(in, "invitation", 1, TICKET_TEXT_MAX);
     struct user user;
 
     TRY(jr_check(in));
     if (token)
-        TRY(token_read(rq->arena, config_str(SET_SECRET_KEY), TOKEN_INVITATION, token,
-                       &newcomer.invitation));
+        TRY(ticket_read(rq->arena, config_str(SET_SECRET_KEY), TICKET_INVITATION, token,
+                        &newcomer.invitation));
     TRY(check_open(rq, &newcomer));
     TRY(password_hash(rq, password, &newcomer.hash));
     TRY(begin_session(rq));

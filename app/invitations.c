@@ -6,7 +6,7 @@
 #include "app/handlers.h"
 #include "app/request.h"
 #include "db/mail_job.h"
-#include "db/token.h"
+#include "db/ticket.h"
 #include "lib/arena.h"
 #include "lib/config.h"
 
@@ -55,8 +55,9 @@ invitations_create(struct request *rq, struct reply *rp)
     TRY(jr_check(in));
     TRY(invitation_add(rq->db, rq->arena, rq->caller.user_id, email, roles[role < 0 ? 0 : role],
                        &invitation));
-    TRY(token_sign(rq->arena, config_str(SET_SECRET_KEY), TOKEN_INVITATION, invitation.id, &token));
-    if (config_str(SET_SMTP_URL)[0])
+    TRY(ticket_sign(rq->arena, config_str(SET_SECRET_KEY), TICKET_INVITATION, invitation.id,
+                    &token));
+    if (config_str(SET_SMTP_URL)[0] && config_str(SET_PUBLIC_URL)[0])
         TRY(mail_invitation(rq->db, rq->arena, invitation.id, rq->request_id));
     TRY(audit(rq, AUDIT_INVITATION_MADE, invitation.id,
               arena_printf(rq->arena, "%s, %s", invitation.role, email)));
@@ -64,7 +65,7 @@ invitations_create(struct request *rq, struct reply *rp)
     jw_object(w, NULL);
     write_members(w, &invitation);
     jw_str(w, "token", token);
-    jw_str(w, "link", token_link(rq->arena, config_str(SET_PUBLIC_URL), TOKEN_INVITATION, token));
+    jw_str(w, "link", ticket_link(rq->arena, config_str(SET_PUBLIC_URL), TICKET_INVITATION, token));
     jw_object_end(w);
     return OK;
 }

@@ -11,7 +11,7 @@
 #include "db/login.h"
 #include "db/mail_job.h"
 #include "db/password_reset.h"
-#include "db/token.h"
+#include "db/ticket.h"
 #include "db/user.h"
 #include "lib/arena.h"
 #include "lib/config.h"
@@ -93,6 +93,13 @@ passwords_change(struct request *rq, struct reply *rp)
     return OK;
 }
 
+/* A link needs the name of the site. */
+static bool
+mail_is_sent(void)
+{
+    return config_str(SET_SMTP_URL)[0] && config_str(SET_PUBLIC_URL)[0];
+}
+
 /* ---- resets ------------------------------------------------------------------ */
 
 /*
@@ -106,7 +113,7 @@ passwords_reset_ask(struct request *rq, struct reply *rp)
     const char *email = jr_str(in, "email", 1, USER_EMAIL_MAX);
 
     TRY(jr_check(in));
-    if (!config_str(SET_SMTP_URL)[0])
+    if (!mail_is_sent())
         return ERR(ERR_FORBIDDEN, "no mail is sent from here: ask an operator for a link");
     TRY(request_next(rq, TX_WRITE));
     TRY(login_take(rq->db, rq->arena, arena_printf(rq->arena, "reset %s", email), rq->wire.address,
@@ -120,12 +127,12 @@ struct err
 passwords_reset_use(struct request *rq, struct reply *rp)
 {
     struct json_reader *in = request_json(rq);
-    const char *token = jr_str(in, "token", 1, TOKEN_TEXT_MAX);
+    const char *token = jr_str(in, "token", 1, TICKET_TEXT_MAX);
     const char *wanted = jr_str(in, "new_password", PASSWORD_MIN, PASSWORD_MAX), *hash;
     struct id reset, user_id;
 
     TRY(jr_check(in));
-    TRY(token_read(rq->arena, config_str(SET_SECRET_KEY), TOKEN_RESET, token, &reset));
+    TRY(ticket_read(rq->arena, config_str(SET_SECRET_KEY), TICKET_RESET, token, &reset));
     TRY(password_hash(rq, wanted, &hash));
     TRY(request_next(rq, TX_WRITE));
     TRY(password_reset_use(rq->db, rq->arena, reset, hash, &user_id));

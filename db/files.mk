@@ -29,7 +29,7 @@ libdb_a_SOURCES = \
 	db/import.c db/import.h \
 	db/search.c db/search.h \
 	db/source.c db/source.h db/sweep.c db/sweep.h db/system.c \
-	db/system.h db/token.c db/token.h db/trace.c db/trace.h db/trace_json.c \
+	db/system.h db/ticket.c db/ticket.h db/trace.c db/trace.h db/trace_json.c \
 	db/trace_json.h db/user.c db/user.h \
 	db/webhook.c db/webhook.h
 libdb_a_SOURCES += db/chunk_merge.c db/chunk_private.h db/retrieval.c db/retrieval.h \

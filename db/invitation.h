@@ -1,6 +1,6 @@
 /*
  * Invitation: an offer of an account to somebody's e-mail address, once. What
- * is sent is a signed token of its id (see token.h). Admins' business.
+ * is sent is a signed token of its id (see ticket.h). Admins' business.
  */
 #ifndef DB_INVITATION_H
 #define DB_INVITATION_H

@@ -246,7 +246,9 @@ program_names(struct arena *a, const char *letters)
     static const struct {
         char letter;
         const char *name;
-    } programs[] = { { 'A', "app" }, { 'S', "stream" }, { 'W', "worker" }, { 'O', "admin" }, { 'D', "dev" } };
+    } programs[] = {
+        { 'A', "app" }, { 'S', "stream" }, { 'W', "worker" }, { 'O', "admin" }, { 'D', "dev" }
+    };
     const char *names = "";
 
     for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)

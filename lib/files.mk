@@ -10,6 +10,7 @@ liblib_a_SOURCES = \
 	lib/err.c lib/err.h \
 	lib/http.c lib/http.h \
 	lib/http_lookup.c lib/http_lookup.h \
+	lib/http_mail.c lib/http_mail.h \
 	lib/http_loop.c lib/http_loop.h \
 	lib/http_transfer.c lib/http_transfer.h \
 	lib/id.c lib/id.h \

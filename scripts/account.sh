@@ -32,37 +32,29 @@ write_account()
         OFFSTAGE_API_KEY "$API_KEY" | (umask 077 && cat >"$VAR/admin")
 }
 
-# sign_in PATH JSON: register or log in, keeping the cookie in the file $jar. One process of the
-# app may still be without its connection when the first one is ready: 503 says to come again.
-sign_in()
+# admin WORD...: offstage-admin on the instance's database
+admin()
 {
-    request POST "$1" "$2" --retry 3 -c "$jar" -o "$RUN/answer" -w '%{http_code}' 2>>"$LOG" || :
+    local -a settings=("OFFSTAGE_DATABASE_URL=$DATABASE_URL")
+
+    ! is_embedded || settings+=(PGUSER=offstage_app)
+    as_user env -u OFFSTAGE_DATABASE_ROLE "${settings[@]}" "$BUILD/offstage-admin" "$@" 2>>"$LOG"
 }
 
 make_account()
 {
-    local jar=$RUN/cookies status
-
     if read_account && [[ -n $API_KEY ]] && request GET /api/auth/me '' -o /dev/null 2>>"$LOG"; then
         note "there already"
         return
     fi
     API_KEY=
-    : >"$jar" && chmod 600 "$jar"
-    if [[ -n ${ADMIN_PASSWORD-} ]]; then
-        status=$(sign_in /api/auth/login "$(jq -n --arg e "$ADMIN" --arg p "$ADMIN_PASSWORD" '{email: $e, password: $p}')")
-    fi
-    if [[ ${status-} != 200 ]]; then
-        ADMIN=${ADMIN:-admin@offstage.example}
+    ADMIN_PASSWORD=${ADMIN_PASSWORD-}
+    ADMIN=${ADMIN:-admin@offstage.example}
+    if ! admin user list "$ADMIN" | awk -v who="$ADMIN" '$2 == who { found = 1 } END { exit !found }'; then
         ADMIN_PASSWORD=$(od -An -N15 -tx1 /dev/urandom | tr -d ' \n')
-        status=$(sign_in /api/auth/register \
-            "$(jq -n --arg e "$ADMIN" --arg p "$ADMIN_PASSWORD" '{email: $e, password: $p, name: "Admin"}')")
-        [[ $status == 201 ]] ||
-            fail "no user could be made: HTTP $status, $(jq -r '.detail // .error // .' "$RUN/answer" 2>/dev/null)" \
-                "the database has users already? Put OFFSTAGE_ADMIN and OFFSTAGE_ADMIN_PASSWORD of one in $VAR/admin"
+        admin user add "$ADMIN" --name Admin --role admin --password-file - <<<"$ADMIN_PASSWORD" >>"$LOG" ||
+            fail "no user could be made" "see $LOG"
     fi
-    API_KEY=$(request POST /api/keys '{"name": "dev", "scope": "admin"}' -b "$jar" -H "Origin: $URL" 2>>"$LOG" |
-        jq -er .key) || fail "no API key could be made" "see $LOG"
-    rm -f "$jar" "$RUN/answer"
+    API_KEY=$(admin key add "$ADMIN" dev --scope admin) || fail "no API key could be made" "see $LOG"
     write_account
 }

@@ -4,6 +4,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/secret.h"
+#include "lib/url.h"
 #include "stream/gateway_private.h"
 #include "stream/reply.h"
 
@@ -140,6 +141,8 @@ conn_visit(struct gateway *g, struct lws *wsi, bool upgrade)
     c->fd = fd;
     c->began_ms = c->wrote_ms = clock_mono_ms();
     visit_name(&text, c->name);
+    if (!text.peer || !url_listed(g->options->identity_proxies, text.peer))
+        text.forwarded_email = NULL;
     begin(c, visit_read(&text, g->options->public_url, &c->visit));
     arena_reset(g->scratch);
     return -1;

@@ -229,6 +229,8 @@ door_read(struct lws *wsi, struct arena *a, bool upgrade, struct visit_text *out
         .fetch_site = other_header(wsi, a, "sec-fetch-site:"),
         .last_event_id = other_header(wsi, a, "last-event-id:"),
         .request_id = other_header(wsi, a, "x-request-id:"),
+        .peer = other_header(wsi, a, "x-offstage-peer:"),
+        .forwarded_email = other_header(wsi, a, "x-forwarded-email:"),
         .upgrade = upgrade,
     };
     if (upgrade) {

@@ -21,8 +21,9 @@
 #include <stdint.h>
 
 struct gateway_options {
-    const char *socket;     /* path to listen at */
-    const char *public_url; /* "" for none */
+    const char *socket;           /* path to listen at */
+    const char *public_url;       /* "" for none */
+    const char *identity_proxies; /* proxies whose X-Forwarded-Email is believed; "" for none */
     const char *conninfo, *role;
     bool listen;     /* LISTEN, besides polls */
     size_t max;      /* connections */

@@ -41,6 +41,7 @@ main(int argc, char **argv)
     options = (struct gateway_options){
         .socket = config_str(SET_STREAM_SOCKET),
         .public_url = config_str(SET_PUBLIC_URL),
+        .identity_proxies = config_str(SET_IDENTITY_PROXIES),
         .conninfo = config_str(SET_DATABASE_URL),
         .role = *config_str(SET_DATABASE_ROLE) ? config_str(SET_DATABASE_ROLE) : "offstage_stream",
         .listen = config_bool(SET_NOTIFY),

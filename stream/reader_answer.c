@@ -138,12 +138,21 @@ open_crawl(struct reader *r, struct ask *ask)
 }
 
 static struct err
+identify(struct reader *r, const struct visit *v, struct auth_caller *out)
+{
+    if (v->by_key)
+        return auth_by_key(r->db, r->scratch, v->token, out);
+    if (v->by_proxy)
+        return auth_by_proxy(r->db, r->scratch, v->token, out);
+    return auth_by_session(r->db, r->scratch, v->token, out);
+}
+
+static struct err
 open_topic(struct reader *r, struct ask *ask)
 {
     struct auth_caller caller;
 
-    TRY(ask->visit.by_key ? auth_by_key(r->db, r->scratch, ask->visit.token, &caller)
-                          : auth_by_session(r->db, r->scratch, ask->visit.token, &caller));
+    TRY(identify(r, &ask->visit, &caller));
     ask->user_id = caller.user_id;
     ask->credential_id = caller.credential_id;
     if (ask->visit.what == VISIT_FEED)

@@ -160,7 +160,11 @@ read_credential(const struct visit_text *text, const char *public_url, struct vi
     struct str token;
 
     out->by_key = text->authorization != NULL;
-    token = out->by_key ? bearer(text->authorization) : find_cookie(text->cookie, name);
+    out->by_proxy = !out->by_key && text->forwarded_email;
+    if (out->by_proxy)
+        token = str_trim(str_from(text->forwarded_email));
+    else
+        token = out->by_key ? bearer(text->authorization) : find_cookie(text->cookie, name);
     if (!is_token(token))
         return out->by_key ? ERR(ERR_UNAUTHENTICATED,
                                  "the Authorization header must be \"Bearer\" and a key")

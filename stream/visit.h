@@ -37,7 +37,9 @@ struct visit_text {
     const char *scheme; /* by which the client came to nginx */
     const char *host, *origin, *fetch_site, *cookie, *authorization, *last_event_id;
     const char *request_id, *ws_key, *ws_version;
-    bool upgrade; /* to a WebSocket */
+    const char *peer;            /* whoever spoke to nginx: the client, or a proxy before it */
+    const char *forwarded_email; /* who a proxy says it is; NULL unless that proxy is trusted */
+    bool upgrade;                /* to a WebSocket */
 };
 
 struct visit {
@@ -48,6 +50,7 @@ struct visit {
     int64_t wait_s;  /* 0: answer at once */
     bool short_path; /* VISIT_STATUS without /status */
     bool by_key;
+    bool by_proxy; /* the token is an e-mail address */
     char token[VISIT_TOKEN_MAX + 1];
     char ws_key[VISIT_KEY + 1];
 };

@@ -10,6 +10,7 @@ libworker_a_SOURCES = \
 	worker/kind.h \
 	worker/kinds.c \
 	worker/listener.c \
+	worker/mail.c \
 	worker/noop.c \
 	worker/pool.c worker/pool.h \
 	worker/runner.c worker/runner.h \

@@ -56,7 +56,8 @@ const struct kind *kind_find(const char *name);
 /* The whole table; NULL behind the last. */
 extern const struct kind *const kinds[];
 
-extern const struct kind kind_agent_test, kind_crawl, kind_crawl_due, kind_index_source, kind_noop,
-    kind_respond, kind_sweep, kind_webhook, kind_import_chats, kind_title_chat, kind_erase_user;
+extern const struct kind kind_agent_test, kind_crawl, kind_crawl_due, kind_index_source, kind_mail,
+    kind_noop, kind_respond, kind_sweep, kind_webhook, kind_import_chats, kind_title_chat,
+    kind_erase_user;
 
 #endif

@@ -3,10 +3,19 @@
 
 #include <string.h>
 
-const struct kind *const kinds[] = { &kind_respond,    &kind_index_source, &kind_crawl,
-                                     &kind_crawl_due,  &kind_agent_test,   &kind_webhook,
-                                     &kind_sweep,      &kind_import_chats, &kind_erase_user,
-                                     &kind_title_chat, &kind_noop,         NULL };
+const struct kind *const kinds[] = { &kind_respond,
+                                     &kind_index_source,
+                                     &kind_crawl,
+                                     &kind_crawl_due,
+                                     &kind_agent_test,
+                                     &kind_webhook,
+                                     &kind_sweep,
+                                     &kind_import_chats,
+                                     &kind_erase_user,
+                                     &kind_title_chat,
+                                     &kind_noop,
+                                     &kind_mail,
+                                     NULL };
 
 const struct kind *
 kind_find(const char *name)

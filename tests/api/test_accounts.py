@@ -241,3 +241,68 @@ def test_a_flood_of_logins_leaves_processes_for_others(stack, user):
             one.result()
     assert {r.status_code for r in replies} == {401, 429}
     assert sorted(waits)[len(waits) * 9 // 10] < 1.0
+
+
+# ---- how often a password may be tried ----------------------------------------------
+
+def tries(app, email, password='wrong password', address='192.0.2.7', n=1):
+    """The statuses of n tries one after the other; what is only too much at this moment is tried again."""
+    found = []
+    while len(found) < n:
+        reply = app.call('POST', '/api/auth/login', body={'email': email, 'password': password}, REMOTE_ADDR=address)
+        if reply.status != 429 or 'passwords were tried' in reply.json['detail']:
+            found.append(reply.status)
+            if reply.status == 429:
+                assert 1 <= int(reply.headers['Retry-After']) <= 60
+    return found
+
+
+def test_an_account_is_tried_so_often_from_one_network_and_no_more(start_app, account):
+    app = start_app(login_rate=3)
+    assert tries(app, account.email, n=6) == [401] * 3 + [429] * 3
+    # The right password does not help there, nor does a neighbour's address or another spelling; elsewhere it does.
+    assert tries(app, account.email, PASSWORD) == [429]
+    assert tries(app, account.email.upper(), PASSWORD, '192.0.2.250') == [429]
+    assert tries(app, account.email, PASSWORD, '198.51.100.1') == [200]
+
+
+def test_an_unknown_account_is_throttled_alike(start_app):
+    assert tries(start_app(login_rate=3), address(), n=5) == [401] * 3 + [429] * 2
+
+
+def test_a_network_of_version_6_is_a_64(start_app, account):
+    app = start_app(login_rate=2)
+    assert [tries(app, account.email, address=f'2001:db8:1:1::{i}')[0] for i in range(4)] == [401, 401, 429, 429]
+    assert tries(app, account.email, address='2001:db8:1:2::1') == [401]
+
+
+def test_one_network_tries_all_accounts_ten_times_as_often(start_app, stack):
+    app, net = start_app(login_rate=1), "key = sha256('net 203.0.113.0')"
+    assert tries(app, address(), address='203.0.113.5') == [401]
+    row, = stack.sql(f'select until < clock_timestamp() + interval \'6 s\' as cheap from login_tries where {net}')
+    assert row['cheap'] == 't' # a tenth of the minute that a try of one account costs
+    stack.sql(f"update login_tries set until = clock_timestamp() + interval '90 s' where {net}")
+    assert tries(app, address(), address='203.0.113.77') == [429]
+    stack.sql(f"update login_tries set until = clock_timestamp() + interval '30 s' where {net}")
+    assert tries(app, address(), address='203.0.113.77') == [401]
+
+
+def test_a_right_password_costs_no_try(start_app, account):
+    app = start_app(login_rate=2)
+    for _ in range(4):
+        assert tries(app, account.email, address='198.51.100.77') == [401]
+        assert tries(app, account.email, PASSWORD, '198.51.100.77') == [200]
+
+
+def test_tries_at_once_are_counted_one_by_one(start_app, account, stack):
+    """So many are hashed as there are tries, however many come."""
+    app = start_app(login_rate=5, app_processes=8)
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        replies = list(pool.map(lambda _: app.call(
+            'POST', '/api/auth/login', body={'email': account.email, 'password': 'wrong password'},
+            REMOTE_ADDR='198.51.100.9'), range(200)))
+    assert {r.status for r in replies} == {401, 429}
+    # Those that were let in and then found all hashing slots taken have used up their try as well.
+    assert 1 <= sum(r.status == 401 for r in replies) <= 6
+    refused = stack.sql("select count(*) as n from audit_entries where detail = :'e'", e=account.email)
+    assert int(refused[0]['n']) == sum(r.status == 401 for r in replies)

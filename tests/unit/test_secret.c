@@ -189,6 +189,50 @@ wiped_memory_is_zero(void **state)
         assert_int_equal(secret[i], 0);
 }
 
+#define SIGNING_KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define OTHER_KEY   "100102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+static void
+a_signed_token_gives_back_what_it_carries(void **state)
+{
+    const uint8_t bytes[SECRET_SIGNED_BYTES] = { 1, 2, 3, [15] = 255 };
+    char token[SECRET_SIGNED_TEXT + 1];
+    uint8_t back[SECRET_SIGNED_BYTES];
+
+    (void)state;
+    assert_ok(secret_sign(SIGNING_KEY, "reset", bytes, token));
+    assert_int_equal(strlen(token), SECRET_SIGNED_TEXT);
+    assert_ok(secret_verify(SIGNING_KEY, "reset", token, back));
+    assert_memory_equal(back, bytes, sizeof(bytes));
+}
+
+static void
+a_signed_token_that_was_changed_or_made_otherwise_is_refused(void **state)
+{
+    const uint8_t bytes[SECRET_SIGNED_BYTES] = { 1, 2, 3 };
+    char token[SECRET_SIGNED_TEXT + 1], changed[SECRET_SIGNED_TEXT + 2];
+    uint8_t back[SECRET_SIGNED_BYTES];
+
+    (void)state;
+    assert_ok(secret_sign(SIGNING_KEY, "reset", bytes, token));
+    assert_err(ERR_INVALID, secret_verify(OTHER_KEY, "reset", token, back));
+    assert_err(ERR_INVALID, secret_verify(SIGNING_KEY, "invitation", token, back));
+    assert_err(ERR_INVALID, secret_verify("", "reset", token, back));
+    for (size_t i = 0; i < SECRET_SIGNED_TEXT; i++) {
+        snprintf(changed, sizeof(changed), "%s", token);
+        changed[i] = token[i] == 'A' ? 'B' : 'A';
+        assert_err(ERR_INVALID, secret_verify(SIGNING_KEY, "reset", changed, back));
+    }
+    assert_err(ERR_INVALID, secret_verify(SIGNING_KEY, "reset", "", back));
+    snprintf(changed, sizeof(changed), "%sA", token);
+    assert_err(ERR_INVALID, secret_verify(SIGNING_KEY, "reset", changed, back));
+    changed[SECRET_SIGNED_TEXT - 1] = '\0';
+    assert_err(ERR_INVALID, secret_verify(SIGNING_KEY, "reset", changed, back));
+    memset(changed, '*', SECRET_SIGNED_TEXT);
+    changed[SECRET_SIGNED_TEXT] = '\0';
+    assert_err(ERR_INVALID, secret_verify(SIGNING_KEY, "reset", changed, back));
+}
+
 int
 main(void)
 {
@@ -205,6 +249,8 @@ main(void)
         UNIT_TEST(a_sealed_text_that_was_changed_anywhere_does_not_open),
         UNIT_TEST(without_a_whole_key_nothing_is_sealed_or_opened),
         UNIT_TEST(wiped_memory_is_zero),
+        UNIT_TEST(a_signed_token_gives_back_what_it_carries),
+        UNIT_TEST(a_signed_token_that_was_changed_or_made_otherwise_is_refused),
     };
 
     secret_init();

@@ -48,6 +48,27 @@ each_path_leads_to_what_it_names(void **state)
 }
 
 static void
+what_a_trusted_proxy_states_goes_before_a_cookie_and_after_a_key(void **state)
+{
+    (void)state;
+    assert_ok(visit((struct visit_text){
+        .path = STREAM, .cookie = "session=token", .forwarded_email = " ada@example.com" }));
+    assert_true(v.by_proxy);
+    assert_string_equal(v.token, "ada@example.com");
+    assert_ok(visit((struct visit_text){
+        .path = STREAM, .authorization = KEY, .forwarded_email = "ada@example.com" }));
+    assert_true(v.by_key);
+    assert_false(v.by_proxy);
+    assert_string_equal(v.token, "off_key");
+    assert_err(ERR_UNAUTHENTICATED,
+               visit((struct visit_text){ .path = STREAM, .forwarded_email = "a b" }));
+    /* It travels with whatever page asks, as a cookie does. */
+    assert_err(ERR_FORBIDDEN, visit((struct visit_text){ .path = STREAM,
+                                                         .origin = "https://evil.example",
+                                                         .forwarded_email = "ada@example.com" }));
+}
+
+static void
 what_the_supervisor_asks_needs_no_credential(void **state)
 {
     (void)state;
@@ -273,6 +294,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         UNIT_TEST(each_path_leads_to_what_it_names),
         UNIT_TEST(what_the_supervisor_asks_needs_no_credential),
+        UNIT_TEST(what_a_trusted_proxy_states_goes_before_a_cookie_and_after_a_key),
         UNIT_TEST(other_paths_lead_nowhere),
         UNIT_TEST(only_get_is_allowed),
         UNIT_TEST(a_position_is_an_integer_and_nothing_else),

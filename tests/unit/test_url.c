@@ -323,6 +323,25 @@ the_allow_list_lets_private_hosts_pass(void **state)
     assert_err(ERR_INVALID, url_check_user(*state, "ftp://intranet/", list));
 }
 
+static void
+a_list_holds_its_addresses_and_blocks(void **state)
+{
+    static const char list[] = " 10.1.0.0/16,192.0.2.7, 2001:db8::/32 ";
+
+    (void)state;
+    assert_true(url_listed(list, "10.1.255.3"));
+    assert_true(url_listed(list, "192.0.2.7"));
+    assert_true(url_listed(list, "2001:db8::9"));
+    assert_false(url_listed(list, "10.2.0.1"));
+    assert_false(url_listed(list, "192.0.2.70"));
+    assert_false(url_listed(list, "2001:db9::1"));
+    assert_false(url_listed(list, "::ffff:192.0.2.7"));
+    assert_false(url_listed(list, "unix:"));
+    assert_false(url_listed(list, ""));
+    assert_false(url_listed("", "10.1.0.1"));
+    assert_false(url_listed("proxy.example", "10.1.0.1"));
+}
+
 int
 main(void)
 {
@@ -339,6 +358,7 @@ main(void)
         UNIT_TEST(a_users_url_may_name_public_hosts),
         UNIT_TEST(a_users_url_may_not_name_what_is_private),
         UNIT_TEST(the_allow_list_lets_private_hosts_pass),
+        UNIT_TEST(a_list_holds_its_addresses_and_blocks),
     };
 
     return cmocka_run_group_tests_name("url", tests, NULL, NULL);

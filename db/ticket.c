@@ -1,14 +1,14 @@
-#include "db/token.h"
+#include "db/ticket.h"
 
 #include "lib/arena.h"
 #include "lib/secret.h"
 #include "lib/str.h"
 
-static const char *const names[] = { [TOKEN_INVITATION] = "invitation", [TOKEN_RESET] = "reset" };
+static const char *const names[] = { [TICKET_INVITATION] = "invitation", [TICKET_RESET] = "reset" };
 
 struct err
-token_sign(struct arena *a, const char *key_hex, enum token_purpose purpose, struct id id,
-           const char **out)
+ticket_sign(struct arena *a, const char *key_hex, enum ticket_purpose purpose, struct id id,
+            const char **out)
 {
     char text[SECRET_SIGNED_TEXT + 1];
     uint8_t bytes[SECRET_SIGNED_BYTES];
@@ -20,21 +20,21 @@ token_sign(struct arena *a, const char *key_hex, enum token_purpose purpose, str
 }
 
 struct err
-token_read(struct arena *a, const char *key_hex, enum token_purpose purpose, const char *token,
-           struct id *out)
+ticket_read(struct arena *a, const char *key_hex, enum ticket_purpose purpose, const char *token,
+            struct id *out)
 {
     uint8_t bytes[SECRET_SIGNED_BYTES];
     struct err e = secret_verify(key_hex, names[purpose], token, bytes);
 
     if (e.code)
         return err_fmt(a, ERR_INVALID, "this is not a token of an %s that was made here",
-                       purpose == TOKEN_INVITATION ? "invitation" : "offered reset");
+                       purpose == TICKET_INVITATION ? "invitation" : "offered reset");
     *out = id_from_bytes(bytes);
     return OK;
 }
 
 const char *
-token_link(struct arena *a, const char *base, enum token_purpose purpose, const char *token)
+ticket_link(struct arena *a, const char *base, enum ticket_purpose purpose, const char *token)
 {
     struct str s = str_from(base);
 
