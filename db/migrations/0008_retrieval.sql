@@ -249,6 +249,7 @@ begin
                     where g.id = agent and (g.user_id = public.app_user() or g.visibility <> 'private')) then
         return;
     end if;
+    -- Any of the words: a passage that has more of them, closer together, ranks higher.
     terms := replace(plainto_tsquery('english', left(question, 2000))::text, '&', '|')::tsquery;
     return query
         select c.id, c.source_id, s.title, c.heading, c.content, ts_rank_cd(c.words, terms, 1 | 4)
