@@ -1,4 +1,5 @@
 /* /api/agents: what can be asked. */
+#include "app/agent_tools.h"
 #include "app/app.h"
 #include "app/handlers.h"
 #include "app/request.h"
@@ -18,7 +19,7 @@
 
 /* Who may use an agent need not know what is behind it. */
 static void
-write_agent(struct json_writer *w, const struct agent *g)
+write_agent(struct json_writer *w, struct arena *a, const struct agent *g)
 {
     jw_object(w, NULL);
     jw_id(w, "id", g->id);
@@ -43,6 +44,7 @@ write_agent(struct json_writer *w, const struct agent *g)
     jw_str(w, "client_id", g->is_own ? g->client_id : NULL);
     jw_bool(w, "return_trace", g->return_trace);
     jw_str(w, "mlflow_url", g->is_own ? g->mlflow_url : NULL);
+    agent_tools_write(w, a, g);
     jw_str(w, "created_at", g->created_at);
     jw_str(w, "updated_at", g->updated_at);
     jw_object_end(w);
@@ -56,7 +58,8 @@ refuse_null(struct json_reader *in)
 {
     static const char *const keys[] = {
         "name",          "description",       "kind", "instructions", "visibility",
-        "history_limit", "starter_questions", "auth", "return_trace", "titles"
+        "history_limit", "starter_questions", "auth", "return_trace", "titles",
+        "tools"
     };
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -166,6 +169,7 @@ read_agent(struct request *rq, struct agent *g, const char **sealed)
     read_numbers(in, g);
     read_starters(rq, in, g);
     read_access(rq, in, g);
+    agent_tools_read(rq->arena, in, g);
     refuse_null(in);
     check_endpoint(rq, in, g);
     *sealed = NULL;
@@ -190,7 +194,7 @@ agents_list(struct request *rq, struct reply *rp)
     TRY(agent_list(rq->db, rq->arena, &page, &list, &count));
     w = reply_list(rp, &page);
     for (size_t i = 0; i < count && reply_row(rp, list[i].created_at, list[i].id); i++)
-        write_agent(w, &list[i]);
+        write_agent(w, rq->arena, &list[i]);
     reply_list_end(rp);
     return OK;
 }
@@ -216,7 +220,7 @@ agents_create(struct request *rq, struct reply *rp)
         TRY(agent_set_credential(rq->db, agent.id, sealed));
         agent.has_credential = true;
     }
-    write_agent(reply_created(rp, "/api/agents/%s", agent.id.s), &agent);
+    write_agent(reply_created(rp, "/api/agents/%s", agent.id.s), rq->arena, &agent);
     return OK;
 }
 
@@ -226,7 +230,7 @@ agents_read(struct request *rq, struct reply *rp)
     struct agent agent;
 
     TRY(agent_get(rq->db, rq->arena, rq->id, &agent));
-    write_agent(reply_json(rp, 200), &agent);
+    write_agent(reply_json(rp, 200), rq->arena, &agent);
     return OK;
 }
 
@@ -242,7 +246,7 @@ agents_update(struct request *rq, struct reply *rp)
     if (jr_has(in, "credential"))
         TRY(agent_set_credential(rq->db, agent.id, sealed));
     TRY(agent_update(rq->db, rq->arena, &agent, &agent));
-    write_agent(reply_json(rp, 200), &agent);
+    write_agent(reply_json(rp, 200), rq->arena, &agent);
     return OK;
 }
 

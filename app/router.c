@@ -215,7 +215,7 @@ run_handler(struct request *rq, struct reply *rp, const struct shown *shown)
     bool has_id = strstr(rq->route->pattern, "{id}") != NULL, replayed;
     struct once once;
 
-    if (has_id && !id_is_set(rq->id))
+    if (has_id && !id_is_set(rq->id) && !(rq->route->flags & ROUTE_FOREIGN_ID))
         return ERR(ERR_NOT_FOUND, "not found");
     TRY(once_begin(rq, rp, shown->token, &once, &replayed));
     if (replayed)

@@ -2,7 +2,6 @@
 #include "app/handlers.h"
 #include "app/request.h"
 #include "db/trace.h"
-#include "db/trace_json.h"
 #include "lib/arena.h"
 #include "lib/config.h"
 
@@ -10,7 +9,6 @@
 #include <string.h>
 
 #define DURATION_MAX INT64_C(1000000000000) /* milliseconds */
-#define SPAN_MAX     ((size_t)1024 * 1024)  /* bytes of the spans that are made here */
 
 /* Where its spans come from. */
 static const char *
@@ -61,76 +59,6 @@ write_members(struct json_writer *w, const struct trace_info *t)
     write_upstream(w, t);
     jw_str(w, "fetched_at", t->fetched_at);
     jw_str(w, "expires_at", t->expires_at);
-}
-
-/* ---- the spans that are not stored ------------------------------------------- */
-
-static const char *
-text_json(struct arena *a, const char *key, const char *text)
-{
-    struct json_writer w;
-    struct buf out;
-
-    buf_init(&out, a, SPAN_MAX);
-    jw_begin(&w, &out);
-    jw_object(&w, NULL);
-    jw_str(&w, key, text);
-    jw_object_end(&w);
-    return out.data;
-}
-
-static int64_t
-ns_of(double ms)
-{
-    return (int64_t)(ms * 1e6);
-}
-
-static enum trace_status
-status_of(const struct trace_info *t)
-{
-    return strcmp(t->status, "failed") == 0      ? TRACE_ERROR
-           : strcmp(t->status, "cancelled") == 0 ? TRACE_CANCELLED
-                                                 : TRACE_OK;
-}
-
-/* The root: from the request to its end. */
-static void
-write_root(struct json_writer *w, struct arena *a, const struct trace_info *t)
-{
-    struct trace_span root = {
-        .name = t->agent_name ? t->agent_name : "response",
-        .kind = "agent",
-        .duration_ns = ns_of(t->duration_ms),
-        .status = status_of(t),
-        .error = t->error,
-        .inputs = text_json(a, "message", t->question),
-        .outputs = text_json(a, "content", t->answer),
-    };
-    struct buf out;
-
-    trace_root_id(t->id, root.id);
-    buf_init(&out, a, SPAN_MAX);
-    trace_span_json(&out, &root);
-    jw_raw(w, NULL, out.data);
-}
-
-/* What stores the end cannot store how long that took: it lasts to the end of the trace. */
-static void
-write_store(struct json_writer *w, struct arena *a, const struct trace_info *t)
-{
-    struct trace_span store = { .name = "store",
-                                .kind = "store",
-                                .start_ns = ns_of(t->store_ms),
-                                .duration_ns = ns_of(t->duration_ms - t->store_ms) };
-    struct buf out;
-
-    if (isnan(t->store_ms))
-        return;
-    trace_store_id(t->id, store.id);
-    trace_root_id(t->id, store.parent);
-    buf_init(&out, a, SPAN_MAX);
-    trace_span_json(&out, &store);
-    jw_raw(w, NULL, out.data);
 }
 
 /* ---- the handlers ------------------------------------------------------------ */
@@ -191,12 +119,9 @@ traces_read(struct request *rq, struct reply *rp)
     jw_object(w, NULL);
     write_members(w, &t);
     jw_array(w, "spans");
-    write_root(w, rq->arena, &t);
-    if (t.spans[0])
-        jw_raw(w, NULL, t.spans);
+    jw_raw(w, NULL, trace_all_spans(rq->arena, &t));
     if (t.upstream_spans[0])
         jw_raw(w, NULL, t.upstream_spans);
-    write_store(w, rq->arena, &t);
     jw_array_end(w);
     jw_object_end(w);
     return OK;

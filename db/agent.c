@@ -55,6 +55,7 @@ read_agent(const struct row *r)
         .client_id = row_opt_str(r, "client_id"),
         .return_trace = row_bool(r, "return_trace"),
         .mlflow_url = row_opt_str(r, "mlflow_url"),
+        .tools = row_str(r, "tools"),
         .is_own = row_bool(r, "is_own"),
         .created_at = row_str(r, "created_at"),
         .updated_at = row_str(r, "updated_at"),
@@ -83,7 +84,7 @@ write_agent(struct db *db, struct arena *a, enum query q, const struct agent *ag
              arg_int(agent->history_limit), arg_str(agent_visibility_names[agent->visibility]),
              starters, arg_str(agent_auth_names[agent->auth]), arg_str(agent->client_id),
              arg_bool(agent->return_trace), arg_str(agent->mlflow_url),
-             arg_str(agent_titles_names[agent->titles])));
+             arg_str(agent_titles_names[agent->titles]), arg_str(agent->tools)));
 }
 
 struct err
@@ -159,6 +160,12 @@ const char *
 agent_credential_context(struct arena *a, struct id id)
 {
     return arena_printf(a, "agent:%s:credential", id.s);
+}
+
+const char *
+agent_tool_context(struct arena *a, struct id id, const char *url)
+{
+    return arena_printf(a, "agent:%s:tool:%s", id.s, url);
 }
 
 struct err

@@ -61,6 +61,7 @@ struct agent {
     enum agent_auth auth;
     const char *client_id;  /* AGENT_DATABRICKS_OAUTH; else may be NULL */
     bool return_trace;      /* have the server send its own trace with the answer */
+    const char *tools;      /* JSON array as it is stored: credentials sealed */
     const char *mlflow_url; /* where that trace is kept; NULL: as worker/trace/fetch.h says */
     bool is_own;            /* the caller's; these are read only */
     const char *created_at, *updated_at;
@@ -87,6 +88,9 @@ struct err agent_update(struct db *db, struct arena *a, const struct agent *agen
 /* Text made by secret_seal() with agent_credential_context(); NULL removes it. Queued. */
 struct err agent_set_credential(struct db *db, struct id id, const char *sealed) CHECKED;
 const char *agent_credential_context(struct arena *a, struct id id);
+
+/* What a credential of one of its tools is sealed for. */
+const char *agent_tool_context(struct arena *a, struct id id, const char *url);
 
 /* ERR_NOT_FOUND unless it is the caller's. Its sources go too; its chats stay. */
 struct err agent_delete(struct db *db, struct arena *a, struct id id) CHECKED;

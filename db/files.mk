@@ -30,7 +30,7 @@ libdb_a_SOURCES = \
 	db/search.c db/search.h \
 	db/source.c db/source.h db/sweep.c db/sweep.h db/system.c \
 	db/system.h db/ticket.c db/ticket.h db/trace.c db/trace.h db/trace_json.c \
-	db/trace_json.h db/user.c db/user.h \
+	db/trace_json.h db/trace_spans.c db/user.c db/user.h \
 	db/webhook.c db/webhook.h
 libdb_a_SOURCES += db/chunk_merge.c db/chunk_private.h db/retrieval.c db/retrieval.h \
 	db/retrieval_feedback.c db/retrieval_private.h db/retrieval_query.c db/retrieval_rank.c \

@@ -351,6 +351,7 @@ request_load(struct db *db, struct arena *a, struct id id, struct request_task *
         .databricks_oauth =
             row_opt_str(&r, "auth") && strcmp(row_str(&r, "auth"), "databricks_oauth") == 0,
         .client_id = row_opt_str(&r, "client_id"),
+        .tools = row_str(&r, "tools"),
         .return_trace = !row_bool(&r, "agent_gone") && row_bool(&r, "return_trace"),
         .agent_name = row_opt_str(&r, "agent_name"),
         .traceparent = row_opt_str(&r, "traceparent"),

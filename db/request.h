@@ -146,6 +146,7 @@ struct request_task {
     bool databricks_oauth; /* how the credential is used */
     const char *client_id; /* NULL unless databricks_oauth */
     bool return_trace;
+    const char *tools;                    /* JSON array; see db/agent.h */
     const char *agent_name;               /* NULL when it is gone */
     const char *traceparent;              /* of the client; NULL for none */
     double age_ms, started_ms, traced_ms; /* since it was made: now; when first begun, and up to

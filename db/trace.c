@@ -6,8 +6,10 @@
 #include "lib/arena.h"
 
 #include <math.h>
+#include <string.h>
 
-#define FETCH_ATTEMPTS 6
+#define FETCH_ATTEMPTS  6
+#define EXPORT_ATTEMPTS 10
 
 const char *const trace_state_names[] = { "running", "completed", "failed", "cancelled", NULL };
 
@@ -25,7 +27,10 @@ trace_add(struct db *db, const struct trace_new *t)
                          arg_double(t->store_ms), arg_double(t->first_token_ms),
                          arg_tokens(t->input_tokens), arg_tokens(t->output_tokens),
                          arg_int(t->attempt), arg_int(t->span_count), arg_int(t->model_calls),
-                         arg_int(t->tool_calls), arg_str(t->spans)));
+                         arg_int(t->tool_calls), arg_str(t->spans), arg_str(t->upstream_id),
+                         arg_str(t->upstream_parent),
+                         t->upstream_id ? arg_double(t->upstream_start_ms) : arg_null(),
+                         arg_str(t->upstream_spans), arg_int(t->upstream_count)));
 }
 
 struct err
@@ -100,6 +105,8 @@ trace_get(struct db *db, struct arena *a, struct id id, int64_t keep_days, struc
     out->agent_name = row_opt_str(&row, "agent_name");
     out->question = row_opt_str(&row, "question");
     out->answer = row_str(&row, "answer");
+    out->traceparent = row_opt_str(&row, "traceparent");
+    out->started_us = row_int(&row, "started_us");
     return OK;
 }
 
@@ -144,9 +151,26 @@ trace_delete(struct db *db, struct arena *a, struct id id)
     return missing(db_one(db, a, Q_TRACE_DELETE, ARGS(arg_id(id)), &row));
 }
 
-static struct err
-add_fetch(struct db *db, struct arena *a, struct id id, struct id user_id,
-          const char *http_request_id)
+struct err
+trace_export_later(struct db *db, struct arena *a, struct id id, struct id user_id,
+                   const char *target, const char *http_request_id)
+{
+    struct job_new job = { .id = id_new(),
+                           .kind = TRACE_EXPORT_KIND,
+                           .priority = JOB_PRIORITIES - 1,
+                           .max_attempts = EXPORT_ATTEMPTS,
+                           .user_id = user_id,
+                           .subject_id = id,
+                           .request_id = http_request_id,
+                           .payload = arena_printf(a, "\"%s\"", target),
+                           .forget = true };
+
+    return job_add(db, a, &job);
+}
+
+struct err
+trace_fetch_later(struct db *db, struct arena *a, struct id id, struct id user_id,
+                  const char *http_request_id)
 {
     struct job_new job = { .id = id_new(),
                            .kind = TRACE_FETCH_KIND,
@@ -169,7 +193,42 @@ trace_refresh(struct db *db, struct arena *a, struct id id, struct id user_id,
     TRY(missing(db_one(db, a, Q_TRACE_REFRESH, ARGS(arg_id(id)), &row)));
     if (!row_bool(&row, "has_upstream"))
         return ERR(ERR_CONFLICT, "no other server has a part of this trace");
-    return add_fetch(db, a, id, user_id, http_request_id);
+    return trace_fetch_later(db, a, id, user_id, http_request_id);
+}
+
+struct err
+trace_fetch_load(struct db *db, struct arena *a, struct id id, struct trace_task *out)
+{
+    struct row r;
+
+    TRY(missing(db_one(db, a, Q_TRACE_FETCH_LOAD, ARGS(arg_id(id)), &r)));
+    *out = (struct trace_task){
+        .id = row_id(&r, "id"),
+        .agent_id = row_opt_id(&r, "agent_id"),
+        .upstream_id = row_str(&r, "upstream_id"),
+        .upstream_parent = row_opt_str(&r, "upstream_parent"),
+        .upstream_start_ms = row_double(&r, "upstream_start_ms"),
+        .started_us = row_int(&r, "started_us"),
+        .endpoint_url = row_opt_str(&r, "endpoint_url"),
+        .mlflow_url = row_opt_str(&r, "mlflow_url"),
+        .credential = row_opt_str(&r, "credential"),
+        .client_id = row_opt_str(&r, "client_id"),
+        .databricks_oauth =
+            row_opt_str(&r, "auth") && strcmp(row_str(&r, "auth"), "databricks_oauth") == 0,
+    };
+    return OK;
+}
+
+struct err
+trace_fetched(struct db *db, struct id id, const char *spans, int count)
+{
+    return db_later(db, Q_TRACE_FETCHED, ARGS(arg_id(id), arg_str(spans), arg_int(count)));
+}
+
+struct err
+trace_fetch_failed(struct db *db, struct id id, const char *error)
+{
+    return db_later(db, Q_TRACE_FETCH_FAILED, ARGS(arg_id(id), arg_str(error)));
 }
 
 struct err

@@ -11,14 +11,16 @@
 #include "lib/err.h"
 #include "lib/id.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct arena;
 struct db;
 
-#define TRACE_FETCH_KIND   "fetch_trace" /* job; its subject is the trace */
-#define TRACE_UPSTREAM_MAX 300           /* characters of another server's trace id */
+#define TRACE_FETCH_KIND   "fetch_trace"  /* job; its subject is the trace */
+#define TRACE_EXPORT_KIND  "export_trace" /* likewise; its payload is the target, as JSON text */
+#define TRACE_UPSTREAM_MAX 300            /* characters of another server's trace id */
 
 extern const char *const trace_state_names[]; /* running, completed, failed, cancelled, NULL */
 
@@ -32,10 +34,24 @@ struct trace_new {
     int attempt;
     int span_count, model_calls, tool_calls;
     const char *spans; /* JSON, separated by commas; "" for none */
+    /* The half that another server keeps. */
+    const char *upstream_id;     /* NULL: there is none */
+    const char *upstream_parent; /* span of ours that it hangs under */
+    double upstream_start_ms;    /* when that began */
+    const char *upstream_spans;  /* NULL: they are to be fetched */
+    int upstream_count;
 };
 
 /* Within a transaction of the request's user. Queued. */
 struct err trace_add(struct db *db, const struct trace_new *t) CHECKED;
+
+/* Have what is not there fetched, in the background. Queued. */
+struct err trace_fetch_later(struct db *db, struct arena *a, struct id id, struct id user_id,
+                             const char *http_request_id) CHECKED;
+
+/* Have it sent to a target (a word), in the background. Queued. */
+struct err trace_export_later(struct db *db, struct arena *a, struct id id, struct id user_id,
+                              const char *target, const char *http_request_id) CHECKED;
 
 /* What is cancelled while it waits, for its first attempt or for another one. Queued. */
 struct err trace_add_wait(struct db *db, struct arena *a, struct id id, int attempt, double from_ms,
@@ -52,11 +68,16 @@ struct trace_info {
     /* of trace_get() only */
     const char *spans, *upstream_spans;         /* JSON, separated by commas */
     const char *agent_name, *question, *answer; /* may be NULL but answer; at most TRACE_TEXT_MAX */
+    const char *traceparent;                    /* of the client; NULL for none */
+    int64_t started_us;                         /* Unix time */
 };
 
 /* ERR_NOT_FOUND unless it is the caller's. `keep_days` makes expires_at. */
 struct err trace_get(struct db *db, struct arena *a, struct id id, int64_t keep_days,
                      struct trace_info *out) CHECKED;
+
+/* All spans of ours: those that are stored, the root before them and what stores behind them. */
+const char *trace_all_spans(struct arena *a, const struct trace_info *t);
 
 /* The trace whose other half has this id elsewhere, "tr-..." for one. */
 struct err trace_find(struct db *db, struct arena *a, const char *upstream_id,
@@ -85,6 +106,23 @@ struct err trace_delete(struct db *db, struct arena *a, struct id id) CHECKED;
  */
 struct err trace_refresh(struct db *db, struct arena *a, struct id id, struct id user_id,
                          const char *http_request_id) CHECKED;
+
+/* ---- for the worker that fetches ------------------------------------------- */
+
+struct trace_task {
+    struct id id, agent_id;
+    const char *upstream_id, *upstream_parent; /* upstream_parent may be NULL */
+    double upstream_start_ms;
+    int64_t started_us;                                             /* Unix time of the request */
+    const char *endpoint_url, *mlflow_url, *credential, *client_id; /* may be NULL */
+    bool databricks_oauth;
+};
+struct err trace_fetch_load(struct db *db, struct arena *a, struct id id,
+                            struct trace_task *out) CHECKED;
+
+/* What was fetched; or why it was not: what is there stays then. Queued. */
+struct err trace_fetched(struct db *db, struct id id, const char *spans, int count) CHECKED;
+struct err trace_fetch_failed(struct db *db, struct id id, const char *error) CHECKED;
 
 /* Make the partitions to come and drop those older than keep_days. */
 struct err trace_sweep(struct db *db, struct arena *a, int64_t keep_days) CHECKED;

@@ -2,10 +2,13 @@
 -- Every attempt adds what it has to say; the last tells how it ended.
 insert into traces as t (id, user_id, chat_id, agent_id, status, error, started_at, duration_ms, store_ms,
                          first_token_ms, input_tokens, output_tokens, attempts, span_count, model_calls, tool_calls,
-                         spans)
+                         spans, upstream_id, upstream_parent, upstream_start_ms, upstream_status, upstream_spans,
+                         upstream_count, fetched_at)
 select r.id, r.user_id, r.chat_id, r.agent_id, $2, $3, r.created_at,
        round(extract(epoch from clock_timestamp() - r.created_at) * 1000, 3)::double precision, $4, $5, $6, $7, $8, $9, $10,
-       $11, $12
+       $11, $12, $13, $14, $15,
+       case when $13::text is null then null when $16::text is null then 'pending' else 'fetched' end,
+       coalesce($16, ''), $17, case when $13::text is not null and $16::text is not null then clock_timestamp() end
   from requests r
  where r.id = $1
 on conflict (id) do update
@@ -17,6 +20,10 @@ on conflict (id) do update
                             else t.output_tokens + coalesce(excluded.output_tokens, 0) end,
        attempts = excluded.attempts, span_count = t.span_count + excluded.span_count,
        model_calls = t.model_calls + excluded.model_calls, tool_calls = t.tool_calls + excluded.tool_calls,
+       upstream_id = excluded.upstream_id, upstream_parent = excluded.upstream_parent,
+       upstream_start_ms = excluded.upstream_start_ms, upstream_status = excluded.upstream_status,
+       upstream_spans = excluded.upstream_spans, upstream_count = excluded.upstream_count,
+       fetched_at = excluded.fetched_at,
        spans = concat_ws(',', nullif(t.spans, ''), nullif(excluded.spans, ''));
 
 -- name: trace_get
@@ -25,7 +32,8 @@ select t.id, t.chat_id, t.agent_id, t.status, t.error, ts(t.started_at) as start
        t.upstream_spans, ts(t.fetched_at) as fetched_at, ts(t.started_at + $2::int * interval '1 day') as expires_at,
        trace_summary(t.status, t.duration_ms, t.first_token_ms, t.input_tokens, t.output_tokens, t.attempts,
                      t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as summary,
-       a.name as agent_name, left(u.content, $3::int) as question, left(m.content, $3::int) as answer
+       a.name as agent_name, left(u.content, $3::int) as question, left(m.content, $3::int) as answer,
+       r.traceparent, (extract(epoch from t.started_at) * 1000000)::bigint as started_us
   from traces t
   join requests r on r.id = t.id
   join messages m on m.id = r.message_id
@@ -71,6 +79,24 @@ with found as (
       from found where t.id = found.id and found.has_upstream
 )
 select has_upstream from found;
+
+-- name: trace_fetch_load
+select t.id, t.upstream_id, t.upstream_parent, coalesce(t.upstream_start_ms, 0) as upstream_start_ms,
+       (extract(epoch from t.started_at) * 1000000)::bigint as started_us, t.agent_id, a.endpoint_url, a.mlflow_url,
+       a.credential, a.auth, a.client_id
+  from traces t
+  left join agents a on a.id = t.agent_id
+ where t.id = $1 and t.user_id = (select app_user()) and t.upstream_id is not null;
+
+-- name: trace_fetched
+update traces
+   set upstream_spans = $2, upstream_count = $3, upstream_status = 'fetched', upstream_error = null,
+       fetched_at = clock_timestamp()
+ where id = $1 and user_id = (select app_user());
+
+-- name: trace_fetch_failed
+update traces set upstream_status = 'failed', upstream_error = $2
+ where id = $1 and user_id = (select app_user());
 
 -- name: trace_sweep
 select partition_sweep('traces', $1::int) as dropped;

@@ -7,6 +7,49 @@
 
 static const struct str nothing = { "", 0 };
 
+/* ---- mending ------------------------------------------------------------------ */
+
+static int
+hex_value(const char *digits)
+{
+    int value = 0;
+
+    for (int i = 0; i < 4; i++) {
+        char c = digits[i];
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+
+        if (digit < 0)
+            return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+static bool
+is_unicode_escape(const char *p)
+{
+    return p[0] == '\\' && p[1] == 'u';
+}
+
+void
+json_mend(char *text)
+{
+    static const char replacement[4] = { 'f', 'f', 'f', 'd' };
+
+    for (char *p = text; (p = strchr(p, '\\')); p += p[1] ? 2 : 1) {
+        int value = is_unicode_escape(p) ? hex_value(p + 2) : -1;
+        int next = value >= 0 && is_unicode_escape(p + 6) ? hex_value(p + 8) : -1;
+
+        if (value >= 0xd800 && value <= 0xdbff && next >= 0xdc00 && next <= 0xdfff)
+            p += 10;
+        else if (value == 0 || (value >= 0xd800 && value <= 0xdfff))
+            memcpy(p + 2, replacement, sizeof(replacement));
+    }
+}
+
 /* ---- walking ------------------------------------------------------------------ */
 
 static struct str
@@ -125,6 +168,21 @@ json_member(struct str object, const char *key)
         i = skip_space(object, (size_t)(value.p - object.p) + value.len) + 1; /* the comma */
     }
     return nothing;
+}
+
+bool
+json_each(struct str object, size_t *at, struct str *key, struct str *value)
+{
+    size_t i = skip_space(object, *at + 1), end; /* behind the brace or the comma */
+
+    if (!json_is_object(object) || i >= object.len || object.p[i] != '"')
+        return false;
+    end = skip_string(object, i);
+    *key = (struct str){ object.p + i, end - i };
+    i = skip_space(object, end) + 1; /* the colon */
+    *value = value_at(object, skip_space(object, i));
+    *at = skip_space(object, (size_t)(value->p - object.p) + value->len);
+    return true;
 }
 
 bool

@@ -16,6 +16,12 @@
 
 struct arena;
 
+/*
+ * Models write U+0000, and servers cut a pair of surrogates in two; no JSON
+ * reader takes either. The escapes become that of U+FFFD, of the same length.
+ */
+void json_mend(char *text);
+
 /* The value of a checked text: the whole of it, without white space around. */
 struct str json_value(struct str text);
 
@@ -25,6 +31,10 @@ bool json_is_string(struct str value);
 
 /* A member of an object; keys are compared as they are written, escapes and all. */
 struct str json_member(struct str object, const char *key);
+
+/* The members of an object in turn: *at is 0 first. The key is a string's value. False behind the
+ * last. */
+bool json_each(struct str object, size_t *at, struct str *key, struct str *value);
 
 bool json_is_empty(struct str value); /* no value, or an object or array of nothing */
 

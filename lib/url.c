@@ -344,3 +344,20 @@ url_check_user(struct arena *a, const char *text, const char *allow)
     }
     return err_fmt(a, ERR_INVALID, "the host \"%s\" is not public", url.host);
 }
+
+const char *
+url_escape(struct arena *a, const char *text)
+{
+    char *out = arena_alloc(a, strlen(text) * 3 + 1), *to = out;
+
+    for (const char *p = text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            strchr("-._~", c))
+            *to++ = (char)c;
+        else
+            to += snprintf(to, 4, "%%%02X", c);
+    }
+    return out;
+}

@@ -32,6 +32,9 @@ struct err url_parse(struct arena *a, const char *text, struct url *out) CHECKED
  * 2001::/32) is refused, whatever it wraps. Unknown families are refused. */
 bool url_address_is_public(const struct sockaddr *address);
 
+/* Text as it stands in a path's segment or a query: all but letters, digits and "-._~" as %XX. */
+const char *url_escape(struct arena *a, const char *text);
+
 /*
  * True when an allow list (hosts, host:port and CIDRs, comma separated: the
  * setting OFFSTAGE_ALLOW_PRIVATE) names this host and port, or this address.

@@ -28,7 +28,7 @@ struct hosts;
 struct http;
 struct kind;
 struct runner;
-struct tokens;
+struct oauth;
 
 /* What the jobs of one worker share. */
 struct services {
@@ -38,7 +38,7 @@ struct services {
     struct http *http;
     struct hosts *hosts; /* the servers that crawls ask, and how often they may be asked */
     struct flusher *flusher;
-    struct tokens *tokens; /* of agents that sign in; see worker/respond/token.h */
+    struct oauth *tokens; /* of agents that sign in; see worker/respond/oauth.h */
     struct counters *counters;
     struct arena *scratch; /* emptied by whoever used it, before returning to the loop */
 };

@@ -71,6 +71,7 @@ libworker_a_SOURCES = \
 	worker/respond/respond_model.c \
 	worker/respond/respond_say.c \
 	worker/respond/respond_store.c \
+	worker/respond/respond_tools.c \
 	worker/respond/respond_trace.c worker/respond/respond_trace.h \
 	worker/respond/respond_trace_json.c \
 	worker/respond/responses.c \
@@ -78,10 +79,19 @@ libworker_a_SOURCES = \
 	worker/respond/said.c worker/respond/said.h \
 	worker/respond/sentence.c worker/respond/sentence.h \
 	worker/respond/terms.c worker/respond/terms.h \
-	worker/respond/token.c worker/respond/token.h \
+	worker/respond/oauth.c worker/respond/oauth.h \
 	worker/respond/title_chat.c \
 	worker/respond/transcript.c worker/respond/transcript.h \
 	worker/respond/upstream.c worker/respond/upstream.h \
+	worker/tool/mcp.c worker/tool/mcp.h \
+	worker/tool/schema.c worker/tool/schema.h \
+	worker/tool/toolbox.c worker/tool/toolbox.h \
+	worker/trace/export.c worker/trace/export.h \
+	worker/trace/fetch.c \
+	worker/trace/mlflow.c worker/trace/mlflow.h \
+	worker/trace/mlflow_span.c worker/trace/mlflow_span.h \
+	worker/trace/mlflow_value.c worker/trace/mlflow_value.h \
+	worker/trace/otlp.c worker/trace/otlp.h \
 	worker/trace/trace.c worker/trace/trace.h
 
 # What those need that link it.

@@ -17,7 +17,7 @@
 #include "worker/kind.h"
 #include "worker/pool.h"
 #include "worker/respond/dialect.h"
-#include "worker/respond/token.h"
+#include "worker/respond/oauth.h"
 #include "worker/runner.h"
 #include "worker/searcher.h"
 #include "worker/sweep.h"
@@ -180,7 +180,7 @@ start(struct worker *w, const struct db_options *db)
     pool_count(w->services.slow_pool, w->services.counters);
     pool_count(w->flush_pool, w->services.counters);
     w->services.http = http_new(w->arena, &w->loop);
-    w->services.tokens = tokens_new(w->arena);
+    w->services.tokens = oauth_new(w->arena);
     w->services.hosts = hosts_new(w->arena);
     w->services.scratch = arena_new();
     w->services.flusher =

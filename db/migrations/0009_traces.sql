@@ -13,8 +13,9 @@ alter table agents
     add column client_id text check (length(client_id) between 1 and 200),
     add column return_trace boolean not null default false,
     add column mlflow_url text check (length(mlflow_url) <= 2000),
+    add column tools json not null default '[]' check (octet_length(tools::text) <= 200000),
     add check (auth = 'key' or client_id is not null);
-grant select (auth, client_id, return_trace, mlflow_url) on agents to offstage_app;
+grant select (auth, client_id, return_trace, mlflow_url, tools) on agents to offstage_app;
 
 -- The W3C trace context that a request came with.
 create domain trace_context as text check (length(value) = 55);
@@ -44,6 +45,7 @@ create table traces (
     spans             text not null default '',
     upstream_id       text check (length(upstream_id) between 1 and 300),
     upstream_parent   text,
+    upstream_start_ms double precision,
     upstream_status   text check (upstream_status in ('pending', 'fetched', 'failed')),
     upstream_error    text,
     upstream_count    int not null default 0,
@@ -108,4 +110,5 @@ drop function trace_of_request_gone(), trace_summary(text, double precision, dou
 update requests set trace_id = null where trace_id is not null;
 alter table requests drop column traceparent;
 drop domain trace_context;
-alter table agents drop column auth, drop column client_id, drop column return_trace, drop column mlflow_url;
+alter table agents drop column auth, drop column client_id, drop column return_trace, drop column mlflow_url,
+    drop column tools;

@@ -2,6 +2,7 @@
 
 import pytest
 
+from stack import wait_for
 from things import final, got, made, nothing
 
 
@@ -126,3 +127,23 @@ def test_signing_in_needs_a_client_id(user):
     reply = user.post('/api/agents', json={'name': 'R', 'kind': 'responses', 'endpoint_url': 'https://example.com',
                                            'auth': 'databricks_oauth'})
     assert reply.status_code == 422 and reply.json()['errors'][0]['pointer'] == '/client_id'
+
+
+def test_a_trace_that_comes_with_the_answer_is_half_of_ours(user, ask, make_agent):
+    theirs = nothing().replace('-', '')
+    request = ask(make_agent(f'databricks;trace={theirs}', '/serving-endpoints/x/invocations', return_trace=True))
+    trace = got(user.get(f'/api/traces/tr-{theirs}'))
+    assert trace['id'] == request['id'] and trace['source'] == 'mlflow' and trace['fetched_at']
+    assert trace['upstream'] == {'trace_id': f'tr-{theirs}', 'status': 'fetched', 'error': None}
+    half, = [s for s in trace['spans'] if s['source'] == 'mlflow']
+    model, = [s for s in trace['spans'] if s['kind'] == 'model']
+    assert (half['parent_id'], half['duration_ms'], half['inputs']) == (model['span_id'], 5.0, {'q': 1})
+    assert trace['summary']['spans'] == len(trace['spans'])
+
+
+def test_a_trace_that_no_server_has_says_so(user, ask, make_agent):
+    request = ask(make_agent('mlflow;trace=tr-unknown', return_trace=True))
+    trace = wait_for(lambda: (t := got(user.get(f'/api/traces/{request["id"]}')))['upstream']['status'] == 'failed' and t,
+                     30, 'the fetching to be given up')
+    assert trace['upstream']['error'] == 'No MLflow server is known for this agent.'
+    assert user.post('/api/traces/tr-unknown/refresh').status_code == 202

@@ -140,6 +140,13 @@ class Tokens:
         return bearer.startswith('Bearer token-') and bearer != f'Bearer token-{self.given}'
 
 
+async def tool(r, headers, body):
+    """/tool tells what it was given; /tool/broken fails."""
+    if r.path.endswith('/broken'):
+        return await r.reply(500, {'error': 'out of order'})
+    await r.reply(200, {'given': json.loads(body), 'authorization': headers.get('authorization')})
+
+
 def last(body):
     """The text of the last message of a user."""
     users = [m for m in body.get('input') or body.get('messages') or [] if m.get('role') == 'user']

@@ -27,6 +27,7 @@ The text of an answer is script_text(seed, tokens); tokens are sent at `rate` a 
     filter      finish_reason content_filter
     reasoning   reasoning deltas (field=reasoning|reasoning_content), then the text
     tools       two function calls, ids and names in the first delta of each; same=1: both with index 0
+    uses        calls the function `name` with `arguments` in `rounds` rounds, then says what came of it
     parts       content as an array of parts
     json        one JSON reply, no stream
     trailing    more events after [DONE]
@@ -321,6 +322,19 @@ async def tools(r):
     await r.finish('tool_calls')
 
 
+async def uses(r):
+    results = [m['content'] for m in r.body['messages'] if m.get('role') == 'tool']
+    await r.start()
+    if not r.body.get('tools') or len(results) >= r.arg('rounds', 1):
+        await r.token('Results: ' + ' | '.join(results))
+        return await r.finish()
+    await r.token('Let me see.')
+    call = {'index': 0, 'id': f'call_{len(results)}', 'type': 'function',
+            'function': {'name': r.args['name'], 'arguments': r.args.get('arguments', '{}')}}
+    await r.event(r.chunk({'tool_calls': [call]}))
+    await r.finish('tool_calls')
+
+
 async def parts(r):
     await script(r, wrap=lambda text: [{'type': 'text', 'text': text}])
 
@@ -362,7 +376,7 @@ async def nousage(r):
 
 
 BEHAVIOURS = {f.__name__: f for f in (script, echo, recite, status, refuse, hang, hang_after, drop, eof, error, garbage, html,
-                                      longline, splitutf8, drip, nofinish, lastword, length, filter, reasoning, tools,
+                                      longline, splitutf8, drip, nofinish, lastword, length, filter, reasoning, tools, uses,
                                       parts, trailing, comments, refusal, nousage)}
 BEHAVIOURS['json'] = json_reply
 
@@ -426,6 +440,8 @@ class Server:
             elif path.endswith('/models'):
                 await Request(0, path, headers, {}, writer).reply(200, {'object': 'list', 'data': [
                     {'id': name, 'object': 'model', 'created': 0, 'owned_by': 'fake'} for name in BEHAVIOURS]})
+            elif path.startswith('/tool'):
+                await agents.tool(Request(0, path, headers, {}, writer), headers, body)
             elif path == '/oidc/v1/token':
                 await self.tokens.answer(Request(0, path, headers, {}, writer), headers, body)
             elif method == 'POST' and path.endswith(('/completions', '/invocations', '/responses')):

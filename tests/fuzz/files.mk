@@ -10,6 +10,8 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_json_check \
 	tests/fuzz/fuzz_json_reader \
 	tests/fuzz/fuzz_json_slice \
+	tests/fuzz/fuzz_mcp \
+	tests/fuzz/fuzz_mlflow \
 	tests/fuzz/fuzz_responses \
 	tests/fuzz/fuzz_robots \
 	tests/fuzz/fuzz_sitemap \
@@ -53,6 +55,12 @@ tests_fuzz_fuzz_json_reader_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_json_slice_SOURCES = tests/fuzz/fuzz_json_slice.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_json_slice_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_slice_LDADD = $(LIB_LIBS)
+tests_fuzz_fuzz_mcp_SOURCES = tests/fuzz/fuzz_mcp.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_mcp_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_mcp_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_mlflow_SOURCES = tests/fuzz/fuzz_mlflow.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_mlflow_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_mlflow_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_responses_SOURCES = tests/fuzz/fuzz_responses.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_responses_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_responses_LDADD = $(WORKER_LIBS)

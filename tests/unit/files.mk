@@ -29,9 +29,13 @@ UNIT_TESTS = \
 	tests/unit/test_json_slice \
 	tests/unit/test_json_writer \
 	tests/unit/test_log \
+	tests/unit/test_mcp \
+	tests/unit/test_mlflow \
+	tests/unit/test_otlp \
 	tests/unit/test_params \
 	tests/unit/test_responses \
 	tests/unit/test_postings \
+	tests/unit/test_schema \
 	tests/unit/test_secret \
 	tests/unit/test_signature \
 	tests/unit/test_sse \
@@ -40,7 +44,7 @@ UNIT_TESTS = \
 	tests/unit/test_stream_hub \
 	tests/unit/test_stream_text \
 	tests/unit/test_stream_visit \
-	tests/unit/test_token \
+	tests/unit/test_oauth \
 	tests/unit/test_trace \
 	tests/unit/test_url \
 	tests/unit/test_weburl \
@@ -98,8 +102,12 @@ tests_unit_test_json_reader_LDADD = $(UNIT_LIBS)
 tests_unit_test_json_slice_LDADD = $(UNIT_LIBS)
 tests_unit_test_json_writer_LDADD = $(UNIT_LIBS)
 tests_unit_test_log_LDADD = $(UNIT_LIBS)
+tests_unit_test_mcp_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_mlflow_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_otlp_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_params_LDADD = $(APP_TEST_LIBS)
 tests_unit_test_responses_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_schema_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_secret_LDADD = $(UNIT_LIBS)
 tests_unit_test_signature_LDADD = $(UNIT_LIBS)
 tests_unit_test_sse_LDADD = $(UNIT_LIBS)
@@ -108,7 +116,7 @@ tests_unit_test_stream_follow_LDADD = $(STREAM_UNIT_LIBS)
 tests_unit_test_stream_hub_LDADD = $(STREAM_UNIT_LIBS)
 tests_unit_test_stream_text_LDADD = $(STREAM_UNIT_LIBS)
 tests_unit_test_stream_visit_LDADD = $(STREAM_UNIT_LIBS)
-tests_unit_test_token_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_oauth_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_trace_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_url_LDADD = $(UNIT_LIBS)
 tests_unit_test_weburl_LDADD = $(UNIT_LIBS)

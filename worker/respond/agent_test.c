@@ -11,7 +11,7 @@
 #include "worker/kind.h"
 #include "worker/respond/dialect.h"
 #include "worker/respond/model.h"
-#include "worker/respond/token.h"
+#include "worker/respond/oauth.h"
 #include "worker/respond/upstream.h"
 
 #include <math.h>
@@ -32,7 +32,7 @@ struct trial {
     struct dialect_question question;
     struct dialect_request request;
     struct http_transfer *transfer;
-    struct token_call signing;
+    struct oauth_call signing;
     const char *token;
     void *listener;
     struct buf refusal;
@@ -98,7 +98,7 @@ finish(struct trial *t, struct err result)
     if (t->transfer)
         http_cancel(t->transfer);
     t->transfer = NULL;
-    token_cancel(&t->signing);
+    oauth_cancel(&t->signing);
     attempt_work(t->at, store, stored);
 }
 
@@ -209,7 +209,7 @@ signed_in(void *arg, struct err err, const char *token)
 static void
 sign_in(struct trial *t)
 {
-    t->signing = (struct token_call){ .services = t->at->services,
+    t->signing = (struct oauth_call){ .services = t->at->services,
                                       .arena = t->at->arena,
                                       .agent_id = t->test.agent_id,
                                       .endpoint_url = t->test.endpoint_url,
@@ -217,7 +217,7 @@ sign_in(struct trial *t)
                                       .sealed = t->test.credential,
                                       .arg = t,
                                       .done = signed_in };
-    token_get(&t->signing);
+    oauth_get(&t->signing);
 }
 
 /* ---- the start ------------------------------------------------------------------------ */
@@ -286,7 +286,7 @@ stop(struct attempt *at)
         return;
     if (t->transfer)
         http_cancel(t->transfer);
-    token_cancel(&t->signing);
+    oauth_cancel(&t->signing);
 }
 
 const struct kind kind_agent_test = {

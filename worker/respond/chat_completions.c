@@ -52,6 +52,53 @@ write_message(struct json_writer *w, const char *role, const char *content)
 }
 
 static void
+write_round(struct json_writer *w, const struct dialect_round *round)
+{
+    jw_object(w, NULL);
+    jw_str(w, "role", "assistant");
+    jw_str(w, "content", round->text[0] ? round->text : NULL);
+    jw_array(w, "tool_calls");
+    for (size_t i = 0; i < round->call_count; i++) {
+        jw_object(w, NULL);
+        jw_str(w, "id", round->calls[i].call_id);
+        jw_str(w, "type", "function");
+        jw_object(w, "function");
+        jw_str(w, "name", round->calls[i].name);
+        jw_str(w, "arguments", round->calls[i].arguments);
+        jw_object_end(w);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+    jw_object_end(w);
+    for (size_t i = 0; i < round->call_count; i++) {
+        jw_object(w, NULL);
+        jw_str(w, "role", "tool");
+        jw_str(w, "tool_call_id", round->calls[i].call_id);
+        jw_str(w, "content", round->calls[i].output);
+        jw_object_end(w);
+    }
+}
+
+static void
+write_tools(struct json_writer *w, const struct dialect_question *q)
+{
+    if (q->tool_count == 0)
+        return;
+    jw_array(w, "tools");
+    for (size_t i = 0; i < q->tool_count; i++) {
+        jw_object(w, NULL);
+        jw_str(w, "type", "function");
+        jw_object(w, "function");
+        jw_str(w, "name", q->tools[i].name);
+        jw_str(w, "description", q->tools[i].description);
+        jw_raw(w, "parameters", q->tools[i].parameters);
+        jw_object_end(w);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+static void
 write_messages(struct json_writer *w, struct arena *a, const struct dialect_question *q)
 {
     size_t last = q->message_count - 1;
@@ -62,6 +109,8 @@ write_messages(struct json_writer *w, struct arena *a, const struct dialect_ques
     for (size_t i = 0; i < last; i++)
         write_message(w, q->messages[i].role, q->messages[i].content);
     write_message(w, q->messages[last].role, passage_question(a, q));
+    for (size_t i = 0; i < q->round_count; i++)
+        write_round(w, &q->rounds[i]);
     jw_array_end(w);
 }
 
@@ -75,6 +124,7 @@ write_body(struct buf *out, struct arena *a, const struct dialect_question *q)
     if (q->model && q->model[0])
         jw_str(&w, "model", q->model);
     write_messages(&w, a, q);
+    write_tools(&w, q);
     jw_bool(&w, "stream", true);
     if (!(q->concessions & DIALECT_NO_USAGE)) {
         jw_object(&w, "stream_options");

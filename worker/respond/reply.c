@@ -90,51 +90,6 @@ reply_state_of(void *reply)
 
 /* ---- one event ------------------------------------------------------------ */
 
-static int
-hex_value(const char *digits)
-{
-    int value = 0;
-
-    for (int i = 0; i < 4; i++) {
-        char c = digits[i];
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
-
-        if (digit < 0)
-            return -1;
-        value = value * 16 + digit;
-    }
-    return value;
-}
-
-static bool
-is_unicode_escape(const char *p)
-{
-    return p[0] == '\\' && p[1] == 'u';
-}
-
-/*
- * Models write U+0000, and servers cut a pair of surrogates in two; no JSON
- * reader takes either. The escapes become that of U+FFFD, of the same length.
- */
-static void
-mend_escapes(char *json)
-{
-    static const char replacement[4] = { 'f', 'f', 'f', 'd' };
-
-    for (char *p = json; (p = strchr(p, '\\')); p += p[1] ? 2 : 1) {
-        int value = is_unicode_escape(p) ? hex_value(p + 2) : -1;
-        int next = value >= 0 && is_unicode_escape(p + 6) ? hex_value(p + 8) : -1;
-
-        if (value >= 0xd800 && value <= 0xdbff && next >= 0xdc00 && next <= 0xdfff)
-            p += 10;
-        else if (value == 0 || (value >= 0xd800 && value <= 0xdfff))
-            memcpy(p + 2, replacement, sizeof(replacement));
-    }
-}
-
 /* The JSON object in a text, which is mended; empty when it holds none. */
 static struct str
 parse(struct arena *scratch, char *text, size_t len)
@@ -143,7 +98,7 @@ parse(struct arena *scratch, char *text, size_t len)
     struct err e;
 
     if (strstr(text, "\\u"))
-        mend_escapes(text);
+        json_mend(text);
     e = json_check(scratch, text, len);
     return !e.code && json_is_object(root) ? root : (struct str){ "", 0 };
 }

@@ -121,6 +121,8 @@ loaded(struct attempt *at, struct err err)
         respond_fail(r, r->unasked, upstream_error_name(r->unasked), -1);
     else if (r->dialect->answer)
         speak(at);
+    else if (respond_has_tools(r))
+        respond_tools_open(r);
     else if (r->task.databricks_oauth)
         respond_sign_in(r);
     else

@@ -6,6 +6,7 @@
  *   respond_model.c  calling the model and listening to it
  *   respond_say.c    what is said, and the end
  *   respond_store.c  writing the end, on a thread
+ *   respond_tools.c  the tools that the model may call
  *   respond_trace.h  what is noted for the trace
  *
  * An attempt loads the conversation, listens to the model or speaks for itself,
@@ -21,9 +22,10 @@
 #include "worker/attempt.h"
 #include "worker/collector.h"
 #include "worker/respond/dialect.h"
+#include "worker/respond/oauth.h"
 #include "worker/respond/respond_trace.h"
-#include "worker/respond/token.h"
 #include "worker/respond/transcript.h"
+#include "worker/tool/toolbox.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,8 +62,17 @@ struct respond {
 
     struct respond_trace traced;
 
+    /* tools, for agents that have some */
+    struct toolbox *toolbox; /* NULL: none */
+    int tools_span;
+    struct dialect_round *rounds;
+    size_t round_count, round_first; /* round_first: item of the transcript */
+    struct dialect_call *calls;      /* of the round that is run */
+    size_t call_count, calls_done;
+    const char *searched;
+
     /* signing in, for agents that do */
-    struct token_call signing;
+    struct oauth_call signing;
     const char *token; /* NULL: none */
     int token_span;
     bool renewed; /* a kept token was refused once */
@@ -94,6 +105,13 @@ struct err respond_load_end(struct attempt *at, struct db *db) CHECKED;
 
 /* Make up a call: ask for the question as it is now, with the concessions made so far. */
 struct err respond_ask(struct respond *r) CHECKED;
+
+/* Get an agent's tools ready; signing in, asking and calling follow. */
+bool respond_has_tools(const struct respond *r);
+void respond_tools_open(struct respond *r);
+
+/* The model is done: run what it calls, and ask again. False when it calls nothing. */
+bool respond_tools_round(struct respond *r);
 
 /* Sign in where the agent does, then ask and call the model. */
 void respond_sign_in(struct respond *r);

@@ -137,7 +137,7 @@ prepare(struct respond *r)
     if (r->question.message_count == 0)
         return ERR(ERR_NOT_FOUND, "The question has been deleted.");
     if (!r->dialect->answer)
-        return r->task.databricks_oauth ? OK : respond_ask(r);
+        return r->task.databricks_oauth || respond_has_tools(r) ? OK : respond_ask(r);
     TRY(r->dialect->answer(r->at->arena, &r->question, &r->answer));
     keep_cited(r);
     return OK;

@@ -16,6 +16,8 @@ complete(struct respond *r)
 {
     const char *reason = r->dialect->reply(r->listener)->finish_reason;
 
+    if (respond_tools_round(r))
+        return;
     respond_end(r, RESPOND_COMPLETED, reason ? reason : "stop");
 }
 
@@ -85,7 +87,7 @@ is_token_refused(struct respond *r)
     if (!r->token || r->status != 401 || r->renewed)
         return false;
     r->renewed = true;
-    token_forget(&r->signing);
+    oauth_forget(&r->signing);
     respond_trace_called(r, TRACE_ERROR, "The token was refused: signing in again.");
     respond_sign_in(r);
     return true;
@@ -156,7 +158,7 @@ void
 respond_sign_in(struct respond *r)
 {
     r->token_span = trace_open(&r->traced.trace, "token", "sign in", r->traced.attempt);
-    r->signing = (struct token_call){ .services = r->at->services,
+    r->signing = (struct oauth_call){ .services = r->at->services,
                                       .arena = r->at->arena,
                                       .agent_id = r->task.agent_id,
                                       .endpoint_url = r->task.endpoint_url,
@@ -164,7 +166,7 @@ respond_sign_in(struct respond *r)
                                       .sealed = r->task.credential,
                                       .arg = r,
                                       .done = signed_in };
-    token_get(&r->signing);
+    oauth_get(&r->signing);
 }
 
 void

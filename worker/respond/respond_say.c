@@ -66,7 +66,9 @@ respond_let_go(struct respond *r)
     if (r->transfer)
         http_cancel(r->transfer);
     r->transfer = NULL;
-    token_cancel(&r->signing);
+    oauth_cancel(&r->signing);
+    if (r->toolbox)
+        toolbox_cancel(r->toolbox);
 }
 
 static enum event_type

@@ -7,20 +7,41 @@
 #include "worker/respond/citation.h"
 #include "worker/respond/respond.h"
 #include "worker/respond/upstream.h"
+#include "worker/trace/export.h"
 
 #include <string.h>
 
 #define JSON_MAX ((size_t)64 * 1024)
 
+/* Of all calls of the model: with tools there are several. */
+static struct dialect_usage
+whole_usage(const struct respond *r)
+{
+    struct dialect_usage all = { 0 };
+
+    for (size_t i = 0; i < r->traced.call_count; i++) {
+        const struct dialect_reply *reply = r->traced.calls[i].reply;
+
+        if (!reply || !reply->usage.known)
+            continue;
+        all.known = true;
+        all.input += reply->usage.input;
+        all.output += reply->usage.output;
+        all.cached += reply->usage.cached;
+        all.reasoning += reply->usage.reasoning;
+    }
+    return all;
+}
+
 /* Tokens in the words of the Responses API; NULL when the model told none. */
 static const char *
 usage_json(struct respond *r)
 {
-    const struct dialect_usage *u = r->listener ? &r->dialect->reply(r->listener)->usage : NULL;
+    const struct dialect_usage all = whole_usage(r), *u = &all;
     struct json_writer w;
     struct buf out;
 
-    if (!u || !u->known)
+    if (!u->known)
         return NULL;
     buf_init(&out, r->at->arena, JSON_MAX);
     jw_begin(&w, &out);
@@ -128,6 +149,18 @@ store_pause(struct respond *r, struct db *db)
 }
 
 static struct err
+export_trace(struct respond *r, struct db *db)
+{
+    const char *targets[EXPORT_TARGETS_MAX];
+    size_t n = export_targets(targets);
+
+    for (size_t i = 0; i < n; i++)
+        TRY(trace_export_later(db, r->at->arena, r->task.id, r->task.user_id, targets[i],
+                               r->task.http_request_id));
+    return OK;
+}
+
+static struct err
 store_result(struct respond *r, struct db *db)
 {
     struct attempt *at = r->at;
@@ -137,6 +170,7 @@ store_result(struct respond *r, struct db *db)
     if (r->end == RESPOND_COMPLETED && r->task.asks_title)
         TRY(chat_title_ask(db, at->arena, end.user_id, end.chat_id, end.id,
                            r->task.http_request_id));
+    TRY(export_trace(r, db));
     return request_finish(db, at->arena, &end, &at->lease, &job);
 }
 
@@ -147,9 +181,15 @@ store_trace(struct respond *r, struct db *db)
     struct trace_new trace;
 
     respond_trace_result(r, &trace);
-    if (r->plain)
+    if (r->plain) {
         trace.spans = "";
-    return trace_add(db, &trace);
+        trace.upstream_id = NULL;
+    }
+    TRY(trace_add(db, &trace));
+    if (!trace.upstream_id || trace.upstream_spans)
+        return OK;
+    return trace_fetch_later(db, r->at->arena, r->task.id, r->task.user_id,
+                             r->task.http_request_id);
 }
 
 struct err

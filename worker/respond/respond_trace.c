@@ -166,9 +166,9 @@ prolong_tool(struct respond *r, int call)
     }
 }
 
-/* The server has run it: its time goes up to its result. */
-static void
-end_tool(struct respond *r, const struct dialect_heard *heard)
+/* It has been run: its time goes up to its result. */
+static struct traced_tool *
+end_tool(struct respond *r, const char *of_call)
 {
     struct respond_trace *t = &r->traced;
     struct trace_part *part;
@@ -177,11 +177,27 @@ end_tool(struct respond *r, const struct dialect_heard *heard)
     for (size_t i = t->tool_count; i-- > 0;) {
         (void)transcript_call_text(&r->transcript, t->tools[i].item, &call_id);
         part = trace_part(&t->trace, t->tools[i].span);
-        if (strcmp(call_id, heard->call_id) != 0 || !part)
+        if (strcmp(call_id, of_call) != 0 || !part)
             continue;
         part->end_ns = clock_mono_ns();
         t->tools[i].output = r->transcript.count - 1;
+        return &t->tools[i];
+    }
+    return NULL;
+}
+
+void
+respond_trace_ran(struct respond *r, const char *call_id, bool failed)
+{
+    struct traced_tool *tool = end_tool(r, call_id);
+    struct trace_part *part = tool ? trace_part(&r->traced.trace, tool->span) : NULL;
+
+    if (!part)
         return;
+    tool->is_ours = true;
+    if (failed) {
+        part->status = TRACE_ERROR;
+        part->error = "The tool failed.";
     }
 }
 
@@ -202,7 +218,7 @@ respond_trace_heard(struct respond *r, const struct dialect_heard *heard)
     else if (heard->type == HEARD_ARGUMENTS)
         prolong_tool(r, heard->call);
     else if (heard->type == HEARD_OUTPUT)
-        end_tool(r, heard);
+        (void)end_tool(r, heard->call_id);
 }
 
 static void

@@ -32,6 +32,7 @@ struct traced_tool {
     int span, call; /* call: as in HEARD_CALL */
     size_t item;    /* of the transcript */
     size_t output;  /* likewise, its result; 0: none came */
+    bool is_ours;   /* run here */
 };
 
 struct respond_trace {
@@ -63,6 +64,9 @@ void respond_trace_ask(struct respond *r);
 void respond_trace_sent(struct respond *r);
 void respond_trace_heard(struct respond *r, const struct dialect_heard *heard);
 void respond_trace_called(struct respond *r, enum trace_status status, const char *error);
+
+/* A call that was run here has come to its result. */
+void respond_trace_ran(struct respond *r, const char *call_id, bool failed);
 
 /* An answer that needs no model. */
 void respond_trace_speak(struct respond *r);

@@ -4,9 +4,11 @@
 #include "db/passage.h"
 #include "db/trace.h"
 #include "lib/arena.h"
+#include "lib/clock.h"
 #include "lib/json_check.h"
 #include "lib/json_writer.h"
 #include "lib/url.h"
+#include "worker/trace/mlflow.h"
 
 #include <math.h>
 #include <string.h>
@@ -191,7 +193,7 @@ fill_tool(struct respond *r, const struct traced_tool *tool)
     jw_begin(&w, &out);
     jw_object(&w, NULL);
     jw_str(&w, "call_id", call_id);
-    jw_str(&w, "run_by", "upstream");
+    jw_str(&w, "run_by", tool->is_ours ? "offstage" : "upstream");
     if (cut)
         jw_bool(&w, "truncated", true);
     jw_object_end(&w);
@@ -243,6 +245,38 @@ add_usage(const struct respond *r, struct trace_new *out)
     }
 }
 
+/* The half of the trace that the server keeps; with it, when it came with the answer. */
+static void
+add_upstream(struct respond *r, struct trace_new *out)
+{
+    struct respond_trace *t = &r->traced;
+    const struct traced_call *call = t->call_count ? &t->calls[t->call_count - 1] : NULL;
+    struct arena *a = r->at->arena;
+    struct mlflow_trace trace;
+    struct mlflow_place place;
+    char *parent;
+
+    if (!call || !call->reply || !call->reply->trace_id)
+        return;
+    parent = arena_alloc(a, TRACE_SPAN_ID + 1);
+    trace_id_of(&t->trace, r->task.id, call->span, parent);
+    out->upstream_id = call->reply->trace_id;
+    out->upstream_parent = parent;
+    out->upstream_start_ms = trace_ms(&t->trace, trace_part(&t->trace, call->span)->start_ns);
+    if (!call->reply->trace)
+        return;
+    place.zero_ns = clock_wall_us() * 1000 - (clock_mono_ns() - t->trace.zero_ns);
+    place.start_ns = (int64_t)(out->upstream_start_ms * 1e6);
+    place.parent = parent;
+    if (!mlflow_read(a, arena_strdup(a, call->reply->trace), strlen(call->reply->trace), &place,
+                     &trace)
+             .code &&
+        trace.count > 0) {
+        out->upstream_spans = trace.spans;
+        out->upstream_count = trace.count;
+    }
+}
+
 void
 respond_trace_result(struct respond *r, struct trace_new *out)
 {
@@ -274,4 +308,6 @@ respond_trace_result(struct respond *r, struct trace_new *out)
     for (size_t i = 0; i < t->tool_count; i++)
         fill_tool(r, &t->tools[i]);
     out->spans = trace_spans(&t->trace, r->task.id);
+    if (final)
+        add_upstream(r, out);
 }

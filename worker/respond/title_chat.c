@@ -9,7 +9,7 @@
 #include "worker/kind.h"
 #include "worker/respond/dialect.h"
 #include "worker/respond/model.h"
-#include "worker/respond/token.h"
+#include "worker/respond/oauth.h"
 #include "worker/respond/upstream.h"
 
 #include <math.h>
@@ -30,7 +30,7 @@ struct titling {
     struct dialect_question question;
     struct dialect_request request;
     struct http_transfer *transfer;
-    struct token_call signing;
+    struct oauth_call signing;
     const char *token;
     void *listener;
     int status;
@@ -193,7 +193,7 @@ ask(struct titling *t)
         call_model(t);
         return;
     }
-    t->signing = (struct token_call){ .services = t->at->services,
+    t->signing = (struct oauth_call){ .services = t->at->services,
                                       .arena = t->at->arena,
                                       .agent_id = t->task.agent_id,
                                       .endpoint_url = t->task.endpoint_url,
@@ -201,7 +201,7 @@ ask(struct titling *t)
                                       .sealed = t->task.credential,
                                       .arg = t,
                                       .done = signed_in };
-    token_get(&t->signing);
+    oauth_get(&t->signing);
 }
 
 /* ---- the start -------------------------------------------------------------------------- */
@@ -266,7 +266,7 @@ stop(struct attempt *at)
 
     if (!t)
         return;
-    token_cancel(&t->signing);
+    oauth_cancel(&t->signing);
     if (t->transfer)
         http_cancel(t->transfer);
 }

@@ -213,7 +213,7 @@ transcript_call(struct transcript *t, int call, const char *call_id, const char 
 struct err
 transcript_arguments(struct transcript *t, int call, struct str text)
 {
-    for (size_t i = 0; i < t->count; i++)
+    for (size_t i = t->count; i-- > 0;) /* a later reply counts its calls anew */
         if (t->items[i].call == call)
             return t->items[i].done ? OK : grow(t, &t->items[i], EVENT_CALL_DELTA, text);
     return ERR(ERR_MALFORMED, "The model went on with a call that it had not begun.");
@@ -239,6 +239,26 @@ end_call(struct transcript *t, struct transcript_item *item, bool complete)
     item->complete = complete;
     stream_event(t->stream, EVENT_ITEM_DONE, item->item,
                  call_json(t, t->arena, item, complete ? "completed" : "incomplete"));
+}
+
+size_t
+transcript_open_calls(const struct transcript *t, size_t first, struct arena *a,
+                      struct dialect_call **out)
+{
+    struct dialect_call *list = arena_array(a, t->count, sizeof(*list));
+    size_t n = 0;
+
+    for (size_t i = first; i < t->count; i++) {
+        const struct transcript_item *item = &t->items[i];
+
+        if (item->added == EVENT_ITEM_ADDED && !item->done)
+            list[n++] =
+                (struct dialect_call){ .call_id = item->call_id,
+                                       .name = item->name,
+                                       .arguments = item->text.len ? item->text.data : "{}" };
+    }
+    *out = list;
+    return n;
 }
 
 void

@@ -16,6 +16,7 @@
 #include "lib/err.h"
 #include "lib/id.h"
 #include "lib/str.h"
+#include "worker/respond/dialect.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -62,6 +63,13 @@ void transcript_message_end(struct transcript *t);
 /* What a call came to, as an item of its own; the call is done then. */
 struct err transcript_output_of(struct transcript *t, const char *call_id,
                                 struct str output) CHECKED;
+
+/*
+ * The calls among the items from `first` on that have no result yet; how many. Their
+ * output is NULL.
+ */
+size_t transcript_open_calls(const struct transcript *t, size_t first, struct arena *a,
+                             struct dialect_call **out);
 
 /* An annotation of the message that is open; none when there is none. JSON object. */
 void transcript_annotate(struct transcript *t, const char *annotation);

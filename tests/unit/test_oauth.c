@@ -1,5 +1,5 @@
 #include "tests/harness/harness.h"
-#include "worker/respond/token.h"
+#include "worker/respond/oauth.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ a_token_is_read(void **state)
     const char *token;
     int64_t s;
 
-    assert_ok(token_read(*state, body, strlen(body), &token, &s));
+    assert_ok(oauth_read(*state, body, strlen(body), &token, &s));
     assert_string_equal(token, "eyJ.x");
     assert_int_equal(s, 3600);
 }
@@ -27,10 +27,10 @@ a_life_is_within_bounds(void **state)
     int64_t s;
 
     for (size_t i = 0; i < 3; i++) {
-        assert_ok(token_read(*state, bodies[i], strlen(bodies[i]), &token, &s));
+        assert_ok(oauth_read(*state, bodies[i], strlen(bodies[i]), &token, &s));
         assert_int_equal(s, 0);
     }
-    assert_ok(token_read(*state, longest, strlen(longest), &token, &s));
+    assert_ok(oauth_read(*state, longest, strlen(longest), &token, &s));
     assert_int_equal(s, 86400);
 }
 
@@ -50,7 +50,7 @@ what_is_no_token_is_refused(void **state)
     int64_t s;
 
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
-        assert_err(ERR_UPSTREAM, token_read(*state, bodies[i], strlen(bodies[i]), &token, &s));
+        assert_err(ERR_UPSTREAM, oauth_read(*state, bodies[i], strlen(bodies[i]), &token, &s));
 }
 
 int
@@ -62,5 +62,5 @@ main(void)
         UNIT_TEST(what_is_no_token_is_refused),
     };
 
-    return cmocka_run_group_tests_name("token", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("oauth", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "worker/respond/token.h"
+#include "worker/respond/oauth.h"
 
 #include "db/agent.h"
 #include "lib/arena.h"
@@ -28,7 +28,7 @@ struct kept {
     int64_t until_ms;
 };
 
-struct tokens {
+struct oauth {
     struct kept list[KEPT];
     size_t next;
 };
@@ -43,16 +43,16 @@ drop(struct kept *one)
 static void
 drop_all(void *arg)
 {
-    struct tokens *t = arg;
+    struct oauth *t = arg;
 
     for (size_t i = 0; i < KEPT; i++)
         drop(&t->list[i]);
 }
 
-struct tokens *
-tokens_new(struct arena *a)
+struct oauth *
+oauth_new(struct arena *a)
 {
-    struct tokens *t = ARENA_NEW(a, struct tokens);
+    struct oauth *t = ARENA_NEW(a, struct oauth);
 
     arena_defer(a, drop_all, t);
     return t;
@@ -61,7 +61,7 @@ tokens_new(struct arena *a)
 /* ---- what is kept -------------------------------------------------------------- */
 
 static void
-key_of(const struct token_call *c, char out[65])
+key_of(const struct oauth_call *c, char out[65])
 {
     secret_hash_hex(arena_printf(c->arena, "%s\n%s\n%s\n%s", c->agent_id.s, c->endpoint_url,
                                  c->client_id, c->sealed),
@@ -69,9 +69,9 @@ key_of(const struct token_call *c, char out[65])
 }
 
 static struct kept *
-find(const struct token_call *c)
+find(const struct oauth_call *c)
 {
-    struct tokens *t = c->services->tokens;
+    struct oauth *t = c->services->tokens;
     char key[65];
 
     key_of(c, key);
@@ -82,9 +82,9 @@ find(const struct token_call *c)
 }
 
 static void
-keep(const struct token_call *c, const char *token, int64_t expires_s)
+keep(const struct oauth_call *c, const char *token, int64_t expires_s)
 {
-    struct tokens *t = c->services->tokens;
+    struct oauth *t = c->services->tokens;
     struct kept *one = find(c);
     int64_t life_ms = expires_s * 1000;
 
@@ -98,7 +98,7 @@ keep(const struct token_call *c, const char *token, int64_t expires_s)
 }
 
 void
-token_forget(const struct token_call *c)
+oauth_forget(const struct oauth_call *c)
 {
     struct kept *one = find(c);
 
@@ -109,12 +109,12 @@ token_forget(const struct token_call *c)
 /* ---- a new one ------------------------------------------------------------------ */
 
 struct err
-token_read(struct arena *a, const char *body, size_t len, const char **token, int64_t *expires_s)
+oauth_read(struct arena *a, const char *body, size_t len, const char **token, int64_t *expires_s)
 {
     struct str root, text;
     int64_t s;
 
-    if (len > TOKEN_BODY_MAX || json_check(a, body, len).code)
+    if (len > OAUTH_BODY_MAX || json_check(a, body, len).code)
         return ERR(ERR_UPSTREAM, "The sign-in server sent something that is no token.");
     root = json_value((struct str){ body, len });
     text = json_text(a, json_member(root, "access_token"));
@@ -129,14 +129,14 @@ token_read(struct arena *a, const char *body, size_t len, const char **token, in
 static bool
 on_data(void *arg, const char *bytes, size_t len)
 {
-    struct token_call *c = arg;
+    struct oauth_call *c = arg;
 
     buf_add(&c->body, bytes, len);
     return buf_ok(&c->body);
 }
 
 static struct err
-outcome(struct token_call *c, const struct http_reply *reply, const char **token)
+outcome(struct oauth_call *c, const struct http_reply *reply, const char **token)
 {
     int64_t expires_s;
 
@@ -147,7 +147,7 @@ outcome(struct token_call *c, const struct http_reply *reply, const char **token
                    "The sign-in server refused the agent's client_id and secret.");
     if (reply->status != 200)
         return upstream_refused(c->arena, reply->status, c->body.data, c->body.len);
-    TRY(token_read(c->arena, c->body.data, c->body.len, token, &expires_s));
+    TRY(oauth_read(c->arena, c->body.data, c->body.len, token, &expires_s));
     keep(c, *token, expires_s);
     return OK;
 }
@@ -155,7 +155,7 @@ outcome(struct token_call *c, const struct http_reply *reply, const char **token
 static void
 on_end(void *arg, const struct http_reply *reply)
 {
-    struct token_call *c = arg;
+    struct oauth_call *c = arg;
     const char *token = NULL;
     struct err e;
 
@@ -177,7 +177,7 @@ token_url(struct arena *a, const char *endpoint, const char **out)
 }
 
 static struct err
-fetch(struct token_call *c)
+fetch(struct oauth_call *c)
 {
     static const char body[] = "grant_type=client_credentials&scope=all-apis";
     struct http_header headers[2] = { { "Content-Type", "application/x-www-form-urlencoded" },
@@ -190,7 +190,7 @@ fetch(struct token_call *c)
                                .allow = config_str(SET_ALLOW_PRIVATE),
                                .connect_ms = config_int(SET_MODEL_CONNECT_S) * 1000,
                                .total_ms = CALL_MS,
-                               .body_max = (int64_t)TOKEN_BODY_MAX,
+                               .body_max = (int64_t)OAUTH_BODY_MAX,
                                .arg = c,
                                .on_data = on_data,
                                .on_end = on_end };
@@ -204,13 +204,13 @@ fetch(struct token_call *c)
             .code)
         return ERR(ERR_INVALID, "The agent's secret cannot be read; store it again.");
     headers[1].value = secret_basic(c->arena, c->client_id, plain);
-    buf_init(&c->body, c->arena, TOKEN_BODY_MAX);
+    buf_init(&c->body, c->arena, OAUTH_BODY_MAX);
     c->transfer = http_send(c->services->http, &rq);
     return OK;
 }
 
 void
-token_get(struct token_call *c)
+oauth_get(struct oauth_call *c)
 {
     struct kept *one = c->sealed && c->client_id && c->endpoint_url ? find(c) : NULL;
     struct err e;
@@ -226,7 +226,7 @@ token_get(struct token_call *c)
 }
 
 void
-token_cancel(struct token_call *c)
+oauth_cancel(struct oauth_call *c)
 {
     if (c->transfer)
         http_cancel(c->transfer);
