@@ -5,6 +5,7 @@ import concurrent.futures
 import pytest
 
 import contract
+from stack import wait_for
 from things import got, made, nothing
 
 
@@ -75,11 +76,21 @@ def test_a_key_is_visible_ascii_of_at_most_255(user, key):
     assert reply.status_code == (201 if key in ('', '""') else 400)
 
 
+def crawled_source(user, agent):
+    """A website whose crawl is over: nothing listens there, and it was cancelled."""
+    source = made(user.post(f'/api/agents/{agent["id"]}/sources', json={'type': 'url', 'url': 'http://127.0.0.1:9/'}))['id']
+    assert user.post(f'/api/sources/{source}/cancel').status_code == 200
+    wait_for(lambda: got(user.get(f'/api/crawl/{source}'))['status'] == 'cancelled', 30, 'the crawl to be cancelled')
+    return source
+
+
 @pytest.mark.parametrize('route', [r for r in contract.routes() if r['creates']], ids=lambda r: r['operation_id'])
 def test_every_post_that_creates_takes_a_key(user, agent, chat, route, stack):
     message = made(user.post(f'/api/chats/{chat["id"]}/messages', json={'role': 'user', 'content': 'x'}))
     user.patch(f'/api/chats/{chat["id"]}', json={'agent_id': agent['id']})
     ids = {'agents': agent['id'], 'chats': chat['id'], 'messages': message['id']}
+    if '/sources/{id}' in route['path']:
+        ids['sources'] = crawled_source(user, agent)
     path = route['path'].replace('{id}', ids.get(route['path'].split('/')[2], ''))
     body = contract.example(route['input'])
     if 'agent_id' in body:
