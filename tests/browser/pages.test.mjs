@@ -83,7 +83,7 @@ test('admins pause and resume a queue and see jobs; others have no such page', (
   await card.getByRole('button', { name: /Resume/ }).click();
   await until(async () => (await card.getByText('paused').count()) === 0, 'the queue to go on');
   await page.getByRole('tab', { name: 'Users' }).click();
-  await page.getByText(ada.email).waitFor();
+  await page.getByRole('cell', { name: ada.email }).waitFor();
   const bea = await Person.new('Bea');
   const hers = await bea.page();
   await box(hers).waitFor();
