@@ -4,7 +4,6 @@
  * found exactly when it is there.
  *
  * All calls are for an open write transaction of the page's user, on a thread.
- * They cost CPU time of some 0.2 ms a passage of 1,200 characters.
  */
 #ifndef WORKER_PAGE_INDEX_H
 #define WORKER_PAGE_INDEX_H
