@@ -215,7 +215,7 @@ run(struct admin *ad, const struct command *command)
 int
 main(int argc, char **argv)
 {
-    struct admin ad = { .arena = arena_new() };
+    struct admin ad = { .arena = NULL };
     const struct command *command;
     size_t words, used;
     int status;
@@ -238,6 +238,7 @@ main(int argc, char **argv)
         return 2;
     ad.args = (const char *const *)argv + optind + used;
     ad.count = words - used;
+    ad.arena = arena_new();
     ad.who = user_name(ad.arena);
     status = run(&ad, command);
     arena_free(ad.arena);

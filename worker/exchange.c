@@ -169,18 +169,21 @@ swapped(struct pool_call *call, struct err err)
     struct exchange *e = &r->exchange;
     int64_t now = clock_mono_ms();
 
-    e->running = false;
     /* What a lost lease has claimed is put back by whoever buries it. */
     if (r->state == RUNNER_UP && r->worker.lease == e->worker.lease) {
         if (err.code) {
+            e->running = false;
             failed(r, err);
         } else {
             measure(e, now);
             if (e->x.limit > 0)
                 judge(e, r->options.notify, now);
+            /* Still running: a job that ends at once must not start the next with what this holds.
+             */
             runner_claimed(r, e->x.claimed, e->x.claimed_count);
         }
     }
+    e->running = false;
     empty(&e->flight);
     exchange_run(r);
 }

@@ -49,7 +49,7 @@ def test_a_far_page_reads_no_more_than_the_first(user, stack):
         analyze chats""", user=user.id)
     row, = stack.sql("select active_at, id from chats where user_id = :'user' order by active_at limit 1 offset 500",
                      user=user.id)
-    assert blocks(stack, user, row['active_at'], row['id']) <= blocks(stack, user, None, None) + 10
+    assert blocks(stack, user, row['active_at'], row['id']) <= blocks(stack, user, None, None) + 40 # its 20 rows may lie in 20 blocks
 
 
 def blocks(stack, user, at, id):
