@@ -20,6 +20,8 @@
 
 #include <string.h>
 
+#define TRIES_MAX 4 /* at a request whose transaction the database undoes */
+
 /* What the client showed, and what is thought of it. */
 struct shown {
     enum credential kind;
@@ -199,7 +201,8 @@ take_body(struct request *rq)
 
     if (rq->route->method == METHOD_GET)
         return OK;
-    TRY(rq->wire.read_body(rq->wire.transport, rq->arena, max, &rq->body));
+    if (!rq->body.data)
+        TRY(rq->wire.read_body(rq->wire.transport, rq->arena, max, &rq->body));
     if ((rq->route->flags & ROUTE_TAKES_FORM) && multipart_is(rq->wire.content_type))
         return OK;
     if (rq->body.len > 0 && !is_json(rq->wire.content_type))
@@ -260,23 +263,45 @@ answer_as(struct request *rq, struct reply *rp, struct shown *shown)
     return run_handler(rq, rp, shown);
 }
 
+/* Nothing was shown or changed: ready to begin once more. */
+static void
+start_over(struct request *rq, struct reply *rp)
+{
+    db_rollback(rq->db);
+    reply_reset(rp);
+}
+
 static struct err
-answer(struct request *rq, struct reply *rp)
+answer_once(struct request *rq, struct reply *rp)
 {
     struct shown shown = { .token = "", .may_guess = true };
     struct err e = answer_as(rq, rp, &shown);
 
     if (guessed_wrong(rq, &shown)) {
-        /* Nothing was shown or changed: once more from the start, with what the token says. */
         callers_forget(rq->app->callers, shown.kind, shown.token);
-        db_rollback(rq->db);
-        reply_reset(rp);
+        start_over(rq, rp);
         shown = (struct shown){ .token = "" };
         e = answer_as(rq, rp, &shown);
     }
     if (e.code)
         return e;
     return rq->tx == TX_WRITE ? db_commit(rq->db) : OK;
+}
+
+/* What the database has undone for the sake of others is no concern of the client's. */
+static struct err
+answer(struct request *rq, struct reply *rp)
+{
+    uint64_t commits = db_commits(rq->db);
+    struct err e = answer_once(rq, rp);
+
+    for (int tries = 1; e.code == ERR_UNAVAILABLE && db_was_undone(rq->db) &&
+                        db_commits(rq->db) == commits && tries < TRIES_MAX;
+         tries++) {
+        start_over(rq, rp);
+        e = answer_once(rq, rp);
+    }
+    return e;
 }
 
 static void

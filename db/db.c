@@ -247,7 +247,7 @@ db_begin(struct db *db, enum tx mode, struct id user)
     settle_lazy(db);
     assert(!db->in_tx);
     TRY(db_connect(db));
-    db->failed = false;
+    db->failed = db->undone = false;
     db->asked.out = NULL;
     drop_notices(db);
     if (mode == TX_NONE)
@@ -299,8 +299,10 @@ db_commit(struct db *db)
     if (e.code)
         db_rollback(db);
     db->in_tx = false;
-    if (!e.code)
+    if (!e.code) {
+        db->commits++;
         send_notices(db);
+    }
     return e;
 }
 

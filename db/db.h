@@ -99,6 +99,15 @@ void db_idle(struct db *db);
 /* Undo the open transaction, if there is one. */
 void db_rollback(struct db *db);
 
+/*
+ * Whether the server has undone the last transaction only because others were at work: a deadlock,
+ * a conflict of snapshots, a plan that a new schema made void. The same again may succeed.
+ */
+bool db_was_undone(const struct db *db);
+
+/* How many transactions have been committed by db_commit(). */
+uint64_t db_commits(const struct db *db);
+
 /* Nanoseconds spent waiting for the server since the last call. */
 int64_t db_take_time_ns(struct db *db);
 

@@ -69,6 +69,7 @@ db_error_of(struct db *db, const PGresult *res, int query)
 
     if (!state || !text)
         return db_lost(db);
+    db->undone = strncmp(state, "40", 2) == 0 || needs_reconnect(state);
     if (needs_reconnect(state)) {
         struct err e = db_error_text(db, ERR_UNAVAILABLE, name, text);
 
@@ -85,4 +86,16 @@ db_error_of(struct db *db, const PGresult *res, int query)
         return db_error_text(db, states[i].code, name, text);
     }
     return db_error_text(db, ERR_INTERNAL, name, text);
+}
+
+bool
+db_was_undone(const struct db *db)
+{
+    return db->undone;
+}
+
+uint64_t
+db_commits(const struct db *db)
+{
+    return db->commits;
 }

@@ -18,9 +18,11 @@ struct db {
     struct db_options options;
     PGconn *conn;
     bool in_tx, failed;
-    bool binary; /* rows are asked for in the binary format */
-    bool lazy;   /* something was sent whose answer nobody has read */
-    int queued;  /* statements sent since the last sync, whose results wait */
+    bool undone;      /* see db_was_undone() */
+    uint64_t commits; /* see db_commits() */
+    bool binary;      /* rows are asked for in the binary format */
+    bool lazy;        /* something was sent whose answer nobody has read */
+    int queued;       /* statements sent since the last sync, whose results wait */
     int sent[DB_QUEUED_MAX];
     struct {
         int statement; /* of those queued, whose rows db_ask() wants */
