@@ -61,25 +61,6 @@ db_take_result(struct db *db)
     return last;
 }
 
-/* Notifications that depended on a statement that yielded nothing are dropped. */
-static void
-judge_notices(struct db *db, int statement, bool has_rows)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < db->notice_count; i++) {
-        if (db->depends_on[i] == statement) {
-            if (!has_rows)
-                continue;
-            db->depends_on[i] = -1;
-        }
-        db->channels[kept] = db->channels[i];
-        db->payloads[kept] = db->payloads[i];
-        db->depends_on[kept++] = db->depends_on[i];
-    }
-    db->notice_count = kept;
-}
-
 static void
 clear_result(void *res)
 {
@@ -125,7 +106,7 @@ collect(struct db *db, PGresult **out)
 
         if (!first.code)
             first = e;
-        judge_notices(db, i, PQntuples(res) > 0);
+        notices_judge(db, i, PQntuples(res) > 0);
         if (db->asked.out && i == db->asked.statement && !first.code)
             *db->asked.out = keep_rows(db->asked.arena, res);
         else if (i == n - 1)
@@ -189,36 +170,6 @@ settle_lazy(struct db *db)
 
 /* ---- notifications ------------------------------------------------------ */
 
-static void
-add_notice(struct db *db, const char *channel, const char *payload, int depends_on)
-{
-    if (db->notice_count == DB_NOTICES_MAX)
-        return;
-    db->channels[db->notice_count] = channel;
-    db->depends_on[db->notice_count] = depends_on;
-    db->payloads[db->notice_count++] = arena_strdup(db->notices, payload);
-}
-
-void
-db_notify(struct db *db, const char *channel, const char *payload)
-{
-    add_notice(db, channel, payload, -1);
-}
-
-void
-db_notify_if_rows(struct db *db, const char *channel, const char *payload)
-{
-    if (db->queued > 0)
-        add_notice(db, channel, payload, db->queued - 1);
-}
-
-static void
-drop_notices(struct db *db)
-{
-    db->notice_count = 0;
-    arena_reset(db->notices);
-}
-
 /* A transaction of their own behind the commit; nobody waits for it. */
 static void
 send_notices(struct db *db)
@@ -230,7 +181,7 @@ send_notices(struct db *db)
     e = send_query(db, Q_NOTIFY,
                    ARGS(arg_strs(db->notices, db->channels, db->notice_count),
                         arg_strs(db->notices, db->payloads, db->notice_count)));
-    drop_notices(db);
+    notices_drop(db);
     if (e.code)
         return;
     if (PQpipelineSync(db->conn))
@@ -249,7 +200,7 @@ db_begin(struct db *db, enum tx mode, struct id user)
     TRY(db_connect(db));
     db->failed = db->undone = false;
     db->asked.out = NULL;
-    drop_notices(db);
+    notices_drop(db);
     if (mode == TX_NONE)
         return OK;
     TRY(send_query(db, mode == TX_READ ? Q_BEGIN_READ : Q_BEGIN_WRITE, NO_ARGS));
@@ -369,6 +320,12 @@ db_rollback(struct db *db)
     if (db->conn && PQtransactionStatus(db->conn) != PQTRANS_IDLE)
         db_disconnect(db);
     db->failed = false;
+}
+
+uint64_t
+db_commits(const struct db *db)
+{
+    return db->commits;
 }
 
 int64_t

@@ -93,9 +93,3 @@ db_was_undone(const struct db *db)
 {
     return db->undone;
 }
-
-uint64_t
-db_commits(const struct db *db)
-{
-    return db->commits;
-}

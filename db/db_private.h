@@ -47,6 +47,10 @@ struct err db_error_of(struct db *db, const PGresult *res, int query);
 /* An error with a message of one line in db->message, valid until the next one. */
 struct err db_error_text(struct db *db, enum err_code code, const char *what, const char *text);
 
+/* With the result of a queued statement: whether it yielded rows, on which notices may depend. */
+void notices_judge(struct db *db, int statement, bool has_rows);
+void notices_drop(struct db *db);
+
 /* The result of one queued statement: all but the last of its PGresults are dropped. */
 PGresult *db_take_result(struct db *db);
 

@@ -150,6 +150,7 @@ def test_a_restart_under_socket_activation_loses_no_request(stack, user):
 def test_a_stop_finishes_the_request_at_hand(start_app, user):
     app = start_app(app_processes=1)
     body = b'{"title": "x"}'
+    wait_for(lambda: not is_reading(app.children()[0]), 10, 'the process to close the connection before')
     with app.open('POST', '/api/chats', key=user.key, body=body) as connection:
         wait_for(lambda: is_reading(app.children()[0]), 10, 'the process to take the request')
         app.signal(signal.SIGTERM)
