@@ -178,6 +178,11 @@ class Stack:
         return self.fake
 
 
+def bare_environment():
+    """What a program started without ./dev gets of ours: where programs are, and the mark of this run."""
+    return {name: os.environ[name] for name in ('PATH', 'OFFSTAGE_TEST_RUN') if name in os.environ}
+
+
 def build():
     return os.environ.get('OFFSTAGE_BUILD', str(TOP / 'build'))
 

@@ -50,7 +50,7 @@ class App:
         self.path = self.folder.name + '/app.sock'
         self.log = open(self.folder.name + '/log', 'w+')
         self.listener = listener
-        environment = {'PATH': os.environ['PATH'], 'OFFSTAGE_APP_SOCKET': self.path, 'OFFSTAGE_APP_PROCESSES': '2',
+        environment = {**stack_module.bare_environment(), 'OFFSTAGE_APP_SOCKET': self.path, 'OFFSTAGE_APP_PROCESSES': '2',
                        'OFFSTAGE_DATABASE_URL': f'host={stack.run} dbname={database} user=postgres',
                        **{'OFFSTAGE_' + name.upper(): str(value) for name, value in settings.items()}}
         command = [f'{programs or stack_module.build()}/offstage-app']

@@ -16,7 +16,7 @@ import pytest
 
 import fastcgi
 from client import Client, Watcher
-from stack import TOP, build, wait_for
+from stack import TOP, bare_environment, build, wait_for
 from things import final, got, made
 
 NEXT = '9999'
@@ -133,7 +133,7 @@ class Load:
 def program(release, name, stack, folder, **settings):
     """A program of the next release on the database of a stack; its log."""
     log = folder / f'{name}.log'
-    environment = {'PATH': os.environ['PATH'],
+    environment = {**bare_environment(),
                    'OFFSTAGE_DATABASE_URL': f'host={stack.run} dbname=offstage user=postgres',
                    'OFFSTAGE_SECRET_KEY_FILE': str(stack.var / 'secret.key'), 'OFFSTAGE_ALLOW_PRIVATE': '127.0.0.1',
                    **{'OFFSTAGE_' + key.upper(): str(value) for key, value in settings.items()}}
@@ -194,8 +194,10 @@ def test_old_and_new_programs_work_together_on_the_new_schema(start_stack, relea
 
     # New ones join them: what one takes another answers and a third shows.
     with program(release, 'offstage-worker', stack, tmp_path) as worker, \
-            program(release, 'offstage-stream', stack, tmp_path, stream_socket=tmp_path / 'stream.sock') as gateway:
+            program(release, 'offstage-stream', stack, tmp_path, stream_socket=tmp_path / 'stream.sock') as gateway, \
+            contextlib.ExitStack() as leaving:
         app = fastcgi.App(stack, programs=release.programs)
+        leaving.callback(app.stop)
 
         def through_the_new_app(body):
             reply = app.call('POST', '/api/invoke_endpoint', key=user.key, body=body)
