@@ -2,7 +2,7 @@
 
 import pytest
 
-from stack import Caller
+from stack import Caller, wait_for
 from things import got, made, nothing, pages, pointers
 
 
@@ -11,8 +11,11 @@ def test_a_key_is_shown_once_and_works(stack, user):
     assert key['key'].startswith('off_') and key['key'].endswith(key['hint']) and key['last_used_at'] is None
     caller = Caller(stack.url, key['key'])
     assert got(caller.get('/api/auth/me'))['id'] == user.id
-    listed = {k['id']: k for k in got(user.get('/api/keys'))['data']}
-    assert 'key' not in listed[key['id']] and listed[key['id']]['last_used_at']
+    # A use is noted once its answer is out.
+    wait_for(lambda: stack.sql("select 1 from api_keys where id = :'id' and last_used_at is not null", id=key['id']),
+             30, 'the use to be noted')
+    listed, = [k for k in got(user.get('/api/keys'))['data'] if k['id'] == key['id']]
+    assert listed['last_used_at'] and 'key' not in listed
     stored = str(stack.sql('select * from api_keys where user_id = :\'id\'', id=user.id))
     assert key['key'] not in stored and key['key'].removeprefix('off_') not in stored
 
