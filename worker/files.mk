@@ -64,6 +64,7 @@ libworker_a_SOURCES = \
 	worker/respond/dialects.c \
 	worker/respond/extractive.c \
 	worker/respond/model.c worker/respond/model.h \
+	worker/respond/model_call.c worker/respond/model_call.h \
 	worker/respond/passage_text.c worker/respond/passage_text.h \
 	worker/respond/reply.c worker/respond/reply.h \
 	worker/respond/respond.c worker/respond/respond.h \

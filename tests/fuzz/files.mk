@@ -26,6 +26,8 @@ FUZZ_SECONDS = 20
 check_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz/corpus
 
+FUZZ_DIALECT = tests/fuzz/dialect_reply.c tests/fuzz/dialect_reply.h
+
 if FUZZING
 FUZZ_MAIN =
 FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -34,7 +36,7 @@ FUZZ_MAIN = tests/fuzz/replay.c
 FUZZ_LINK = $(AM_LDFLAGS)
 endif
 
-tests_fuzz_fuzz_chat_completions_SOURCES = tests/fuzz/fuzz_chat_completions.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_chat_completions_SOURCES = tests/fuzz/fuzz_chat_completions.c $(FUZZ_DIALECT) tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_chat_completions_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_chat_completions_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_chunker_SOURCES = tests/fuzz/fuzz_chunker.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
@@ -61,7 +63,7 @@ tests_fuzz_fuzz_mcp_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_mlflow_SOURCES = tests/fuzz/fuzz_mlflow.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_mlflow_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_mlflow_LDADD = $(WORKER_LIBS)
-tests_fuzz_fuzz_responses_SOURCES = tests/fuzz/fuzz_responses.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_responses_SOURCES = tests/fuzz/fuzz_responses.c $(FUZZ_DIALECT) tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_responses_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_responses_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_sse_SOURCES = tests/fuzz/fuzz_sse.c tests/fuzz/fuzz.h $(FUZZ_MAIN)

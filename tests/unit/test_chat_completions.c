@@ -496,11 +496,11 @@ gives_in_to_each_refusal_once(void **state)
     const struct dialect *d = &dialect_chat_completions;
     struct dialect_question q = question();
 
-    assert_true(d->concede(400, "unknown argument: stream_options", &q.concessions));
-    assert_false(d->concede(400, "unknown argument: stream_options", &q.concessions));
-    assert_true(d->concede(400, "use 'max_completion_tokens' instead", &q.concessions));
-    assert_false(d->concede(500, "stream_options", &q.concessions));
-    assert_false(d->concede(400, "no such model", &q.concessions));
+    assert_true(dialect_concede(d, 400, "unknown argument: stream_options", &q.concessions));
+    assert_false(dialect_concede(d, 400, "unknown argument: stream_options", &q.concessions));
+    assert_true(dialect_concede(d, 400, "use 'max_completion_tokens' instead", &q.concessions));
+    assert_false(dialect_concede(d, 500, "stream_options", &q.concessions));
+    assert_false(dialect_concede(d, 400, "no such model", &q.concessions));
 
     q.max_output_tokens = 5;
     assert_string_equal(asked(*state, &q).body,

@@ -316,11 +316,13 @@ it_gives_in_to_what_a_server_lacks_once(void **state)
     unsigned concessions = 0;
 
     (void)state;
-    assert_true(dialect_responses.concede(400, "Unknown parameter: 'store'", &concessions));
-    assert_false(dialect_responses.concede(400, "Unknown parameter: 'store'", &concessions));
-    assert_true(dialect_responses.concede(422, "missing field messages", &concessions));
+    assert_true(
+        dialect_concede(&dialect_responses, 400, "Unknown parameter: 'store'", &concessions));
+    assert_false(
+        dialect_concede(&dialect_responses, 400, "Unknown parameter: 'store'", &concessions));
+    assert_true(dialect_concede(&dialect_responses, 422, "missing field messages", &concessions));
     assert_int_equal(concessions, DIALECT_NO_STORE | DIALECT_MESSAGES);
-    assert_false(dialect_responses.concede(500, "store", &concessions));
+    assert_false(dialect_concede(&dialect_responses, 500, "store", &concessions));
 }
 
 int

@@ -5,21 +5,16 @@
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
-#include "lib/http.h"
 #include "lib/json_writer.h"
 #include "worker/attempt.h"
 #include "worker/kind.h"
-#include "worker/respond/dialect.h"
-#include "worker/respond/model.h"
-#include "worker/respond/oauth.h"
-#include "worker/respond/upstream.h"
+#include "worker/respond/model_call.h"
 
 #include <math.h>
 #include <string.h>
 
 #define TRY_TOKENS 16 /* more are not waited for */
 #define TRY_MS     30000
-#define BODY_MAX   (INT64_C(16) * 1024 * 1024) /* bytes */
 #define RESULT_MAX ((size_t)64 * 1024)
 #define QUESTION   "Answer with one word: are you there?"
 #define ANSWERED   "The model answered."
@@ -28,18 +23,9 @@
 struct trial {
     struct attempt *at;
     struct agent_test test;
-    const struct dialect *dialect;
-    struct dialect_question question;
-    struct dialect_request request;
-    struct http_transfer *transfer;
-    struct oauth_call signing;
-    const char *token;
-    void *listener;
-    struct buf refusal;
-    bool heard;
-    int status;
-    int64_t sent_ms, latency_ms; /* 0: nothing was sent */
-    struct err result;           /* OK: it works; else a sentence for users */
+    struct model_call call;
+    int64_t latency_ms; /* 0: nothing was sent */
+    struct err result;  /* OK: it works; else a sentence for users */
     const char *detail;
 };
 
@@ -55,8 +41,8 @@ result_json(struct trial *t)
     jw_begin(&w, &out);
     jw_object(&w, NULL);
     jw_bool(&w, "ok", !t->result.code);
-    if (t->status)
-        jw_int(&w, "status", t->status);
+    if (t->call.status)
+        jw_int(&w, "status", t->call.status);
     else
         jw_null(&w, "status");
     jw_int(&w, "latency_ms", t->latency_ms);
@@ -94,130 +80,25 @@ static void
 finish(struct trial *t, struct err result)
 {
     t->result = result;
-    t->latency_ms = t->sent_ms ? clock_mono_ms() - t->sent_ms : 0;
-    if (t->transfer)
-        http_cancel(t->transfer);
-    t->transfer = NULL;
-    oauth_cancel(&t->signing);
+    t->latency_ms = t->call.sent_ms ? clock_mono_ms() - t->call.sent_ms : 0;
     attempt_work(t->at, store, stored);
 }
 
 /* ---- the call ----------------------------------------------------------------------- */
 
-static void
-on_reply(void *arg, const struct http_reply *reply)
-{
-    struct trial *t = arg;
-
-    t->status = reply->status;
-    if (t->status / 100 == 2)
-        t->listener = t->dialect->listen(t->at->arena, reply->content_type);
-    else
-        buf_init(&t->refusal, t->at->arena, UPSTREAM_BODY_MAX);
-}
-
+/* The first word is enough to know that it works. */
 static bool
-on_data(void *arg, const char *bytes, size_t len)
+heard(void *arg, const struct dialect_heard *list, size_t n)
 {
-    struct arena *scratch = ((struct trial *)arg)->at->services->scratch;
-    struct trial *t = arg;
-    struct dialect_heard *list;
-    struct err e;
-    size_t n = 0, room;
-
-    if (!t->listener) {
-        room = UPSTREAM_BODY_MAX - t->refusal.len;
-        buf_add(&t->refusal, bytes, len < room ? len : room);
-        return true;
-    }
-    e = t->dialect->hear(t->listener, scratch, bytes, len, &list, &n);
-    t->heard |= n > 0;
-    arena_reset(scratch);
-    /* The first word is enough to know that it works. */
-    if (e.code || t->heard)
-        finish(t, e);
-    return true;
-}
-
-static void call_model(struct trial *t);
-
-static struct err
-outcome(struct trial *t, const struct http_reply *reply)
-{
-    struct arena *scratch = t->at->services->scratch;
-    struct dialect_heard *list;
-    struct err e;
-    size_t n;
-
-    if (t->status && !t->listener)
-        return upstream_refused(t->at->arena, t->status, t->refusal.data, t->refusal.len);
-    if (reply->err.code)
-        return upstream_broken(t->at->arena, reply);
-    e = t->dialect->heard_end(t->listener, scratch, &list, &n);
-    arena_reset(scratch);
-    return e;
+    (void)arg;
+    (void)list;
+    return n == 0;
 }
 
 static void
-on_end(void *arg, const struct http_reply *reply)
+called(void *arg, struct err err)
 {
-    struct trial *t = arg;
-
-    t->transfer = NULL;
-    if (t->status && !t->listener &&
-        t->dialect->concede(t->status, t->refusal.data, &t->question.concessions))
-        call_model(t);
-    else
-        finish(t, outcome(t, reply));
-}
-
-static void
-call_model(struct trial *t)
-{
-    const struct http_request how = {
-        .total_ms = TRY_MS,
-        .body_max = BODY_MAX,
-        .arg = t,
-        .on_reply = on_reply,
-        .on_data = on_data,
-        .on_end = on_end,
-    };
-    struct err e = model_ask(t->at->arena, t->dialect, &t->question, t->test.agent_id,
-                             t->test.credential, t->token, &t->request);
-
-    if (e.code) {
-        finish(t, e);
-        return;
-    }
-    t->status = 0;
-    t->sent_ms = clock_mono_ms();
-    t->transfer = model_send(t->at->services->http, &t->request, &how);
-}
-
-static void
-signed_in(void *arg, struct err err, const char *token)
-{
-    struct trial *t = arg;
-
-    t->token = token;
-    if (err.code)
-        finish(t, err);
-    else
-        call_model(t);
-}
-
-static void
-sign_in(struct trial *t)
-{
-    t->signing = (struct oauth_call){ .services = t->at->services,
-                                      .arena = t->at->arena,
-                                      .agent_id = t->test.agent_id,
-                                      .endpoint_url = t->test.endpoint_url,
-                                      .client_id = t->test.client_id,
-                                      .sealed = t->test.credential,
-                                      .arg = t,
-                                      .done = signed_in };
-    oauth_get(&t->signing);
+    finish(arg, err);
 }
 
 /* ---- the start ------------------------------------------------------------------------ */
@@ -238,6 +119,7 @@ loaded(struct attempt *at, struct err err)
 {
     static const struct message_text question = { "user", QUESTION };
     struct trial *t = at->state;
+    const struct dialect *dialect;
 
     if (err.code == ERR_NOT_FOUND) {
         attempt_end(at, JOB_END_CANCELLED, "the agent was deleted");
@@ -248,23 +130,32 @@ loaded(struct attempt *at, struct err err)
         return;
     }
     t->detail = ANSWERED;
-    t->dialect = dialect_find(t->test.kind);
-    t->question = (struct dialect_question){ .endpoint_url = t->test.endpoint_url,
-                                             .model = t->test.model,
-                                             .instructions = "",
-                                             .temperature = (double)NAN,
-                                             .max_output_tokens = TRY_TOKENS,
-                                             .messages = &question,
-                                             .message_count = 1 };
-    if (!t->dialect) {
+    dialect = dialect_find(t->test.kind);
+    t->call = (struct model_call){ .services = at->services,
+                                   .arena = at->arena,
+                                   .dialect = dialect,
+                                   .question = { .endpoint_url = t->test.endpoint_url,
+                                                 .model = t->test.model,
+                                                 .instructions = "",
+                                                 .temperature = (double)NAN,
+                                                 .max_output_tokens = TRY_TOKENS,
+                                                 .messages = &question,
+                                                 .message_count = 1 },
+                                   .agent_id = t->test.agent_id,
+                                   .sealed = t->test.credential,
+                                   .client_id = t->test.client_id,
+                                   .signs_in = t->test.auth == AGENT_DATABRICKS_OAUTH,
+                                   .total_ms = TRY_MS,
+                                   .arg = t,
+                                   .heard = heard,
+                                   .done = called };
+    if (!dialect) {
         finish(t, ERR(ERR_INVALID, "Agents of this kind cannot answer yet."));
-    } else if (t->dialect->answer) {
+    } else if (dialect->answer) {
         t->detail = NEEDS_NONE;
         finish(t, OK);
-    } else if (t->test.auth == AGENT_DATABRICKS_OAUTH) {
-        sign_in(t);
     } else {
-        call_model(t);
+        model_call_start(&t->call);
     }
 }
 
@@ -282,11 +173,8 @@ stop(struct attempt *at)
 {
     struct trial *t = at->state;
 
-    if (!t)
-        return;
-    if (t->transfer)
-        http_cancel(t->transfer);
-    oauth_cancel(&t->signing);
+    if (t)
+        model_call_cancel(&t->call);
 }
 
 const struct kind kind_agent_test = {

@@ -167,32 +167,16 @@ ask(struct arena *a, const struct dialect_question *q, struct dialect_request *o
     return OK;
 }
 
-/* Servers name what they do not take in their own words; each is given in to once. */
-static bool
-concede(int status, const char *body, unsigned *concessions)
-{
-    static const struct {
-        const char *named;
-        enum dialect_concession bit;
-    } known[] = { { "stream_options", DIALECT_NO_USAGE },
-                  { "max_completion_tokens", DIALECT_COMPLETION_TOKENS } };
-
-    if (status != 400 && status != 422)
-        return false;
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (!strstr(body, known[i].named) || *concessions & known[i].bit)
-            continue;
-        *concessions |= known[i].bit;
-        return true;
-    }
-    return false;
-}
+static const struct dialect_refusal refusals[] = { { "stream_options", DIALECT_NO_USAGE },
+                                                   { "max_completion_tokens",
+                                                     DIALECT_COMPLETION_TOKENS },
+                                                   { 0 } };
 
 const struct dialect dialect_chat_completions = {
     .kind = "chat_completions",
     .summary = "Any server that speaks OpenAI's /chat/completions",
     .ask = ask,
-    .concede = concede,
+    .refusals = refusals,
     .listen = chat_chunk_listen,
     .hear = reply_hear,
     .heard_end = reply_end,

@@ -36,6 +36,12 @@ enum dialect_concession {
     DIALECT_MESSAGES = 8           /* `messages` instead of `input` */
 };
 
+/* Servers name what they do not take in their own words. */
+struct dialect_refusal {
+    const char *named;
+    enum dialect_concession bit;
+};
+
 /* A function that the model may call. */
 struct dialect_tool {
     const char *name, *description;
@@ -125,8 +131,8 @@ struct dialect {
     struct err (*ask)(struct arena *a, const struct dialect_question *q,
                       struct dialect_request *out);
 
-    /* Whether a refusal of the request can be met by asking differently: adds to *concessions. */
-    bool (*concede)(int status, const char *body, unsigned *concessions);
+    /* What servers name in a refusal, and what is then done without; ends with a NULL name. */
+    const struct dialect_refusal *refusals;
 
     /* A listener to one reply, whose memory is in the arena. */
     void *(*listen)(struct arena *a, const char *content_type);
@@ -144,6 +150,12 @@ struct dialect {
     struct err (*answer)(struct arena *a, const struct dialect_question *q,
                          struct dialect_answer *out);
 };
+
+/*
+ * Whether a refusal of the request can be met by asking differently: adds to
+ * *concessions. Each is given in to once.
+ */
+bool dialect_concede(const struct dialect *d, int status, const char *body, unsigned *concessions);
 
 /* NULL for a kind that is not spoken here. */
 const struct dialect *dialect_find(const char *kind);

@@ -1,4 +1,4 @@
-/* The table of dialects. */
+/* The table of dialects, and what they have in common. */
 #include "worker/respond/dialect.h"
 
 #include <string.h>
@@ -13,4 +13,18 @@ dialect_find(const char *kind)
         if (strcmp(dialects[i]->kind, kind) == 0)
             return dialects[i];
     return NULL;
+}
+
+bool
+dialect_concede(const struct dialect *d, int status, const char *body, unsigned *concessions)
+{
+    if (status != 400 && status != 422)
+        return false;
+    for (const struct dialect_refusal *r = d->refusals; r->named; r++) {
+        if (!strstr(body, r->named) || *concessions & r->bit)
+            continue;
+        *concessions |= r->bit;
+        return true;
+    }
+    return false;
 }

@@ -100,7 +100,7 @@ refused(struct respond *r, const struct http_reply *reply)
 
     if (is_token_refused(r))
         return;
-    if (r->dialect->concede(r->status, r->refusal.data, &r->question.concessions)) {
+    if (dialect_concede(r->dialect, r->status, r->refusal.data, &r->question.concessions)) {
         respond_trace_called(r, TRACE_ERROR,
                              "The server does not take all of it: asked differently.");
         e = respond_ask(r);

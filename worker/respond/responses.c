@@ -203,31 +203,16 @@ ask(struct arena *a, const struct dialect_question *q, struct dialect_request *o
     return OK;
 }
 
-/* Each is given in to once. An agent that takes messages says that it lacks them. */
-static bool
-concede(int status, const char *body, unsigned *concessions)
-{
-    static const struct {
-        const char *named;
-        enum dialect_concession bit;
-    } known[] = { { "store", DIALECT_NO_STORE }, { "messages", DIALECT_MESSAGES } };
-
-    if (status != 400 && status != 422)
-        return false;
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (!strstr(body, known[i].named) || *concessions & known[i].bit)
-            continue;
-        *concessions |= known[i].bit;
-        return true;
-    }
-    return false;
-}
+/* An agent that takes messages says that it lacks them. */
+static const struct dialect_refusal refusals[] = { { "store", DIALECT_NO_STORE },
+                                                   { "messages", DIALECT_MESSAGES },
+                                                   { 0 } };
 
 const struct dialect dialect_responses = {
     .kind = "responses",
     .summary = "OpenAI's Responses API, Databricks' ResponsesAgent and ChatAgent",
     .ask = ask,
-    .concede = concede,
+    .refusals = refusals,
     .listen = responses_listen,
     .hear = reply_hear,
     .heard_end = responses_end,
