@@ -161,6 +161,7 @@ write_services()
                 "export OFFSTAGE_DATABASE_URL=$(printf %q "$DATABASE_URL")"
                 "export OFFSTAGE_APP_SOCKET=$(printf %q "$RUN/app.sock")"
                 "export OFFSTAGE_STREAM_SOCKET=$(printf %q "$RUN/stream.sock")"
+                "$(allow_site)"
             )
             [[ -n ${OFFSTAGE_SECRET_KEY-}${OFFSTAGE_SECRET_KEY_FILE-} ]] ||
                 extra_environment+=("export OFFSTAGE_SECRET_KEY_FILE=$(printf %q "$VAR/secret.key")")

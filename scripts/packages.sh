@@ -37,6 +37,10 @@ readonly PACKAGES_RUN=(
     jq:jq
 )
 
+readonly PACKAGES_DEMO=(
+    postgresql-doc-15:/usr/share/doc/postgresql-doc-15/html/index.html
+)
+
 readonly PACKAGES_TEST=(
     libcmocka-dev:cmocka.h
     clang-format-14:clang-format-14

@@ -36,6 +36,7 @@ write_nginx()
     text=${text//@FILES@/"$files"}
     text=${text//@CONNECTIONS@/"$((files / 2))"}
     printf '%s\n' "$text" >"$VAR/nginx/nginx.conf"
+    write_site >"$VAR/nginx/demo.conf"
     nginx_log_start=$(stat -c %s "$LOGS/nginx.log" 2>/dev/null || echo 0)
     "$TOP/nginx/offstage-nginx" "listen=127.0.0.1:$PORT" "app=unix:$RUN/app.sock" \
         "stream=unix:$RUN/stream.sock" "access_log=$LOGS/access.log" \
@@ -58,7 +59,7 @@ try_ready()
 # Between the look for a free port and nginx's bind another program may have taken it.
 lost_port()
 {
-    (($1 == 2)) || tail -c "+$((nginx_log_start + 1))" "$LOGS/nginx.log" | grep -qF "bind() to 127.0.0.1:$PORT failed"
+    (($1 == 2)) || tail -c "+$((nginx_log_start + 1))" "$LOGS/nginx.log" | grep -qE "bind\(\) to [0-9.]+:$PORT failed"
 }
 
 wait_for_ready()

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -58,6 +59,22 @@ def test_down_leaves_nothing_but_the_folder(var):
     assert not pathlib.Path(memory).exists()
     assert sorted(p.name for p in var.iterdir()) == ['lock', 'log', 'nginx', 'port', 'secret.key']
     assert dev(var, 'down').returncode == 0
+
+
+def counts(said):
+    """What the demo says of its crawl: pages that are indexed, and those of them that were so before."""
+    return tuple(int(n) for n in re.search(r'(\d+) indexed, (\d+) as before', said).groups())
+
+
+def test_the_demo_crawls_a_site_and_prints_cited_answers_and_runs_again(var):
+    first = dev(var, 'up', '--ephemeral')
+    assert first.returncode == 0, first.stdout
+    indexed, before = counts(first.stdout)
+    assert indexed > 1100 and before == 0 and '] 100 %' in first.stdout
+    assert 'the same that were streamed' in first.stdout and '-- connection cut after event' in first.stdout
+    assert first.stdout.count('  [1] ') >= 2 and 'http://127.0.0.2:' in first.stdout
+    again = dev(var, 'demo', '--ephemeral')
+    assert again.returncode == 0 and counts(again.stdout) == (indexed, indexed), again.stdout
 
 
 def test_a_second_up_changes_nothing(var):
