@@ -4,6 +4,7 @@
 #include "db/chat.h"
 #include "db/message.h"
 #include "db/request.h"
+#include "db/trace.h"
 
 static const char *const roles[] = { "system", "user", "assistant", NULL };
 static const char *const orders[] = { "asc", "desc", NULL };
@@ -112,6 +113,15 @@ messages_show(struct request *rq, struct reply *rp)
     return OK;
 }
 
+/* Its trace may be kept elsewhere too; only a request has one. */
+static struct err
+send_feedback(struct request *rq, const struct message *m)
+{
+    if (!id_is_set(m->request_id))
+        return OK;
+    return trace_feedback_later(rq->db, rq->arena, m->id, rq->caller.user_id, rq->request_id);
+}
+
 struct err
 messages_rate(struct request *rq, struct reply *rp)
 {
@@ -123,6 +133,7 @@ messages_rate(struct request *rq, struct reply *rp)
     TRY(jr_check(in));
     TRY(message_rate(rq->db, rq->arena, rq->id, ratings[rating], comment));
     TRY(message_get(rq->db, rq->arena, rq->id, &message));
+    TRY(send_feedback(rq, &message));
     write_message(reply_json(rp, 200), &message);
     return OK;
 }
@@ -134,6 +145,8 @@ messages_unrate(struct request *rq, struct reply *rp)
 
     TRY(message_get(rq->db, rq->arena, rq->id, &message));
     TRY(message_unrate(rq->db, rq->id));
+    if (message.rating)
+        TRY(send_feedback(rq, &message));
     reply_empty(rp);
     return OK;
 }

@@ -61,6 +61,19 @@ write_members(struct json_writer *w, const struct trace_info *t)
     jw_str(w, "expires_at", t->expires_at);
 }
 
+static void
+write_feedback(struct json_writer *w, const struct trace_info *t)
+{
+    if (!t->rating) {
+        jw_null(w, "feedback");
+        return;
+    }
+    jw_object(w, "feedback");
+    jw_str(w, "rating", t->rating);
+    jw_str(w, "comment", t->comment);
+    jw_object_end(w);
+}
+
 /* ---- the handlers ------------------------------------------------------------ */
 
 struct err
@@ -118,6 +131,7 @@ traces_read(struct request *rq, struct reply *rp)
     w = reply_json(rp, 200);
     jw_object(w, NULL);
     write_members(w, &t);
+    write_feedback(w, &t);
     jw_array(w, "spans");
     jw_raw(w, NULL, trace_all_spans(rq->arena, &t));
     if (t.upstream_spans[0])

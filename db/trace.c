@@ -8,8 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#define FETCH_ATTEMPTS  6
-#define EXPORT_ATTEMPTS 10
+#define FETCH_ATTEMPTS    6
+#define EXPORT_ATTEMPTS   10
+#define FEEDBACK_ATTEMPTS 10
 
 const char *const trace_state_names[] = { "running", "completed", "failed", "cancelled", NULL };
 
@@ -106,6 +107,8 @@ trace_get(struct db *db, struct arena *a, struct id id, int64_t keep_days, struc
     out->question = row_opt_str(&row, "question");
     out->answer = row_str(&row, "answer");
     out->traceparent = row_opt_str(&row, "traceparent");
+    out->rating = row_opt_str(&row, "rating");
+    out->comment = row_opt_str(&row, "comment");
     out->started_us = row_int(&row, "started_us");
     return OK;
 }
@@ -196,26 +199,32 @@ trace_refresh(struct db *db, struct arena *a, struct id id, struct id user_id,
     return trace_fetch_later(db, a, id, user_id, http_request_id);
 }
 
+static struct trace_task
+read_task(const struct row *r)
+{
+    return (struct trace_task){
+        .agent_id = row_opt_id(r, "agent_id"),
+        .upstream_id = row_opt_str(r, "upstream_id"),
+        .endpoint_url = row_opt_str(r, "endpoint_url"),
+        .mlflow_url = row_opt_str(r, "mlflow_url"),
+        .credential = row_opt_str(r, "credential"),
+        .client_id = row_opt_str(r, "client_id"),
+        .databricks_oauth =
+            row_opt_str(r, "auth") && strcmp(row_str(r, "auth"), "databricks_oauth") == 0,
+    };
+}
+
 struct err
 trace_fetch_load(struct db *db, struct arena *a, struct id id, struct trace_task *out)
 {
     struct row r;
 
     TRY(missing(db_one(db, a, Q_TRACE_FETCH_LOAD, ARGS(arg_id(id)), &r)));
-    *out = (struct trace_task){
-        .id = row_id(&r, "id"),
-        .agent_id = row_opt_id(&r, "agent_id"),
-        .upstream_id = row_str(&r, "upstream_id"),
-        .upstream_parent = row_opt_str(&r, "upstream_parent"),
-        .upstream_start_ms = row_double(&r, "upstream_start_ms"),
-        .started_us = row_int(&r, "started_us"),
-        .endpoint_url = row_opt_str(&r, "endpoint_url"),
-        .mlflow_url = row_opt_str(&r, "mlflow_url"),
-        .credential = row_opt_str(&r, "credential"),
-        .client_id = row_opt_str(&r, "client_id"),
-        .databricks_oauth =
-            row_opt_str(&r, "auth") && strcmp(row_str(&r, "auth"), "databricks_oauth") == 0,
-    };
+    *out = read_task(&r);
+    out->id = row_id(&r, "id");
+    out->upstream_parent = row_opt_str(&r, "upstream_parent");
+    out->upstream_start_ms = row_double(&r, "upstream_start_ms");
+    out->started_us = row_int(&r, "started_us");
     return OK;
 }
 
@@ -229,6 +238,43 @@ struct err
 trace_fetch_failed(struct db *db, struct id id, const char *error)
 {
     return db_later(db, Q_TRACE_FETCH_FAILED, ARGS(arg_id(id), arg_str(error)));
+}
+
+struct err
+trace_feedback_later(struct db *db, struct arena *a, struct id message_id, struct id user_id,
+                     const char *http_request_id)
+{
+    struct job_new job = { .id = id_new(),
+                           .kind = TRACE_FEEDBACK_KIND,
+                           .priority = JOB_PRIORITIES - 1,
+                           .max_attempts = FEEDBACK_ATTEMPTS,
+                           .user_id = user_id,
+                           .subject_id = message_id,
+                           .serial_key = job_key(TRACE_FEEDBACK_KIND, message_id.s),
+                           .request_id = http_request_id,
+                           .forget = true };
+
+    return job_add(db, a, &job);
+}
+
+struct err
+trace_feedback(struct db *db, struct arena *a, struct id message_id, struct trace_feedback *out)
+{
+    struct row r;
+
+    TRY(db_one(db, a, Q_TRACE_FEEDBACK, ARGS(arg_id(message_id)), &r));
+    *out = (struct trace_feedback){
+        .task = read_task(&r),
+        .request_id = row_id(&r, "request_id"),
+        .complete = row_bool(&r, "complete"),
+        .traceparent = row_opt_str(&r, "traceparent"),
+        .rating = row_opt_str(&r, "rating"),
+        .comment = row_opt_str(&r, "comment"),
+        .created_at = row_opt_str(&r, "created_at"),
+        .updated_at = row_opt_str(&r, "updated_at"),
+    };
+    out->task.id = row_opt_id(&r, "trace_id");
+    return OK;
 }
 
 struct err

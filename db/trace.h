@@ -18,9 +18,10 @@
 struct arena;
 struct db;
 
-#define TRACE_FETCH_KIND   "fetch_trace"  /* job; its subject is the trace */
-#define TRACE_EXPORT_KIND  "export_trace" /* likewise; its payload is the target, as JSON text */
-#define TRACE_UPSTREAM_MAX 300            /* characters of another server's trace id */
+#define TRACE_FETCH_KIND    "fetch_trace"   /* job; its subject is the trace */
+#define TRACE_EXPORT_KIND   "export_trace"  /* likewise; its payload is the target, as JSON text */
+#define TRACE_FEEDBACK_KIND "send_feedback" /* its subject is the message */
+#define TRACE_UPSTREAM_MAX  300             /* characters of another server's trace id */
 
 extern const char *const trace_state_names[]; /* running, completed, failed, cancelled, NULL */
 
@@ -69,7 +70,8 @@ struct trace_info {
     const char *spans, *upstream_spans;         /* JSON, separated by commas */
     const char *agent_name, *question, *answer; /* may be NULL but answer; at most TRACE_TEXT_MAX */
     const char *traceparent;                    /* of the client; NULL for none */
-    int64_t started_us;                         /* Unix time */
+    const char *rating, *comment; /* what its user thinks of the answer; may be NULL */
+    int64_t started_us;           /* Unix time */
 };
 
 /* ERR_NOT_FOUND unless it is the caller's. `keep_days` makes expires_at. */
@@ -123,6 +125,28 @@ struct err trace_fetch_load(struct db *db, struct arena *a, struct id id,
 /* What was fetched; or why it was not: what is there stays then. Queued. */
 struct err trace_fetched(struct db *db, struct id id, const char *spans, int count) CHECKED;
 struct err trace_fetch_failed(struct db *db, struct id id, const char *error) CHECKED;
+
+/* ---- feedback ---------------------------------------------------------------- */
+
+/*
+ * Have what its user thinks of a message kept on its trace elsewhere too, in the
+ * background: whatever that is when the job runs. One after the other for a message. Queued.
+ */
+struct err trace_feedback_later(struct db *db, struct arena *a, struct id message_id,
+                                struct id user_id, const char *http_request_id) CHECKED;
+
+struct trace_feedback {
+    struct trace_task task; /* its id is unset without a trace; upstream_id may be NULL */
+    struct id request_id;
+    bool complete;                       /* nothing more happens to the answer */
+    const char *traceparent;             /* of the client; NULL for none */
+    const char *rating;                  /* up, down; NULL: taken back */
+    const char *comment;                 /* may be NULL */
+    const char *created_at, *updated_at; /* RFC 3339; NULL without a rating */
+};
+/* ERR_NOT_FOUND when the message is gone. */
+struct err trace_feedback(struct db *db, struct arena *a, struct id message_id,
+                          struct trace_feedback *out) CHECKED;
 
 /* Make the partitions to come and drop those older than keep_days. */
 struct err trace_sweep(struct db *db, struct arena *a, int64_t keep_days) CHECKED;

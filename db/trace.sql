@@ -33,10 +33,11 @@ select t.id, t.chat_id, t.agent_id, t.status, t.error, ts(t.started_at) as start
        trace_summary(t.status, t.duration_ms, t.first_token_ms, t.input_tokens, t.output_tokens, t.attempts,
                      t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as summary,
        a.name as agent_name, left(u.content, $3::int) as question, left(m.content, $3::int) as answer,
-       r.traceparent, (extract(epoch from t.started_at) * 1000000)::bigint as started_us
+       r.traceparent, (extract(epoch from t.started_at) * 1000000)::bigint as started_us, f.rating, f.comment
   from traces t
   join requests r on r.id = t.id
   join messages m on m.id = r.message_id
+  left join message_feedback f on f.message_id = m.id
   left join messages u on u.id = r.user_message_id
   left join agents a on a.id = t.agent_id
  where t.id = $1 and t.user_id = (select app_user());
@@ -97,6 +98,18 @@ update traces
 -- name: trace_fetch_failed
 update traces set upstream_status = 'failed', upstream_error = $2
  where id = $1 and user_id = (select app_user());
+
+-- name: trace_feedback
+-- What its user thinks of an answer now, and where its trace is kept. In no row: of no agent's answer.
+select m.id, r.id as request_id, r.completed_at is not null as complete, t.id as trace_id, r.traceparent, t.upstream_id,
+       t.agent_id, a.endpoint_url, a.mlflow_url, a.credential, a.auth, a.client_id, f.rating, f.comment,
+       ts(f.created_at) as created_at, ts(f.updated_at) as updated_at
+  from messages m
+  join requests r on r.id = m.request_id
+  left join traces t on t.id = r.id
+  left join agents a on a.id = t.agent_id
+  left join message_feedback f on f.message_id = m.id
+ where m.id = $1 and m.user_id = (select app_user());
 
 -- name: trace_sweep
 select partition_sweep('traces', $1::int) as dropped;

@@ -22,6 +22,7 @@ liblib_a_SOURCES = \
 	lib/language.c lib/language.h \
 	lib/log.c lib/log.h \
 	lib/postings.c lib/postings.h \
+	lib/proto.c lib/proto.h \
 	lib/secret.c lib/secret.h \
 	lib/signature.c lib/signature.h \
 	lib/sse.c lib/sse.h \

@@ -87,12 +87,17 @@ libworker_a_SOURCES = \
 	worker/tool/mcp.c worker/tool/mcp.h \
 	worker/tool/schema.c worker/tool/schema.h \
 	worker/tool/toolbox.c worker/tool/toolbox.h \
+	worker/trace/assessment.c worker/trace/assessment.h \
 	worker/trace/export.c worker/trace/export.h \
+	worker/trace/feedback.c \
 	worker/trace/fetch.c \
 	worker/trace/mlflow.c worker/trace/mlflow.h \
 	worker/trace/mlflow_span.c worker/trace/mlflow_span.h \
 	worker/trace/mlflow_value.c worker/trace/mlflow_value.h \
 	worker/trace/otlp.c worker/trace/otlp.h \
+	worker/trace/otlp_proto.c \
+	worker/trace/otlp_span.c worker/trace/otlp_span.h \
+	worker/trace/server.c worker/trace/server.h \
 	worker/trace/trace.c worker/trace/trace.h
 
 # What those need that link it.

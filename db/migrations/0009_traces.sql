@@ -99,10 +99,12 @@ create policy own on traces to offstage_app, offstage_worker
 
 grant select, insert, update, delete on traces to offstage_app;
 grant select, insert, update on traces to offstage_worker;
+grant select on message_feedback to offstage_worker; -- it is kept on the trace elsewhere too
 
 -- migrate:down
 
 set local role offstage_owner;
+revoke select on message_feedback from offstage_worker;
 drop trigger trace_gone on requests;
 drop table traces;
 drop function trace_of_request_gone(), trace_summary(text, double precision, double precision, bigint, bigint, int, int,

@@ -10,7 +10,9 @@
     nostore     refuses `store` with 400, answers without
 """
 
+import base64
 import json
+import time
 
 
 def text(r):
@@ -122,22 +124,64 @@ async def nostore(r):
 BEHAVIOURS = {f.__name__: f for f in (script, databricks, chatagent, mlflow, fails, whole, nostore)}
 
 
+def basic(name):
+    return 'Basic ' + base64.b64encode(name.encode()).decode()
+
+
 class Tokens:
-    """/oidc/v1/token: counts what it gives, and forgets all but the newest when told (`withdraw`)."""
+    """/oidc/v1/token: principal's tokens live for an hour, but only the newest is taken; brief's live for 6 s."""
 
     def __init__(self):
-        self.given = 0
+        self.given, self.ends = 0, {}
 
     async def answer(self, r, headers, body):
-        if headers.get('authorization') != 'Basic cHJpbmNpcGFsOnNlY3JldA==' or b'client_credentials' not in body:
+        if headers.get('authorization') == basic('brief:secret'):
+            token = f'brief-{len(self.ends)}'
+            self.ends['Bearer ' + token] = time.monotonic() + 6
+            return await r.reply(200, {'access_token': token, 'token_type': 'Bearer', 'expires_in': 6})
+        if headers.get('authorization') != basic('principal:secret') or b'client_credentials' not in body:
             return await r.reply(401, {'error': 'invalid_client'})
         self.given += 1
         await r.reply(200, {'access_token': f'token-{self.given}', 'token_type': 'Bearer', 'expires_in': 3600})
 
     def refuses(self, headers):
-        """Whether a call comes with a token that is not the newest."""
+        """Whether a call comes with a token that is not the newest, or has expired."""
         bearer = headers.get('authorization', '')
+        if bearer in self.ends:
+            return time.monotonic() > self.ends[bearer]
         return bearer.startswith('Bearer token-') and bearer != f'Bearer token-{self.given}'
+
+
+class Mcp:
+    """/mcp: an MCP server of one tool, `echo`, that counts its sessions."""
+
+    def __init__(self):
+        self.given, self.open = 0, set()
+
+    async def answer(self, r, method, headers, body):
+        session = headers.get('mcp-session-id')
+        if method == 'GET':
+            return await r.reply(200, {'given': self.given, 'open': sorted(self.open)})
+        if method == 'DELETE':
+            self.open.discard(session)
+            return await r.reply(200, b'')
+        asked = json.loads(body)
+        if asked['method'] == 'initialize':
+            self.given += 1
+            self.open.add(f's-{self.given}')
+            return await self.result(r, asked, {'protocolVersion': asked['params']['protocolVersion'], 'capabilities': {},
+                                                'serverInfo': {'name': 'fake', 'version': '1'}},
+                                     [('Mcp-Session-Id', f's-{self.given}')])
+        if session not in self.open:
+            return await r.reply(404, {'error': 'no such session'})
+        if 'id' not in asked:
+            return await r.reply(202, b'')
+        if asked['method'] == 'tools/list':
+            return await self.result(r, asked, {'tools': [{'name': 'echo', 'inputSchema': {'type': 'object'}}]})
+        await self.result(r, asked, {'content': [{'type': 'text', 'text': json.dumps(asked['params']['arguments'])}]})
+
+    async def result(self, r, asked, result, extra=()):
+        await r.reply(200, {'jsonrpc': '2.0', 'id': asked['id'], 'result': result}, extra)
 
 
 async def tool(r, headers, body):

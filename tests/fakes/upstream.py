@@ -35,7 +35,7 @@ The text of an answer is script_text(seed, tokens); tokens are sent at `rate` a 
     refusal     a refusal instead of content
     nousage     refuses stream_options with 400, answers without
 
-At /responses and /serving-endpoints: see agents.py.
+At /responses and /serving-endpoints: see agents.py. An MLflow server is there too: see mlflow_server.py.
 
 GET /_log?marker=TEXT lists the requests whose last message contains TEXT, with what was sent to each and
 whether the client left before the end. Counts (`times`) go by model and last message.
@@ -55,6 +55,7 @@ import urllib.request
 
 sys.path.append(str(pathlib.Path(__file__).parent)) # also when imported from elsewhere
 import agents
+import mlflow_server
 
 WORDS = ('the a of to and in is it that stage curtain light voice answer question page river stone window paper '
          'winter summer quiet early late round green small café naïve Straße 日本 🙂 "quoted" <b> & \\ 100%').split()
@@ -384,6 +385,7 @@ BEHAVIOURS['json'] = json_reply
 class Server:
     def __init__(self):
         self.requests, self.counts, self.tokens = [], {}, agents.Tokens()
+        self.mlflow, self.mcp = mlflow_server.Mlflow(), agents.Mcp()
 
     def count(self, r):
         key = (r.body.get('model'), r.last)
@@ -440,6 +442,10 @@ class Server:
             elif path.endswith('/models'):
                 await Request(0, path, headers, {}, writer).reply(200, {'object': 'list', 'data': [
                     {'id': name, 'object': 'model', 'created': 0, 'owned_by': 'fake'} for name in BEHAVIOURS]})
+            elif self.mlflow.takes(path):
+                await self.mlflow.answer(Request(0, path, headers, {}, writer), method, path, headers, body)
+            elif path == '/mcp':
+                await self.mcp.answer(Request(0, path, headers, {}, writer), method, headers, body)
             elif path.startswith('/tool'):
                 await agents.tool(Request(0, path, headers, {}, writer), headers, body)
             elif path == '/oidc/v1/token':
@@ -467,6 +473,18 @@ class Upstream:
         """What was asked with a last message that contains `marker`, oldest first."""
         with urllib.request.urlopen(self.origin + '/_log?marker=' + urllib.parse.quote(marker), timeout=30) as reply:
             return json.load(reply)
+
+    def get(self, path):
+        with urllib.request.urlopen(self.origin + path, timeout=30) as reply:
+            return json.load(reply)
+
+    def mlflow(self):
+        """What came to the MLflow server; see mlflow_server.py."""
+        return self.get('/_mlflow')
+
+    def mcp(self):
+        """How many sessions the MCP server has given, and those that are open."""
+        return self.get('/mcp')
 
     def stop(self):
         self.process.terminate()

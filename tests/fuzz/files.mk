@@ -3,6 +3,7 @@
 # To add one: tests/fuzz/fuzz_NAME.c, tests/fuzz/corpus/NAME/, and the lines here.
 
 FUZZ_TARGETS = \
+	tests/fuzz/fuzz_assessment \
 	tests/fuzz/fuzz_chat_completions \
 	tests/fuzz/fuzz_chunker \
 	tests/fuzz/fuzz_extract \
@@ -57,6 +58,9 @@ tests_fuzz_fuzz_json_reader_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_json_slice_SOURCES = tests/fuzz/fuzz_json_slice.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_json_slice_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_slice_LDADD = $(LIB_LIBS)
+tests_fuzz_fuzz_assessment_SOURCES = tests/fuzz/fuzz_assessment.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_assessment_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_assessment_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_mcp_SOURCES = tests/fuzz/fuzz_mcp.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_mcp_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_mcp_LDADD = $(WORKER_LIBS)

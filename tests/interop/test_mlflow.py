@@ -1,5 +1,6 @@
 """A real MLflow server: the traces that an agent keeps there become the other half of ours, and ours are sent to it."""
 
+import base64
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import urllib.request
 import pytest
 
 import packages
+from fakes.upstream import Upstream
 from stack import wait_for
 
 START_S = 180
@@ -46,6 +48,23 @@ print(json.dumps(None if trace is None else [{'id': s.span_id, 'parent': s.paren
     for s in trace.data.spans], default=str))
 '''
 
+# What users thought of it.
+READ_ASSESSMENTS = '''
+import json, mlflow, sys
+mlflow.set_tracking_uri(sys.argv[1])
+print(json.dumps([[a.name, a.value, a.rationale, a.source.source_type, a.source.source_id]
+                  for a in mlflow.get_trace(sys.argv[2]).info.assessments]))
+'''
+
+# Protocol Buffers as OpenTelemetry's own classes read them.
+DECODE = '''
+import base64, json, sys
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+request = ExportTraceServiceRequest.FromString(base64.b64decode(sys.argv[2]))
+print(json.dumps(MessageToDict(request, use_integers_for_enums=True)))
+'''
+
 
 class Mlflow:
     def __init__(self, folder):
@@ -63,7 +82,8 @@ class Mlflow:
                 [self.python, '-m', 'mlflow', 'server', '--host', '127.0.0.1', '--port', str(self.port), '--workers', '1',
                  '--backend-store-uri', f'sqlite:///{self.folder}/mlflow.db', '--artifacts-destination', self.folder / 'files'],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                env={**os.environ, 'MLFLOW_DISABLE_TELEMETRY': 'true', 'DO_NOT_TRACK': 'true'})
+                env={**os.environ, 'MLFLOW_DISABLE_TELEMETRY': 'true', 'DO_NOT_TRACK': 'true',
+                     'MLFLOW_SERVER_ENABLE_JOB_EXECUTION': 'false'})
         wait_for(self.is_up, START_S, 'MLflow to answer')
 
     def is_up(self):
@@ -156,6 +176,44 @@ def test_our_traces_are_read_by_mlflow_s_own_client(start_stack, mlflow):
         assert abs(span['ns'] / 1e6 - mine['duration_ms']) < 0.001
         assert (span['inputs'], span['outputs']) == (mine['inputs'], mine['outputs'])
     assert {s['name']: s['type'] for s in spans}.items() >= {'Traced': 'AGENT', 'script': 'CHAT_MODEL'}.items()
+
+
+def test_what_users_think_is_an_assessment_of_both_traces_until_it_is_taken_back(start_stack, mlflow):
+    stack = start_stack(mlflow_url=mlflow.url, mlflow_experiment=mlflow.experiment('feedback'))
+    user = stack.user()
+    theirs = mlflow.run(MAKE_TRACE)
+    request = ask(user, kind='responses', endpoint_url=stack.upstream.url, model=f'mlflow;trace={theirs}', return_trace=True)
+    both = ('tr-' + request['id'].replace('-', ''), theirs)
+    message = user.get(f'/api/chats/{request["chat_id"]}/messages').json()['data'][-1]['id']
+
+    def seen(*wanted):
+        """Both traces have just these: value and rationale."""
+        wanted = [['user_feedback', *one, 'HUMAN', user.id] for one in wanted]
+        wait_for(lambda: all(json.loads(mlflow.run(READ_ASSESSMENTS, id)) == wanted for id in both), 90, f'{wanted}')
+
+    wait_for(lambda: mlflow.run(READ_TRACE, both[0]) != 'null', 60, 'MLflow to have the trace')
+    assert user.post(f'/api/messages/{message}/feedback', json={'rating': 'up', 'comment': 'Just "right".'}).status_code == 200
+    seen([True, 'Just "right".'])
+    assert user.post(f'/api/messages/{message}/feedback', json={'rating': 'down', 'comment': 'No.'}).status_code == 200
+    seen([False, 'No.'])
+    assert user.delete(f'/api/messages/{message}/feedback').status_code == 204
+    seen()
+
+
+def test_protocol_buffers_say_what_json_says(start_stack, mlflow):
+    fake = Upstream()
+    try:
+        stack = start_stack(otlp_url=fake.origin + '/packed')
+        ask(stack.user(), kind='chat_completions', endpoint_url=fake.url, model='tools')
+        refused, taken = wait_for(lambda: (e := fake.mlflow()['exports'])[1:] and e, 60, 'the trace in both forms')
+    finally:
+        fake.stop()
+    assert (refused['type'], taken['type']) == ('application/json', 'application/x-protobuf')
+    expected = json.loads(base64.b64decode(refused['body']))
+    for span in expected['resourceSpans'][0]['scopeSpans'][0]['spans']:
+        for id in {'traceId', 'spanId', 'parentSpanId'} & set(span):
+            span[id] = base64.b64encode(bytes.fromhex(span[id])).decode()
+    assert json.loads(mlflow.run(DECODE, taken['body'])) == expected
 
 
 def test_any_collector_gets_our_traces(start_stack, mlflow):

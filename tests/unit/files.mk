@@ -3,6 +3,7 @@
 
 UNIT_TESTS = \
 	tests/unit/test_arena \
+	tests/unit/test_assessment \
 	tests/unit/test_buf \
 	tests/unit/test_callers \
 	tests/unit/test_chat_completions \
@@ -33,6 +34,7 @@ UNIT_TESTS = \
 	tests/unit/test_mlflow \
 	tests/unit/test_otlp \
 	tests/unit/test_params \
+	tests/unit/test_proto \
 	tests/unit/test_responses \
 	tests/unit/test_postings \
 	tests/unit/test_schema \
@@ -105,6 +107,8 @@ tests_unit_test_log_LDADD = $(UNIT_LIBS)
 tests_unit_test_mcp_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_mlflow_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_otlp_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_assessment_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_proto_LDADD = $(UNIT_LIBS)
 tests_unit_test_params_LDADD = $(APP_TEST_LIBS)
 tests_unit_test_responses_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_schema_LDADD = $(WORKER_TEST_LIBS)

@@ -92,6 +92,20 @@ typed_values_become_plain_ones(void **state)
 }
 
 static void
+one_of_many_is_read(void **state)
+{
+    struct mlflow_trace trace;
+
+    assert_ok(reading(*state,
+                      "{\"traces\":[{\"trace_info\":{\"state\":\"IN_PROGRESS\"},\"spans\":[" HEX(
+                          "1", "null", AT("20"), AT("30")) "]}]}",
+                      &trace));
+    assert_int_equal(trace.count, 1);
+    assert_true(trace.in_progress);
+    assert_err(ERR_UPSTREAM, reading(*state, "{\"traces\":[]}", &trace));
+}
+
+static void
 the_spans_of_mlflow_2_are_read(void **state)
 {
     const char *json = spans(
@@ -226,6 +240,7 @@ main(void)
         UNIT_TEST(an_artifact_is_read),
         UNIT_TEST(the_rest_api_s_spans_are_read),
         UNIT_TEST(typed_values_become_plain_ones),
+        UNIT_TEST(one_of_many_is_read),
         UNIT_TEST(the_spans_of_mlflow_2_are_read),
         UNIT_TEST(what_is_broken_is_left_out_and_the_rest_is_whole),
         UNIT_TEST(circles_are_broken),

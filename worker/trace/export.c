@@ -9,6 +9,7 @@
 #include "worker/attempt.h"
 #include "worker/kind.h"
 #include "worker/trace/otlp.h"
+#include "worker/trace/server.h"
 
 #include <string.h>
 
@@ -23,7 +24,9 @@ struct export
     struct attempt *at;
     struct trace_info trace;
     bool to_mlflow;
-    const char *url, *body;
+    bool packed; /* in Protocol Buffers; else in JSON */
+    const char *url;
+    struct str body;
     struct http_header headers[HEADERS_MAX];
     size_t header_count;
     struct http_transfer *transfer;
@@ -39,6 +42,31 @@ export_targets(const char *out[EXPORT_TARGETS_MAX])
     if (config_str(SET_MLFLOW_URL)[0] && config_str(SET_MLFLOW_EXPERIMENT)[0])
         out[n++] = mlflow_target;
     return n;
+}
+
+/* ---- the body ----------------------------------------------------------------- */
+
+static struct err
+write_body(struct attempt *at, struct db *db)
+{
+    struct export *x = at->state;
+
+    (void)db;
+    if (x->packed ? otlp_proto(at->arena, &x->trace, &x->body)
+                  : otlp_json(at->arena, &x->trace, &x->body))
+        return OK;
+    return ERR(ERR_TOO_LARGE, "the trace is too large to be sent");
+}
+
+static void send_trace(struct export *x);
+
+static void
+written(struct attempt *at, struct err err)
+{
+    if (err.code)
+        attempt_fail(at, err);
+    else
+        send_trace(at->state);
 }
 
 /* ---- calling ------------------------------------------------------------------ */
@@ -70,12 +98,9 @@ address(struct export *x)
 {
     const char *base = config_str(x->to_mlflow ? SET_MLFLOW_URL : SET_OTLP_URL);
     const char *token = config_str(SET_MLFLOW_TOKEN);
-    struct str s = str_trim(str_from(base));
 
-    while (s.len > 0 && s.p[s.len - 1] == '/')
-        s.len--;
-    x->url = arena_printf(x->at->arena, "%.*s/v1/traces", (int)s.len, s.p);
-    add_header(x, "Content-Type", "application/json");
+    x->url = arena_printf(x->at->arena, "%s/v1/traces", mlflow_base(x->at->arena, base));
+    add_header(x, "Content-Type", NULL);
     if (!x->to_mlflow) {
         add_headers(x, config_str(SET_OTLP_HEADERS));
         return;
@@ -83,6 +108,13 @@ address(struct export *x)
     add_header(x, "x-mlflow-experiment-id", config_str(SET_MLFLOW_EXPERIMENT));
     if (token[0])
         add_header(x, "Authorization", arena_printf(x->at->arena, "Bearer %s", token));
+}
+
+/* Not every collector takes JSON; those that do not say so. */
+static bool
+wants_proto(const struct export *x, const struct http_reply *reply)
+{
+    return !x->packed && (reply->status == 400 || reply->status == 415);
 }
 
 static void
@@ -93,6 +125,11 @@ on_end(void *arg, const struct http_reply *reply)
     bool passing = reply->status == 429 || reply->status >= 500;
 
     x->transfer = NULL;
+    if (!reply->err.code && wants_proto(x, reply)) {
+        x->packed = true;
+        attempt_work(at, write_body, written);
+        return;
+    }
     if (reply->err.code)
         attempt_fail(at, reply->err);
     else if (reply->status / 100 == 2)
@@ -118,8 +155,8 @@ send_trace(struct export *x)
     const struct http_request rq = { .url = x->url,
                                      .headers = x->headers,
                                      .header_count = x->header_count,
-                                     .body = x->body,
-                                     .body_len = strlen(x->body),
+                                     .body = x->body.p,
+                                     .body_len = x->body.len,
                                      .connect_ms = config_int(SET_MODEL_CONNECT_S) * 1000,
                                      .total_ms = CALL_MS,
                                      .body_max = BODY_MAX,
@@ -127,6 +164,7 @@ send_trace(struct export *x)
                                      .on_data = on_data,
                                      .on_end = on_end };
 
+    x->headers[0].value = x->packed ? "application/x-protobuf" : "application/json";
     x->transfer = http_send(x->at->services->http, &rq);
 }
 
@@ -140,8 +178,8 @@ load(struct attempt *at, struct db *db)
     TRY(db_begin(db, TX_READ, at->job.user_id));
     TRY(trace_get(db, at->arena, at->job.subject_id, config_int(SET_TRACE_KEEP_D), &x->trace));
     db_end_read(db);
-    x->body = otlp_json(at->arena, &x->trace);
-    return x->body ? OK : ERR(ERR_TOO_LARGE, "the trace is too large to be sent");
+    x->packed = x->to_mlflow;
+    return write_body(at, db);
 }
 
 static void

@@ -1,6 +1,8 @@
 /*
  * Export: job "export_trace" sends a trace of ours on: to the OpenTelemetry
- * collector of OFFSTAGE_OTLP_URL, and to the experiment of OFFSTAGE_MLFLOW_URL.
+ * collector of OFFSTAGE_OTLP_URL, and to the experiment of OFFSTAGE_MLFLOW_URL. MLflow
+ * gets Protocol Buffers, which all its versions take; a collector JSON, and Protocol
+ * Buffers when it refuses that.
  */
 #ifndef WORKER_EXPORT_H
 #define WORKER_EXPORT_H

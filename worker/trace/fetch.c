@@ -2,11 +2,8 @@
  * Job "fetch_trace": the half of a trace that the agent's own server keeps.
  *
  * Servers export their traces behind the answer, so what is not there yet is asked
- * for again. Where: the agent's mlflow_url, else for what Databricks serves the
- * agent's own host, else OFFSTAGE_MLFLOW_URL. The agent's key goes only to the host
- * that the agent itself is called at.
+ * for again.
  */
-#include "db/agent.h"
 #include "db/db.h"
 #include "db/trace.h"
 #include "lib/arena.h"
@@ -15,30 +12,34 @@
 #include "lib/http.h"
 #include "lib/json_check.h"
 #include "lib/json_slice.h"
-#include "lib/secret.h"
 #include "lib/url.h"
 #include "worker/attempt.h"
 #include "worker/kind.h"
-#include "worker/respond/oauth.h"
 #include "worker/trace/mlflow.h"
+#include "worker/trace/server.h"
 
 #include <string.h>
 
 #define CALL_MS     30000
 #define HEADERS_MAX 8
 
-/* The ways to a trace, in their order; Databricks has its own. */
-enum step { STEP_GET, STEP_ARTIFACT_3, STEP_ARTIFACT_2, STEP_NONE, STEP_CREDENTIALS, STEP_SIGNED };
+/* The ways to a trace, in their order; Databricks has its own, and one for its Unity Catalog. */
+enum step {
+    STEP_GET,
+    STEP_ARTIFACT_3,
+    STEP_ARTIFACT_2,
+    STEP_NONE,
+    STEP_CREDENTIALS,
+    STEP_SIGNED,
+    STEP_CATALOG
+};
 
 struct fetch {
     struct attempt *at;
     struct trace_task task;
     struct mlflow_trace trace;
-    const char *base; /* without '/' at its end */
-    bool operators;   /* it is the operator's, who may name any host */
-    bool signs_in;    /* with the agent's key */
-    const char *token;
-    struct oauth_call signing;
+    struct mlflow_server server;
+    const char *path, *location; /* see mlflow_trace_path() */
     enum step step;
     const char *url; /* STEP_SIGNED */
     struct http_header headers[HEADERS_MAX];
@@ -53,67 +54,34 @@ struct fetch {
 /* ---- where -------------------------------------------------------------------- */
 
 static const char *
-without_slash(struct arena *a, const char *url)
-{
-    struct str s = str_trim(str_from(url));
-
-    while (s.len > 0 && s.p[s.len - 1] == '/')
-        s.len--;
-    return str_dup(a, s);
-}
-
-static const char *
-origin_of(struct arena *a, const struct url *url)
-{
-    return arena_printf(a, "%s://%s:%d", url->https ? "https" : "http", url->host, url->port);
-}
-
-static struct err
-find_server(struct fetch *f)
+catalog_url(struct fetch *f)
 {
     struct arena *a = f->at->arena;
-    const char *endpoint = f->task.endpoint_url;
-    struct url agent = { 0 }, server;
-    bool databricks =
-        endpoint && (strstr(endpoint, "/serving-endpoints/") || f->task.databricks_oauth);
+    const char *warehouse = config_str(SET_DATABRICKS_WAREHOUSE);
 
-    if (endpoint && url_parse(a, endpoint, &agent).code)
-        return ERR(ERR_INVALID, "The agent's endpoint URL cannot be read.");
-    if (f->task.mlflow_url)
-        f->base = without_slash(a, f->task.mlflow_url);
-    else if (databricks)
-        f->base = origin_of(a, &agent);
-    else if (config_str(SET_MLFLOW_URL)[0])
-        f->base = without_slash(a, config_str(SET_MLFLOW_URL));
-    else
-        return ERR(ERR_INVALID, "No MLflow server is known for this agent.");
-    f->operators = !f->task.mlflow_url && !databricks;
-    TRY(url_parse(a, f->base, &server));
-    f->signs_in = !f->operators && agent.host && strcmp(agent.host, server.host) == 0 &&
-                  agent.port == server.port && agent.https == server.https;
-    f->step = databricks && !f->task.mlflow_url ? STEP_CREDENTIALS : STEP_GET;
-    return OK;
+    return arena_printf(a, "%s/api/4.0/mlflow/traces/%s/batchGet?trace_ids=%s%s%s", f->server.base,
+                        f->location, strrchr(f->path, '/') + 1,
+                        warehouse[0] ? "&sql_warehouse_id=" : "", url_escape(a, warehouse));
 }
 
 static const char *
 step_url(struct fetch *f)
 {
     struct arena *a = f->at->arena;
-    const char *id = url_escape(a, f->task.upstream_id);
+    const char *base = f->server.base, *id = url_escape(a, f->task.upstream_id);
 
     switch (f->step) {
     case STEP_GET:
-        return arena_printf(a, "%s/api/3.0/mlflow/traces/get?trace_id=%s&allow_partial=true",
-                            f->base, id);
+        return arena_printf(a, "%s/api/3.0/mlflow/traces/get?trace_id=%s&allow_partial=true", base,
+                            id);
     case STEP_ARTIFACT_3:
-        return arena_printf(a, "%s/ajax-api/3.0/mlflow/get-trace-artifact?request_id=%s", f->base,
-                            id);
+        return arena_printf(a, "%s/ajax-api/3.0/mlflow/get-trace-artifact?request_id=%s", base, id);
     case STEP_ARTIFACT_2:
-        return arena_printf(a, "%s/ajax-api/2.0/mlflow/get-trace-artifact?request_id=%s", f->base,
-                            id);
+        return arena_printf(a, "%s/ajax-api/2.0/mlflow/get-trace-artifact?request_id=%s", base, id);
     case STEP_CREDENTIALS:
-        return arena_printf(a, "%s/api/3.0/mlflow/traces/%s/credentials-for-data-download", f->base,
-                            id);
+        return arena_printf(a, "%s%s/credentials-for-data-download", base, f->path);
+    case STEP_CATALOG:
+        return catalog_url(f);
     case STEP_SIGNED:
     case STEP_NONE:
     default:
@@ -281,7 +249,7 @@ call(struct fetch *f)
     struct http_request rq = { .url = step_url(f),
                                .headers = f->headers,
                                .header_count = f->header_count,
-                               .gate = !f->operators,
+                               .gate = f->server.gate,
                                .allow = config_str(SET_ALLOW_PRIVATE),
                                .connect_ms = config_int(SET_MODEL_CONNECT_S) * 1000,
                                .total_ms = CALL_MS,
@@ -295,56 +263,24 @@ call(struct fetch *f)
 }
 
 static void
-call_with_key(struct fetch *f, const char *key)
-{
-    if (key && key[0])
-        f->headers[f->header_count++] =
-            (struct http_header){ "Authorization", arena_printf(f->at->arena, "Bearer %s", key) };
-    call(f);
-}
-
-static void
-signed_in(void *arg, struct err err, const char *token)
+server_found(void *arg, struct err err)
 {
     struct fetch *f = arg;
 
-    if (err.code)
+    if (err.code) {
         finish(f, err);
-    else
-        call_with_key(f, token);
-}
-
-static void
-sign_in(struct fetch *f)
-{
-    f->signing = (struct oauth_call){ .services = f->at->services,
-                                      .arena = f->at->arena,
-                                      .agent_id = f->task.agent_id,
-                                      .endpoint_url = f->task.endpoint_url,
-                                      .client_id = f->task.client_id,
-                                      .sealed = f->task.credential,
-                                      .arg = f,
-                                      .done = signed_in };
-    oauth_get(&f->signing);
-}
-
-static void
-begin(struct fetch *f)
-{
-    struct arena *a = f->at->arena;
-    const char *key = f->operators ? config_str(SET_MLFLOW_TOKEN) : NULL;
-
-    if (f->signs_in && f->task.databricks_oauth) {
-        sign_in(f);
         return;
     }
-    if (f->signs_in && f->task.credential &&
-        secret_open(a, config_str(SET_SECRET_KEY), agent_credential_context(a, f->task.agent_id),
-                    f->task.credential, &key)
-            .code)
-        finish(f, ERR(ERR_INVALID, "The agent's key cannot be read; store it again."));
-    else
-        call_with_key(f, key);
+    f->path = mlflow_trace_path(f->at->arena, f->task.upstream_id, &f->location);
+    if (!f->path) {
+        finish(f, ERR(ERR_INVALID, "The agent's trace has an id that no server can know."));
+        return;
+    }
+    f->step = f->location ? STEP_CATALOG : f->server.databricks ? STEP_CREDENTIALS : STEP_GET;
+    if (f->server.authorization)
+        f->headers[f->header_count++] =
+            (struct http_header){ "Authorization", f->server.authorization };
+    call(f);
 }
 
 /* ---- the job ------------------------------------------------------------------ */
@@ -373,11 +309,12 @@ loaded(struct attempt *at, struct err err)
         attempt_fail(at, err);
         return;
     }
-    err = find_server(f);
-    if (err.code)
-        finish(f, err);
-    else
-        begin(f);
+    f->server = (struct mlflow_server){ .services = at->services,
+                                        .arena = at->arena,
+                                        .task = &f->task,
+                                        .arg = f,
+                                        .found = server_found };
+    mlflow_server_find(&f->server);
 }
 
 static void
@@ -399,7 +336,7 @@ stop(struct attempt *at)
     if (f->transfer)
         http_cancel(f->transfer);
     f->transfer = NULL;
-    oauth_cancel(&f->signing);
+    mlflow_server_cancel(&f->server);
 }
 
 /* It is not to be run any more: what is there stays, and says so. */

@@ -143,26 +143,32 @@ write_spans(struct reading *r, const struct mlflow_place *place, int *count)
 
 /* ---- the trace ---------------------------------------------------------------- */
 
-/* {"trace": {...}}, {"data": {"spans"}} or {"spans"}: the array. */
+/* {"trace": {...}}, {"traces": [{...}]}, {"data": {"spans"}} or {"spans"}. */
 static struct str
-spans_of(struct str root)
+trace_of(struct str root)
 {
-    struct str trace = json_member(root, "trace");
-    struct str holder = json_is_object(trace) ? trace : root;
-    struct str data = json_member(holder, "data");
+    struct str trace = json_member(root, "trace"), traces = json_member(root, "traces");
 
-    return json_member(json_is_object(data) ? data : holder, "spans");
+    if (!json_is_object(trace) && json_is_array(traces) && !json_next(&traces, &trace))
+        return root;
+    return json_is_object(trace) ? trace : root;
+}
+
+static struct str
+spans_of(struct str trace)
+{
+    struct str data = json_member(trace, "data");
+
+    return json_member(json_is_object(data) ? data : trace, "spans");
 }
 
 static bool
-is_in_progress(struct arena *a, struct str root)
+is_in_progress(struct arena *a, struct str trace)
 {
-    struct str trace = json_member(root, "trace");
-    struct str holder = json_is_object(trace) ? trace : root;
-    struct str info = json_member(holder, "trace_info");
+    struct str info = json_member(trace, "trace_info");
 
     if (!json_is_object(info))
-        info = json_member(holder, "info");
+        info = json_member(trace, "info");
     return str_eq(json_text(a, json_member(info, "state")), STR("IN_PROGRESS"));
 }
 
@@ -180,7 +186,7 @@ mlflow_read(struct arena *a, char *text, size_t len, const struct mlflow_place *
     json_mend(text);
     if (json_check(a, text, len).code)
         return ERR(ERR_UPSTREAM, "The MLflow server sent something that is no trace.");
-    root = json_value((struct str){ text, len });
+    root = trace_of(json_value((struct str){ text, len }));
     spans = spans_of(root);
     if (!json_is_array(spans))
         return ERR(ERR_UPSTREAM, "The MLflow server sent something that is no trace.");
