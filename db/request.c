@@ -432,7 +432,8 @@ request_finish(struct db *db, struct arena *a, const struct request_end *end,
                  ARGS(arg_id(end->id), arg_str(end->status), arg_str(end->output),
                       arg_str(end->usage), arg_str(end->error), arg_str(end->finish_reason),
                       arg_int(end->last_seq), arg_str(end->content), arg_str(end->sources),
-                      arg_str(request_start_of(a, end->content, REQUEST_PREVIEW_MAX)))));
+                      arg_str(request_start_of(a, end->content, REQUEST_PREVIEW_MAX)),
+                      arg_bool(end->untraced))));
     if (job)
         TRY(job_end_here(db, a, w, job));
     TRY(webhook_announce(db, end->id));

@@ -184,6 +184,7 @@ struct request_end {
         *sources;              /* JSON, may be NULL but output; error exactly when failed */
     const char *finish_reason; /* stop, length, content_filter, tool_calls, cancelled, error */
     int64_t last_seq;
+    bool untraced; /* it has no trace */
 };
 
 /*

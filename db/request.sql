@@ -286,7 +286,8 @@ update requests
 with ended as (
     update requests
        set status = $2, output = $3::jsonb, usage = $4::jsonb, error = $5::jsonb, finish_reason = $6,
-           last_seq = $7, next_attempt_at = null, completed_at = clock_timestamp(), trace_id = id::text
+           last_seq = $7, next_attempt_at = null, completed_at = clock_timestamp(),
+           trace_id = case when not $11::boolean then id::text end
      where id = $1 and completed_at is null
     returning message_id, chat_id, user_id, key_id, reserved_tokens
 ), answered as (

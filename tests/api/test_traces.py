@@ -234,6 +234,21 @@ def test_a_trace_can_be_deleted_and_the_answer_stays(user, make_agent):
     assert message['content'] and message['trace_id'] is None and message['trace_summary'] is None
 
 
+def test_where_traces_are_off_answers_have_none(start_stack):
+    stack = start_stack(traces='off')
+    user = stack.user()
+    for model in ('script', 'tools', 'status;code=500;times=1'):
+        agent = made(user.post('/api/agents', json={'name': 'Untraced', 'kind': 'chat_completions',
+                                                    'endpoint_url': stack.upstream.url, 'model': model}))
+        asked = ask(user, agent, 'context ' + nothing(), headers={'traceparent': TRACEPARENT})
+        request = final(user, asked['request_id'])
+        assert request['status'] == 'completed' and request['trace_id'] is None
+        assert user.get(f'/api/traces/{request["id"]}').status_code == 404
+        calls = stack.upstream.log(request['user_message'])
+        assert calls and all(c['traceparent'].startswith(TRACEPARENT[:35]) for c in calls)
+    assert got(user.get('/api/traces'))['data'] == [] and stack.sql('select from traces') == []
+
+
 def test_a_trace_goes_with_its_chat(user, stack, make_agent):
     trace = traced(user, make_agent('script'))
     assert user.delete(f'/api/chats/{trace["chat_id"]}').status_code == 204

@@ -44,8 +44,8 @@ class Upstream:
 
 
 @contextlib.contextmanager
-def upstream(bench):
-    tokens = RATE * (SECONDS + SLACK_S)
+def upstream(bench, seconds=SECONDS + SLACK_S):
+    tokens = RATE * seconds
     process = subprocess.Popen([bench.program('offstage-bench-upstream'), '--rate', str(RATE), '--tokens', str(tokens)],
                                stdout=subprocess.PIPE, text=True)
     try:

@@ -76,7 +76,7 @@ spans_hang_under_their_parents(void **state)
     const char *json;
     int attempt;
 
-    trace_init(&t, a);
+    trace_init(&t, a, false);
     trace_zero(&t, 5);
     attempt = trace_open(&t, "attempt", "attempt 1", TRACE_ROOT);
     trace_close(&t, trace_open(&t, "model", "m", attempt), TRACE_ERROR, "It broke.");
@@ -99,7 +99,7 @@ a_span_that_has_ended_stays_as_it_is(void **state)
     int span;
     int64_t end_ns;
 
-    trace_init(&t, *state);
+    trace_init(&t, *state, false);
     span = trace_open(&t, "model", "m", TRACE_ROOT);
     trace_close(&t, span, TRACE_OK, NULL);
     end_ns = trace_part(&t, span)->end_ns;
@@ -113,13 +113,27 @@ spans_over_the_limit_are_left_out(void **state)
 {
     struct trace t;
 
-    trace_init(&t, *state);
+    trace_init(&t, *state, false);
     for (int i = 0; i < TRACE_SPANS_MAX; i++)
         assert_int_equal(trace_open(&t, "tool", "t", TRACE_ROOT), i);
     assert_int_equal(trace_open(&t, "tool", "t", TRACE_ROOT), TRACE_NONE);
     trace_close(&t, TRACE_NONE, TRACE_OK, NULL);
     assert_null(trace_part(&t, TRACE_NONE));
     assert_int_equal(t.count, TRACE_SPANS_MAX);
+}
+
+static void
+one_that_is_off_notes_nothing_but_passes_the_context_on(void **state)
+{
+    struct arena *a = *state;
+    struct id id = id_new();
+    struct trace t;
+
+    trace_init(&t, a, true);
+    assert_int_equal(trace_open(&t, "model", "m", TRACE_ROOT), TRACE_NONE);
+    trace_close_all(&t, TRACE_OK, NULL);
+    assert_string_equal(trace_spans(&t, id), "");
+    assert_memory_equal(trace_context(&t, id, CLIENT, TRACE_NONE), CLIENT, 36);
 }
 
 static void
@@ -131,7 +145,7 @@ a_call_carries_the_client_s_trace_or_the_request_s(void **state)
     struct trace t;
 
     assert_true(id_parse("01976f3e-8c7a-7d2e-9b41-5f0c2d7e8a10", &id));
-    trace_init(&t, a);
+    trace_init(&t, a, false);
     trace_id_of(&t, id, trace_open(&t, "model", "m", TRACE_ROOT), span);
     assert_string_equal(trace_context(&t, id, NULL, 0),
                         arena_printf(a, "00-01976f3e8c7a7d2e9b415f0c2d7e8a10-%s-01", span));
@@ -149,6 +163,7 @@ main(void)
         UNIT_TEST(spans_hang_under_their_parents),
         UNIT_TEST(a_span_that_has_ended_stays_as_it_is),
         UNIT_TEST(spans_over_the_limit_are_left_out),
+        UNIT_TEST(one_that_is_off_notes_nothing_but_passes_the_context_on),
         UNIT_TEST(a_call_carries_the_client_s_trace_or_the_request_s),
     };
 

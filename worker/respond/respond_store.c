@@ -3,6 +3,7 @@
 #include "db/passage.h"
 #include "db/trace.h"
 #include "lib/arena.h"
+#include "lib/config.h"
 #include "lib/json_writer.h"
 #include "worker/respond/citation.h"
 #include "worker/respond/respond.h"
@@ -111,6 +112,7 @@ request_end(struct respond *r)
         .usage = usage_json(r),
         .finish_reason = r->finish_reason,
         .last_seq = r->last_seq,
+        .untraced = !config_bool(SET_TRACES),
     };
 
     if (r->plain) {
@@ -152,7 +154,7 @@ static struct err
 export_trace(struct respond *r, struct db *db)
 {
     const char *targets[EXPORT_TARGETS_MAX];
-    size_t n = export_targets(targets);
+    size_t n = config_bool(SET_TRACES) ? export_targets(targets) : 0;
 
     for (size_t i = 0; i < n; i++)
         TRY(trace_export_later(db, r->at->arena, r->task.id, r->task.user_id, targets[i],
@@ -180,6 +182,8 @@ store_trace(struct respond *r, struct db *db)
 {
     struct trace_new trace;
 
+    if (!config_bool(SET_TRACES))
+        return OK;
     respond_trace_result(r, &trace);
     if (r->plain) {
         trace.spans = "";

@@ -3,6 +3,7 @@
 
 #include "lib/arena.h"
 #include "lib/clock.h"
+#include "lib/config.h"
 #include "worker/counters.h"
 
 #include <math.h>
@@ -13,10 +14,11 @@ respond_trace_start(struct respond *r)
 {
     struct respond_trace *t = &r->traced;
 
-    trace_init(&t->trace, r->at->arena);
+    trace_init(&t->trace, r->at->arena, !config_bool(SET_TRACES));
     t->attempt =
         trace_open(&t->trace, "attempt",
                    arena_printf(r->at->arena, "attempt %d", r->at->job.attempt), TRACE_ROOT);
+    t->start_ns = t->attempt < 0 ? clock_mono_ns() : t->trace.list[t->attempt].start_ns;
     respond_trace_load(r);
 }
 
@@ -25,7 +27,7 @@ respond_trace_load(struct respond *r)
 {
     struct respond_trace *t = &r->traced;
 
-    t->trace.count = t->attempt + 1;
+    t->trace.count = t->attempt < 0 ? 0 : t->attempt + 1;
     t->context = trace_open(&t->trace, "context", "context", t->attempt);
     t->retrieval = t->answer = TRACE_NONE;
 }
@@ -54,7 +56,7 @@ respond_trace_waited(struct respond *r)
     double from_ms = isnan(task->traced_ms) ? 0 : task->traced_ms, to_ms;
 
     trace_zero(t, task->age_ms);
-    to_ms = trace_ms(t, trace_part(t, r->traced.attempt)->start_ns);
+    to_ms = trace_ms(t, r->traced.start_ns);
     if (isnan(task->traced_ms) && !isnan(task->started_ms)) {
         /* Attempts that have left nothing: their worker is gone. */
         add_past(r, "queue", "queue", 0, task->started_ms, NULL);
@@ -109,6 +111,7 @@ respond_trace_ask(struct respond *r)
     }
     t->calls[t->call_count] =
         (struct traced_call){ .span = trace_open(&t->trace, "model", name, t->attempt),
+                              .start_ns = clock_mono_ns(),
                               .first_item = r->transcript.count };
     r->question.traceparent =
         trace_context(&t->trace, r->task.id, r->task.traceparent, t->calls[t->call_count].span);
@@ -120,11 +123,13 @@ void
 respond_trace_sent(struct respond *r)
 {
     struct respond_trace *t = &r->traced;
-    struct trace_part *part =
-        t->call_count ? trace_part(&t->trace, t->calls[t->call_count - 1].span) : NULL;
+    struct traced_call *call = t->call_count ? &t->calls[t->call_count - 1] : NULL;
+    struct trace_part *part = call ? trace_part(&t->trace, call->span) : NULL;
 
+    if (call)
+        call->start_ns = clock_mono_ns();
     if (part)
-        part->start_ns = clock_mono_ns();
+        part->start_ns = call->start_ns;
 }
 
 static void
@@ -224,13 +229,10 @@ respond_trace_heard(struct respond *r, const struct dialect_heard *heard)
 static void
 count_call(struct respond *r, const struct traced_call *call)
 {
-    const struct trace_part *part = trace_part(&r->traced.trace, call->span);
-
-    if (part)
-        counters_model(r->at->services->counters, r->dialect, call->http_status,
-                       (part->end_ns - part->start_ns) / 1000000,
-                       call->first_ns ? (call->first_ns - part->start_ns) / 1000000 : -1,
-                       call->reply ? &call->reply->usage : NULL);
+    counters_model(r->at->services->counters, r->dialect, call->http_status,
+                   (call->end_ns - call->start_ns) / 1000000,
+                   call->first_ns ? (call->first_ns - call->start_ns) / 1000000 : -1,
+                   call->reply ? &call->reply->usage : NULL);
 }
 
 void
@@ -245,6 +247,7 @@ respond_trace_called(struct respond *r, enum trace_status status, const char *er
     call->http_status = r->status;
     call->reply = r->listener ? r->dialect->reply(r->listener) : NULL;
     call->end_item = r->transcript.count;
+    call->end_ns = clock_mono_ns();
     for (size_t i = 0; i < t->tool_count; i++)
         trace_close(&t->trace, t->tools[i].span, TRACE_OK, NULL);
     trace_close(&t->trace, call->span, status, error);

@@ -24,7 +24,8 @@ struct traced_call {
     int span, http_status;
     const struct dialect_reply *reply; /* NULL: none came */
     size_t first_item, end_item;       /* of the transcript */
-    int64_t first_ns;                  /* monotonic time of the first token; 0: none came */
+    int64_t start_ns, end_ns;          /* monotonic */
+    int64_t first_ns;                  /* of the first token; 0: none came */
 };
 
 /* A call that the model makes. */
@@ -38,6 +39,7 @@ struct traced_tool {
 struct respond_trace {
     struct trace trace;
     int attempt, context, retrieval, answer; /* spans */
+    int64_t start_ns;                        /* the attempt begins */
     int64_t first_ns, store_ns;              /* first token; storing begins */
     struct traced_call *calls;
     struct traced_tool *tools;

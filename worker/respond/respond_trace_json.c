@@ -262,7 +262,7 @@ add_upstream(struct respond *r, struct trace_new *out)
     trace_id_of(&t->trace, r->task.id, call->span, parent);
     out->upstream_id = call->reply->trace_id;
     out->upstream_parent = parent;
-    out->upstream_start_ms = trace_ms(&t->trace, trace_part(&t->trace, call->span)->start_ns);
+    out->upstream_start_ms = trace_ms(&t->trace, call->start_ns);
     if (!call->reply->trace)
         return;
     place.zero_ns = clock_wall_us() * 1000 - (clock_mono_ns() - t->trace.zero_ns);

@@ -14,6 +14,7 @@
 #include "db/trace_json.h"
 #include "lib/id.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct arena;
@@ -35,11 +36,13 @@ struct trace {
     struct arena *arena;
     struct trace_part *list;
     int count, cap;
+    bool off;        /* nothing is noted */
     int64_t zero_ns; /* monotonic time of the request */
     uint64_t base;   /* ids of spans count from here */
 };
 
-void trace_init(struct trace *t, struct arena *a);
+/* With `off` it has no spans: all that are opened are TRACE_NONE. */
+void trace_init(struct trace *t, struct arena *a, bool off);
 
 /* The request was made `age_ms` ago. */
 void trace_zero(struct trace *t, double age_ms);

@@ -1,0 +1,101 @@
+"""What traces cost: opening one of 2,000 spans, and the CPU of a thousand answers with and without.
+
+With OFFSTAGE_TRACES=off nothing is noted, stored or sent. Runs with and without alternate, and what counts is
+their ratio, so that a machine that gets slower does not look like a cost of traces.
+"""
+
+import http.client
+import json
+import statistics
+import time
+import urllib.parse
+
+from instance import Instance
+from part_stream import begin, until, upstream
+from processes import cpu_s
+
+PROGRAMS = ('offstage-bench-upstream',)
+USERS = 50
+STREAMS = 1000
+SECONDS = 20  # that an answer takes
+SPANS = 2000
+TEXT = 400    # bytes of each span's inputs, and outputs
+OPENINGS = 50
+OURS = ('worker', 'postgres')
+
+
+def measure(bench):
+    for run in range(bench.runs):
+        used = {}
+        for traces in ('on', 'off') if run % 2 == 0 else ('off', 'on'):
+            with Instance(bench, worker_slots=STREAMS, traces=traces) as it, upstream(bench, SECONDS) as model:
+                users = it.users(USERS)
+                used[traces] = answer(it, model, users)
+                if traces == 'on':
+                    open_large(bench, it, users[0])
+        for traces, cpu in used.items():
+            bench.figures.add('traces', f'CPU of {STREAMS} answers, traces {traces}', cpu, 's')
+        bench.figures.add('traces', 'that traces add to it', 100 * (used['on'] / used['off'] - 1), '%', most=3)
+    bench.figures.note(f'traces: {STREAMS} answers of {SECONDS} s at 20 tokens/s each; CPU seconds of worker and '
+                       'PostgreSQL, from when all are under way until all are stored, with and without by turns')
+
+
+def answer(it, model, users):
+    """CPU seconds of worker and PostgreSQL for a thousand answers."""
+    agent = it.agent(kind='chat_completions', endpoint_url=model.url + '/v1', model='bench')
+    begin(it, users, agent, STREAMS)
+    until(lambda: model.stats()['open'] == STREAMS, f'{STREAMS} streams')
+    before = cpu(it)
+    until(lambda: it.sql('select count(*) from requests where completed_at is null') == '0', 'the end of all')
+    used = cpu(it) - before
+    tokens = 20 * SECONDS
+    whole = it.sql("select count(*) from requests r join messages m on m.request_id = r.id and m.role = 'assistant'"
+                   f" where r.status = 'completed' and regexp_count(m.content, '[0-9]+ ') = {tokens}")
+    if int(whole) != STREAMS:
+        raise RuntimeError(f'{whole} of {STREAMS} answers are whole: {model.stats()}')
+    return used
+
+
+def cpu(it):
+    return sum(cpu_s(it.pids(name)) for name in OURS)
+
+
+def open_large(bench, it, user):
+    """A trace of 2,000 spans: one of those just made, with what an agent's own server has of it."""
+    trace = it.sql(f"select id from traces where user_id = '{user.id}' limit 1")
+    it.sql(f"""
+        update traces t
+           set upstream_id = 'tr-bench', upstream_status = 'fetched', fetched_at = now(),
+               upstream_count = {SPANS} - span_count,
+               upstream_spans = (select string_agg(json_build_object(
+                       'span_id', lpad(to_hex(n), 16, '0'), 'parent_id', lpad(to_hex(n / 4), 16, '0'),
+                       'name', 'step ' || n, 'kind', 'tool', 'source', 'mlflow', 'start_ms', n, 'duration_ms', 1.5,
+                       'status', 'ok', 'error', null, 'attributes', json_build_object('n', n, 'model', 'm'),
+                       'inputs', json_build_object('text', t1), 'outputs', json_build_object('text', t1))::text, ',')
+                  from generate_series(1, {SPANS} - t.span_count) n,
+                       lateral (select substr(string_agg(md5(n || ' ' || k), ' '), 1, {TEXT}) as t1
+                                  from generate_series(1, {TEXT} / 32) k) texts)
+         where id = '{trace}'""")
+    times, size = fetch(it, trace, user)
+    bench.figures.add('traces', f'a trace of {SPANS:,} spans opens, p50', statistics.median(times), 'ms', most=50)
+    bench.figures.add('traces', f'a trace of {SPANS:,} spans opens, longest of {OPENINGS}', max(times), 'ms')
+    bench.figures.add('traces', f'size of a trace of {SPANS:,} spans', size / 1e6, 'MB')
+
+
+def fetch(it, trace, user):
+    """Milliseconds of each opening, through nginx over one connection, and the bytes of the answer."""
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(it.url).netloc, timeout=60)
+    times = []
+    for _ in range(OPENINGS):
+        start = time.perf_counter()
+        connection.request('GET', f'/api/traces/{trace}', headers={'Authorization': 'Bearer ' + user.key})
+        reply = connection.getresponse()
+        body = reply.read()
+        times.append((time.perf_counter() - start) * 1000)
+        if reply.status != 200:
+            raise RuntimeError(f'{reply.status}: {body[:300]}')
+    connection.close()
+    spans = json.loads(body)['spans']
+    if len(spans) != SPANS or len({s['span_id'] for s in spans}) != SPANS:
+        raise RuntimeError(f'{len(spans)} spans')
+    return times, len(body)
