@@ -101,6 +101,23 @@ def test_the_agent_s_own_sources_can_be_searched(user, ask, make_agent):
     assert 'stands in the west window' in ask(agent)['final_response']
 
 
+@pytest.mark.parametrize('ending', ['completed', 'cancelled'])
+def test_a_session_with_a_server_of_tools_ends_with_the_answer(start_stack, ending):
+    stack = start_stack()
+    user = stack.user()
+    model = 'uses;name=echo;arguments={"a":1}' if ending == 'completed' else 'hang_after;after=2'
+    agent = made(user.post('/api/agents', json={
+        'name': 'T', 'kind': 'chat_completions', 'endpoint_url': stack.upstream.url, 'model': model,
+        'tools': [{'type': 'mcp', 'name': 'fake', 'url': stack.upstream.origin + '/mcp'}]}))
+    asked = made(user.post('/api/invoke_endpoint', json={'agent_id': agent['id'], 'message': 'Hi'}))
+    if ending == 'cancelled':
+        wait_for(lambda: got(user.get(asked['status_url']))['partial_content'], 20, 'the first words')
+        assert stack.upstream.mcp()['open'] == ['s-1']
+        user.post(f'/api/requests/{asked["request_id"]}/cancel')
+    assert final(user, asked['request_id'])['status'] == ending
+    wait_for(lambda: stack.upstream.mcp() == {'given': 1, 'open': []}, 20, 'the session to be ended')
+
+
 def test_a_server_of_tools_that_is_away_does_not_stop_the_answer(user, ask, make_agent):
     request = ask(make_agent([{'type': 'mcp', 'name': 'away', 'url': 'http://127.0.0.1:1/mcp'}], 'echo'))
     assert request['status'] == 'completed'

@@ -68,7 +68,7 @@ respond_let_go(struct respond *r)
     r->transfer = NULL;
     oauth_cancel(&r->signing);
     if (r->toolbox)
-        toolbox_cancel(r->toolbox);
+        toolbox_close(r->toolbox);
 }
 
 static enum event_type

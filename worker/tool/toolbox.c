@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define GREET_MS    15000
+#define GOODBYE_MS  5000
 #define HEADERS_MAX 6
 #define SEARCH_TEXT "Search the sources of this agent for passages about something."
 #define SEARCH_SCHEMA                                                                              \
@@ -383,10 +384,41 @@ toolbox_call(struct toolbox *b, size_t index, const char *arguments,
     }
 }
 
+/* Nobody waits for it: the server forgets the session by itself when this does not reach it. */
+static void
+gone(void *arg, const struct http_reply *reply)
+{
+    (void)arg;
+    (void)reply;
+}
+
+static void
+end_session(struct toolbox *b, struct tool_server *server)
+{
+    struct http_header headers[HEADERS_MAX];
+    struct http_request rq = { .method = "DELETE",
+                               .url = server->tool->url,
+                               .headers = headers,
+                               .gate = true,
+                               .allow = config_str(SET_ALLOW_PRIVATE),
+                               .connect_ms = GOODBYE_MS,
+                               .total_ms = GOODBYE_MS,
+                               .body_max = (int64_t)MCP_BODY_MAX,
+                               .on_end = gone };
+
+    b->server = server;
+    rq.header_count = headers_of(b, server->tool, headers);
+    (void)http_send(b->services->http, &rq);
+    server->session = NULL;
+}
+
 void
-toolbox_cancel(struct toolbox *b)
+toolbox_close(struct toolbox *b)
 {
     if (b->transfer)
         http_cancel(b->transfer);
     b->transfer = NULL;
+    for (size_t i = 0; i < b->server_count; i++)
+        if (b->servers[i].session)
+            end_session(b, &b->servers[i]);
 }

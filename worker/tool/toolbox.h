@@ -100,8 +100,8 @@ struct err toolbox_check(struct toolbox *b, size_t index, const char *arguments)
 void toolbox_call(struct toolbox *b, size_t index, const char *arguments,
                   void (*called)(void *arg, const char *output, bool failed), void *arg);
 
-/* No callback follows. */
-void toolbox_cancel(struct toolbox *b);
+/* No callback follows, and servers are told that their sessions end. */
+void toolbox_close(struct toolbox *b);
 
 /* What a tool's credential is sealed for. */
 const char *toolbox_credential_context(struct arena *a, struct id agent_id, const char *url);
