@@ -115,6 +115,20 @@ def test_a_service_principal_signs_in_once_and_again_when_it_must(user, stack, a
     assert 'token-' not in str(spans) and 'secret' not in str(spans)
 
 
+def test_a_token_is_renewed_before_its_server_refuses_it(stack, ask, make_agent):
+    agent = make_agent('script', '/serving-endpoints/x/invocations', auth='databricks_oauth', client_id='brief',
+                       credential='secret')
+
+    def token():
+        marker = nothing()
+        assert ask(agent, marker)['status'] == 'completed'
+        once, = stack.upstream.log(marker)
+        return once['authorization']
+
+    first = token()
+    wait_for(lambda: token() != first, 30, 'another token')
+
+
 def test_a_wrong_secret_is_told(user, ask, make_agent):
     agent = make_agent('script', auth='databricks_oauth', client_id='principal', credential='wrong')
     request = ask(agent)

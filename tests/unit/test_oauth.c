@@ -53,12 +53,23 @@ what_is_no_token_is_refused(void **state)
         assert_err(ERR_UPSTREAM, oauth_read(*state, bodies[i], strlen(bodies[i]), &token, &s));
 }
 
+static void
+a_token_is_renewed_before_it_expires(void **state)
+{
+    (void)state;
+    assert_int_equal(oauth_kept_ms(3600), 3300000);
+    assert_int_equal(oauth_kept_ms(600), 300000);
+    assert_int_equal(oauth_kept_ms(60), 30000);
+    assert_int_equal(oauth_kept_ms(0), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIT_TEST(a_token_is_read),
         UNIT_TEST(a_life_is_within_bounds),
+        UNIT_TEST(a_token_is_renewed_before_it_expires),
         UNIT_TEST(what_is_no_token_is_refused),
     };
 

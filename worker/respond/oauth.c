@@ -15,8 +15,8 @@
 
 #include <string.h>
 
-#define KEPT          256    /* tokens; the oldest gives way */
-#define EARLY_MS      300000 /* it is renewed before it expires, but not within half its life */
+#define KEPT          256 /* tokens; the oldest gives way */
+#define EARLY_MS      300000
 #define EXPIRES_MAX_S 86400
 #define TOKEN_MAX     ((size_t)16 * 1024) /* bytes */
 #define CALL_MS       30000
@@ -81,19 +81,26 @@ find(const struct oauth_call *c)
     return NULL;
 }
 
+int64_t
+oauth_kept_ms(int64_t expires_s)
+{
+    int64_t life_ms = expires_s * 1000;
+
+    return life_ms - (life_ms / 2 < EARLY_MS ? life_ms / 2 : EARLY_MS);
+}
+
 static void
 keep(const struct oauth_call *c, const char *token, int64_t expires_s)
 {
     struct oauth *t = c->services->tokens;
     struct kept *one = find(c);
-    int64_t life_ms = expires_s * 1000;
 
     if (!one)
         one = &t->list[t->next++ % KEPT];
     drop(one);
     one->arena = arena_new();
     one->token = arena_strdup(one->arena, token);
-    one->until_ms = clock_mono_ms() + life_ms - (life_ms / 2 < EARLY_MS ? life_ms / 2 : EARLY_MS);
+    one->until_ms = clock_mono_ms() + oauth_kept_ms(expires_s);
     key_of(c, one->key);
 }
 

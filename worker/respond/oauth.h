@@ -42,6 +42,10 @@ void oauth_cancel(struct oauth_call *c);
 /* The server does not take it any more. */
 void oauth_forget(const struct oauth_call *c);
 
+/* How long a token that expires after so many seconds is kept: it is renewed five minutes before,
+ * but not within half of its life. */
+int64_t oauth_kept_ms(int64_t expires_s);
+
 /* The server's answer: a JSON object with access_token and expires_in. Pure. */
 #define OAUTH_BODY_MAX ((size_t)64 * 1024)
 struct err oauth_read(struct arena *a, const char *body, size_t len, const char **token,
