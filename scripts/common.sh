@@ -71,11 +71,11 @@ step()
     fi
 }
 
-# What the running step found out, shown behind its time.
+# What the running step found out, shown behind its time; more than one thing, perhaps.
 step_note=
 note()
 {
-    step_note=" ($*)"
+    step_note+=${step_note:+; }$*
 }
 
 end_step()
@@ -90,7 +90,7 @@ end_step()
     if [[ $1 == failed ]]; then
         printf ' failed after %s\n' "$(elapsed)"
     else
-        printf ' %s%s\n' "$(elapsed)" "$step_note"
+        printf ' %s%s\n' "$(elapsed)" "${step_note:+ ($step_note)}"
     fi
     step_text=
     step_note=

@@ -114,6 +114,30 @@ def test_a_port_that_is_lost_between_the_look_and_the_bind_is_given_up(var):
         assert Stack(var).admin.get('/api/chats').status_code == 200
 
 
+def neighbours():
+    """Sockets on two ports that follow each other: one listens, the other is only bound."""
+    for port in range(20000, 30000, 2):
+        listening, bound = socket.socket(), socket.socket()
+        try:
+            listening.bind(('127.0.0.1', port))
+            bound.bind(('127.0.0.1', port + 1))
+        except OSError:
+            listening.close()
+            bound.close()
+            continue
+        listening.listen()
+        return listening, bound
+    raise AssertionError('no two ports are free')
+
+
+def test_every_port_that_was_taken_is_named(var):
+    listening, bound = neighbours()
+    with listening, bound:
+        port = listening.getsockname()[1]
+        said = up(var, '--ephemeral', OFFSTAGE_HTTP_PORT=str(port))
+    assert f'port {port} is taken: {port + 1} instead' in said and f'port {port + 1} is taken' in said
+
+
 def test_data_and_key_survive_down_and_up(var):
     up(var)
     stack = Stack(var)

@@ -16,11 +16,13 @@ static void compare(struct arena *a, struct json_object *tree, struct str slice)
 static void
 compare_object(struct arena *a, struct json_object *tree, struct str slice)
 {
+    struct json_object_iterator at = json_object_iter_begin(tree), end = json_object_iter_end(tree);
+
     MUST(json_is_object(slice));
     MUST(json_is_empty(slice) == (json_object_object_length(tree) == 0));
-    json_object_object_foreach(tree, key, value)
-    {
-        struct str member = json_member(slice, key);
+    for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+        struct json_object *value = json_object_iter_peek_value(&at);
+        struct str member = json_member(slice, json_object_iter_peek_name(&at));
 
         /* A key that was written with escapes is not found by what it means. */
         MUST(member.len > 0 || memchr(slice.p, '\\', slice.len));

@@ -106,8 +106,7 @@ static const char *const linking[] = {
     "\xc3\xa0 lire aussi",
     "articles similaires",
     "sur le m\xc3\xaame sujet",
-    "art\xc3\xad"
-    "culos relacionados",
+    "art\303\255culos relacionados",
     "te puede interesar",
     "tambi\xc3\xa9n te",
     "noticias relacionadas",

@@ -228,7 +228,7 @@ post(struct toolbox *b, const struct tool *t, const char *body, int64_t total_ms
 }
 
 static void
-ask_server(struct toolbox *b, int doing, const char *body, int64_t total_ms)
+ask_server(struct toolbox *b, enum toolbox_doing doing, const char *body, int64_t total_ms)
 {
     b->doing = doing;
     post(b, b->server->tool, body, total_ms);

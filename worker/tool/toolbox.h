@@ -64,7 +64,7 @@ struct toolbox {
     /* private */
     struct tool_server *servers;
     size_t server_count, opening;
-    enum {
+    enum toolbox_doing {
         TOOLBOX_IDLE,
         TOOLBOX_GREET,
         TOOLBOX_NOD,
