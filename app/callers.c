@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define PLACES 256 /* a caller whose place is taken takes it over */
+#define PLACES 2048 /* a power of two; a caller whose place is taken takes it over */
 
 struct place {
     uint8_t hash[SECRET_HASH_BYTES]; /* of the token, which is kept nowhere */
@@ -29,7 +29,7 @@ static struct place *
 place_of(struct callers *c, const char *token, uint8_t hash[SECRET_HASH_BYTES])
 {
     secret_hash(token, strlen(token), hash);
-    return &c->places[hash[0] % PLACES];
+    return &c->places[(hash[0] | hash[1] << 8) % PLACES];
 }
 
 static bool
