@@ -92,7 +92,7 @@ create domain event_seq as int check (value >= 0);
 create table chats (
     id           uuid primary key,
     user_id      uuid not null references users on delete cascade,
-    agent_id     uuid references agents on delete set null,
+    agent_id     uuid,
     title        chat_title not null,
     title_by     chat_title_by not null default 'message',
     session_id   chat_session,
@@ -107,6 +107,21 @@ create table chats (
 create index chats_user on chats (user_id, active_at desc, id desc);
 create index chats_agent on chats (agent_id, active_at desc, id desc);
 create unique index chats_session on chats (user_id, agent_id, session_id) where session_id is not null;
+
+-- What a foreign key that sets null would do. That one locks the agent's row for each new chat, and
+-- all users of an agent meet there. A chat that is begun while its agent is deleted keeps an id that
+-- leads nowhere: whoever reads looks the agent up.
+create function agents_gone() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    update public.chats set agent_id = null where agent_id in (select id from gone);
+    return null;
+end $$;
+create trigger agents_gone after delete on agents
+    referencing old table as gone
+    for each statement execute function agents_gone();
 
 -- Messages and requests leave with their chat, which leaves with its user: one foreign key each, as
 -- every key is a look-up with each row.
@@ -320,5 +335,5 @@ grant select on response_events, feeds, feed_events to offstage_stream;
 set local role offstage_owner;
 drop table idempotency_keys, feed_events, feeds, response_events, requests, messages, chats, chunks, sources, agent_tests,
     agents;
-drop function passages_search(uuid, text, int), feed_add(uuid, text, jsonb), must(boolean, text), feed_gone();
+drop function passages_search(uuid, text, int), feed_add(uuid, text, jsonb), must(boolean, text), feed_gone(), agents_gone();
 drop domain chat_title, chat_title_by, chat_session, message_role, message_status, request_status, event_seq;

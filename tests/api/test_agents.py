@@ -140,6 +140,13 @@ def test_a_deleted_agent_leaves_its_chats(user, agent):
     assert user.post('/api/invoke_endpoint', json={'chat_id': chat['id'], 'message': 'x'}).status_code == 422
 
 
+def test_a_deleted_agent_leaves_the_chats_of_others_too(user, other):
+    agent = made(user.post('/api/agents', json={'name': 'x', 'kind': 'extractive', 'visibility': 'workspace'}))
+    chat = made(other.post('/api/chats', json={'agent_id': agent['id']}))
+    assert user.delete(f'/api/agents/{agent["id"]}').status_code == 204
+    assert got(other.get(f'/api/chats/{chat["id"]}'))['agent_id'] is None
+
+
 def test_a_test_tells_what_it_met(user, stack):
     def tried(**members):
         agent = made(user.post('/api/agents', json={**MODEL, **members}))
