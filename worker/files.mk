@@ -40,12 +40,15 @@ libworker_a_SOURCES = \
 	worker/extract/format_text.c \
 	worker/extract/guard.c worker/extract/guard.h \
 	worker/extract/language.c worker/extract/language.h \
+	worker/extract/line.c worker/extract/line.h \
 	worker/extract/markdown.c worker/extract/markdown.h worker/extract/markdown_private.h \
 	worker/extract/markdown_table.c \
 	worker/extract/measure.c worker/extract/measure.h \
 	worker/extract/meta.c worker/extract/meta.h \
 	worker/extract/open_tags.c worker/extract/open_tags.h \
 	worker/extract/prune.c worker/extract/prune.h worker/extract/prune_boxes.c \
+	worker/extract/prune_lines.c worker/extract/prune_quotes.c \
+	worker/extract/structured.c worker/extract/structured.h \
 	worker/extract/tag.c worker/extract/tag.h worker/extract/tags.def \
 	worker/extract/words.c worker/extract/words.h \
 	worker/extract/zip.c worker/extract/zip.h \

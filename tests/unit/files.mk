@@ -17,6 +17,7 @@ UNIT_TESTS = \
 	tests/unit/test_err \
 	tests/unit/test_event_json \
 	tests/unit/test_extract \
+	tests/unit/test_extract_content \
 	tests/unit/test_extract_formats \
 	tests/unit/test_extractive \
 	tests/unit/test_http \
@@ -87,6 +88,7 @@ tests_unit_test_daemon_LDADD = $(UNIT_LIBS)
 tests_unit_test_err_LDADD = $(UNIT_LIBS)
 tests_unit_test_event_json_LDADD = libharness.a $(DB_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_extract_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_extract_content_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_extract_formats_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_extractive_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(HTTP_WORLD)

@@ -5,6 +5,8 @@
 #include "worker/extract/prune.h"
 #include "worker/extract/words.h"
 
+#define PEER_CHARS 60 /* of paragraphs, of an element that counts beside another of its kind */
+
 /* ---- the element that holds the content ------------------------------------------- */
 
 /* The share of the text, in percent, that an element must hold to be taken; 0: never. */
@@ -32,6 +34,48 @@ weight(const struct dom_node *n, const struct dom_node *body)
     return body->m.linked > measure_plain(body) ? n->m.chars : measure_plain(n);
 }
 
+/* The first of an element's classes, or what it holds by its itemprop. */
+static struct str
+name_of(const struct dom_node *n)
+{
+    struct str rest, name = str_cut(str_trim(dom_attr(n, DOM_CLASS)), ' ', &rest);
+
+    return name.len > 0 ? name : dom_attr(n, DOM_ITEMPROP);
+}
+
+/* Whether both are parts of one kind: posts of a thread, entries of a list. */
+static bool
+is_equal(const struct dom_node *n, const struct dom_node *other)
+{
+    return other->tag == n->tag && other->m.mass >= PEER_CHARS &&
+           str_eq(name_of(n), name_of(other)) && (n->tag != TAG_DIV || name_of(n).len > 0);
+}
+
+static bool
+is_below(const struct dom_node *n, const struct dom_node *top)
+{
+    while (n && n != top)
+        n = n->parent;
+    return n != NULL;
+}
+
+/* The smallest element that holds `root` and all that are its equals. */
+static struct dom_node *
+with_equals(struct dom_node *root, const struct dom_node *body)
+{
+    const struct dom_node *part = root;
+    struct dom_node *n = body->first;
+
+    while (n) {
+        bool equal = n != root && !n->gone && n->tag != TAG_STRING && is_equal(part, n);
+
+        while (equal && !is_below(n, root))
+            root = root->parent;
+        n = n->gone || equal || n == root ? dom_after(n, body) : dom_next(n, body);
+    }
+    return root;
+}
+
 static struct dom_node *
 find_root(struct dom_node *body)
 {
@@ -48,7 +92,7 @@ find_root(struct dom_node *body)
         }
         n = n->gone ? dom_after(n, body) : dom_next(n, body);
     }
-    return best;
+    return best == body ? body : with_equals(best, body);
 }
 
 /* ---- from careful to careless ------------------------------------------------------ */
@@ -73,6 +117,8 @@ attempt(struct arena *a, struct dom_node *body, enum care care)
         prune_comments(body);
         prune_headed(a, body);
         prune_links(body);
+        prune_lines(body);
+        prune_quotes(a, body);
     }
     return find_root(body);
 }
@@ -85,6 +131,7 @@ content_find(struct arena *a, struct dom *dom)
     uint32_t least, chars, best_chars;
 
     restore(body);
+    prune_comments(body);
     least = body->m.mass / 100 * 35 > 200 ? body->m.mass / 100 * 35 : 200;
     root = attempt(a, body, BY_WORDS);
     best_chars = root->m.chars;

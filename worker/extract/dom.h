@@ -65,7 +65,8 @@ struct dom_measure {
 
 struct dom_node {
     enum tag tag;
-    bool gone; /* is not part of what is read, with all below it */
+    bool gone;  /* is not part of what is read, with all below it */
+    bool parts; /* there are line breaks below it: blocks, or <br> */
     struct dom_node *parent, *first, *last, *next;
     unsigned words; /* enum words of class and id */
     struct dom_attr *attrs;
@@ -78,16 +79,17 @@ struct dom {
     struct dom_node *body;
     const struct str *data; /* the scripts that are JSON-LD */
     size_t data_count;
-    size_t scripts; /* that are not data */
-    bool cut;       /* a limit was met */
+    size_t scripts;  /* that are not data */
+    size_t noscript; /* bytes for who runs none, when they were left out */
+    bool cut;        /* a limit was met */
 };
 
 /*
- * `bytes`: valid UTF-8 without NUL. Never fails: every text is a document. The tree is
- * in the arena, and so is all that the parser needed: some 30 times the bytes of markup
- * that passed the guard.
+ * `bytes`: valid UTF-8 without NUL; `mode`: of enum guard_mode. Never fails: every text is a
+ * document. The tree is in the arena, and so is all that the parser needed: some 30 times the bytes
+ * of markup that passed the guard.
  */
-void dom_parse(struct arena *a, struct str bytes, bool xhtml, struct dom *out);
+void dom_parse(struct arena *a, struct str bytes, unsigned mode, struct dom *out);
 
 /* DOM_NAME_COUNT for attributes that nothing reads. */
 enum dom_name dom_name_find(struct str name);

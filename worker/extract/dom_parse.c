@@ -134,6 +134,9 @@ take_node(struct arena *a, const GumboNode *from, struct dom_node *parent)
     else
         parent->first = n;
     parent->last = n;
+    if ((tag_traits(n->tag) & TAG_BLOCK) || n->tag == TAG_BR)
+        for (struct dom_node *i = parent; i && !i->parts; i = i->parent)
+            i->parts = true;
     return n;
 }
 
@@ -169,16 +172,17 @@ take_tree(struct arena *a, const GumboNode *top, struct dom *out)
 }
 
 void
-dom_parse(struct arena *a, struct str bytes, bool xhtml, struct dom *out)
+dom_parse(struct arena *a, struct str bytes, unsigned mode, struct dom *out)
 {
     struct guard *guard = ARENA_NEW(a, struct guard);
     struct budget *budget = ARENA_NEW(a, struct budget);
     GumboOptions options = kGumboDefaultOptions;
 
-    guard_rewrite(a, bytes, xhtml, guard);
+    guard_rewrite(a, bytes, mode, guard);
     *out = (struct dom){ .data = guard->data,
                          .data_count = guard->data_count,
                          .scripts = guard->scripts,
+                         .noscript = guard->noscript,
                          .cut = guard->cut };
     *budget = (struct budget){ .arena = a, .until_s = cpu_s() + CPU_S_MAX };
     options.allocator = allocate;

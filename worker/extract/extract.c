@@ -4,14 +4,17 @@
 #include "worker/extract/charset.h"
 #include "worker/extract/content.h"
 #include "worker/extract/format.h"
+#include "worker/extract/guard.h"
 #include "worker/extract/language.h"
 #include "worker/extract/markdown.h"
 #include "worker/extract/meta.h"
+#include "worker/extract/structured.h"
 
 #include <strings.h>
 
 /* A page with less to read than this, and scripts, is one that scripts would have made. */
 #define READABLE_CHARS 200
+#define STRUCTURED_MAX ((size_t)1024 * 1024) /* bytes of JSON-LD's text */
 
 /* ---- what it is ---------------------------------------------------------------------- */
 
@@ -118,17 +121,48 @@ extract_sniff(const struct extract_input *in)
 
 /* ---- pages ------------------------------------------------------------------------------ */
 
+/* What is there for readers without scripts, where there is little else. */
 static void
-read_html(struct arena *a, struct str text, bool xhtml, struct extract_page *out)
+read_noscript(struct arena *a, struct str text, unsigned mode, const struct dom *dom,
+              struct markdown *md)
+{
+    struct dom other;
+    struct markdown found;
+
+    if (dom->noscript < READABLE_CHARS || md->text.len >= dom->noscript / 8)
+        return;
+    dom_parse(a, text, mode | GUARD_NOSCRIPT, &other);
+    markdown_write(a, content_find(a, &other), &found);
+    if (found.text.len > 2 * md->text.len + READABLE_CHARS)
+        *md = found;
+}
+
+/* What it says in JSON-LD, where that is far more than it shows. */
+static void
+read_structured(struct arena *a, const struct dom *dom, struct markdown *md)
+{
+    struct buf more;
+
+    buf_init(&more, a, STRUCTURED_MAX);
+    structured_write(a, dom, &more);
+    if (!buf_ok(&more) || more.len <= 2 * md->text.len)
+        return;
+    buf_add_str(&md->text, md->text.len > 0 ? "\n\n" : "");
+    buf_add(&md->text, more.data, more.len);
+}
+
+static void
+read_html(struct arena *a, struct str text, unsigned mode, struct extract_page *out)
 {
     struct markdown md;
     struct dom dom;
 
-    dom_parse(a, text, xhtml, &dom);
+    dom_parse(a, text, mode, &dom);
     meta_read(a, &dom, out);
     meta_links(a, &dom, out);
     markdown_write(a, content_find(a, &dom), &md);
-    out->text = md.text.data;
+    read_noscript(a, text, mode, &dom, &md);
+    read_structured(a, &dom, &md);
     out->headings = md.headings;
     out->heading_count = md.heading_count;
     out->cut = out->cut || dom.cut || !buf_ok(&md.text);
@@ -136,8 +170,8 @@ read_html(struct arena *a, struct str text, bool xhtml, struct extract_page *out
     if (out->needs_js && !strstr(md.text.data, out->description)) {
         buf_add_str(&md.text, md.text.len > 0 ? "\n\n" : "");
         buf_add_str(&md.text, out->description);
-        out->text = md.text.data;
     }
+    out->text = md.text.data;
 }
 
 static struct err
@@ -150,7 +184,7 @@ read_charset(struct arena *a, const struct extract_input *in, struct extract_pag
     out->charset = charset_decide(in->bytes, in->content_type, markup);
     text = charset_decode(a, in->bytes, out->charset, max);
     if (markup)
-        read_html(a, text, out->type == EXTRACT_XHTML, out);
+        read_html(a, text, out->type == EXTRACT_XHTML ? GUARD_XHTML : 0, out);
     else
         format_text(a, text, out);
     return OK;

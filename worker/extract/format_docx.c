@@ -278,7 +278,7 @@ format_docx(struct arena *a, struct str bytes, struct extract_page *out)
         return e;
     TRY(parse(&r, part, start));
     set_lists(&r, 0);
-    dom_parse(a, (struct str){ r.html.data, r.html.len }, false, &dom);
+    dom_parse(a, (struct str){ r.html.data, r.html.len }, 0, &dom);
     measure(dom.body);
     markdown_write(a, dom.body, &md);
     out->text = md.text.data;

@@ -22,7 +22,7 @@ struct state {
     struct arena *arena;
     struct guard *out;
     const char *p, *end;
-    bool xhtml;
+    bool xhtml, noscript;
     size_t tags;
     size_t deeper;            /* elements that were left out for being too deep, still open */
     bool unclosed[TAG_COUNT]; /* from here on there is no end tag of these */
@@ -299,6 +299,8 @@ pass_raw(struct state *s, const struct markup *m, struct str name)
         add_data(s, content);
     else if (m->tag == TAG_SCRIPT)
         s->out->scripts++;
+    if (m->tag == TAG_NOSCRIPT)
+        s->out->noscript += content.len;
     if (m->tag == TAG_SELECT || m->tag == TAG_TEXTAREA)
         buf_add_str(&s->out->html, "<INPUT>");
     if (m->tag != TAG_TITLE && m->tag != TAG_XMP)
@@ -321,6 +323,8 @@ pass_start(struct state *s)
     buf_truncate(&s->attrs, 0);
     if (!read_attrs(s, &m) || m.tag == TAG_FRAMESET || m.tag == TAG_FRAME ||
         m.tag == TAG_COLGROUP || m.tag == TAG_COL)
+        return;
+    if (m.tag == TAG_NOSCRIPT && s->noscript)
         return;
     if (tag_traits(m.tag) & TAG_RAW)
         pass_raw(s, &m, name);
@@ -376,11 +380,15 @@ pass_markup(struct state *s)
 }
 
 void
-guard_rewrite(struct arena *a, struct str bytes, bool xhtml, struct guard *out)
+guard_rewrite(struct arena *a, struct str bytes, unsigned mode, struct guard *out)
 {
     struct state *s = ARENA_NEW(a, struct state);
 
-    *s = (struct state){ .arena = a, .out = out, .p = bytes.p, .xhtml = xhtml };
+    *s = (struct state){ .arena = a,
+                         .out = out,
+                         .p = bytes.p,
+                         .xhtml = (mode & GUARD_XHTML) != 0,
+                         .noscript = (mode & GUARD_NOSCRIPT) != 0 };
     s->end = bytes.p + bytes.len;
     *out = (struct guard){ .data_count = 0 };
     buf_init(&out->html, a, GUARD_HTML);

@@ -32,10 +32,17 @@ struct guard {
     struct buf html;
     struct str data[GUARD_DATA]; /* slices of what was read */
     size_t data_count;
-    size_t scripts; /* that are not data */
+    size_t scripts;  /* that are not data */
+    size_t noscript; /* bytes of what stands there for who runs no scripts */
     bool cut;
 };
 
-void guard_rewrite(struct arena *a, struct str bytes, bool xhtml, struct guard *out);
+enum guard_mode {
+    GUARD_XHTML = 1,
+    GUARD_NOSCRIPT = 2, /* <noscript> is read as if its tags were not there; left out else */
+};
+
+/* `mode`: the sum of those that hold. */
+void guard_rewrite(struct arena *a, struct str bytes, unsigned mode, struct guard *out);
 
 #endif

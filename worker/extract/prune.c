@@ -4,6 +4,10 @@
 #include "worker/extract/measure.h"
 #include "worker/extract/words.h"
 
+/* Characters that a text has without its comments, to be one. */
+#define COMMENTED_LEAST ((uint32_t)700)
+#define COMMENTED_MOST  ((uint32_t)4000) /* so many are one, however long the comments are */
+
 /* ---- what is hidden ------------------------------------------------------------- */
 
 /* Whether a style says so, white space and case aside. */
@@ -169,8 +173,11 @@ void
 prune_comments(struct dom_node *body)
 {
     uint32_t chars = comments(body, false), all = body->m.chars;
-    uint32_t least = all * 35 / 100 > 700 ? all * 35 / 100 : 700;
+    uint32_t least = all / 100 * 35;
 
+    least = least < COMMENTED_LEAST  ? COMMENTED_LEAST
+            : least > COMMENTED_MOST ? COMMENTED_MOST
+                                     : least;
     if (chars == 0 || all < chars || all - chars <= least)
         return;
     (void)comments(body, true);

@@ -25,4 +25,10 @@ void prune_forms(struct dom_node *body);
 /* Boxes and sections whose heading says what they are: "Related articles", "Share this". */
 void prune_headed(struct arena *scratch, struct dom_node *body);
 
+/* Lines that only lead elsewhere or say whose picture it is: "Read more", "Photo: ...". */
+void prune_lines(struct dom_node *body);
+
+/* Quotes of what the page says above them. */
+void prune_quotes(struct arena *scratch, struct dom_node *body);
+
 #endif

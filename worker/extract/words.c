@@ -118,6 +118,7 @@ static const struct word table[] = {
     { "jump-link", WORDS_FRAME },
     { "jump-links", WORDS_FRAME },
     { "jumplinks", WORDS_FRAME },
+    { "jumplinks-section", 0 },
     { "lang-switcher", WORDS_FRAME },
     { "language-switcher", WORDS_FRAME },
     { "latest-news", WORDS_FRAME },

@@ -1,0 +1,195 @@
+/* What of a page is its content, by kinds of pages. */
+#include "lib/buf.h"
+#include "lib/str.h"
+#include "tests/harness/harness.h"
+#include "worker/extract/extract.h"
+
+#include <string.h>
+
+static const char *
+text_of(struct arena *a, const char *html)
+{
+    struct extract_input in = { str_from(html), "text/html; charset=utf-8", NULL };
+    struct extract_page page = { .type = EXTRACT_NONE };
+
+    assert_ok(extract_page(a, &in, &page));
+    return page.text;
+}
+
+/* ---- forums ---------------------------------------------------------------------------- */
+
+static void
+all_posts_of_a_thread_are_taken_when_one_is_most_of_it(void **state)
+{
+    const char *text = text_of(
+        *state,
+        "<main><h1>A door that sticks</h1><div class='post first'><p>Since the rain my door "
+        "sticks, "
+        "and I have planed it twice already. What else can be done about it?</p></div>"
+        "<div class=post><p>Look at the hinges before you plane again. When the upper one is loose "
+        "the door hangs, and its foot rubs. Take the screws out one by one, fill the holes with a "
+        "matchstick and glue, and put longer screws in. Then wait for a dry week, for wood that "
+        "swells in spring is thin again in summer, and a door planed in the wet lets the wind "
+        "through for ever after. I have mended a dozen like this, and not one had to be planed "
+        "a second time when its hinges were good, however much it had rubbed before.</p></div>"
+        "<div class=post><p>It was the hinge indeed, and now it closes as it did before. Thank you "
+        "very much for the hint.</p></div></main>");
+
+    assert_contains(text, "Since the rain my door sticks");
+    assert_contains(text, "Look at the hinges");
+    assert_contains(text, "It was the hinge indeed");
+}
+
+static void
+a_quote_of_a_post_above_is_left_out_and_one_from_elsewhere_stays(void **state)
+{
+    const char *text = text_of(
+        *state,
+        "<main><h1>Beans</h1><div class=post><p>Beans want warm soil, so I sow them in the last "
+        "week of May.</p></div><div class=post><blockquote><b>Ann said:</b><p>Beans want warm "
+        "soil, "
+        "so I sow them in the last week of May.</p></blockquote><p>Here even that is too early, "
+        "and June is safer by far.</p></div><div class=post><blockquote><p>Sow beans when the "
+        "elder is in flower, says an almanac of 1790.</p></blockquote><p>And that is June as well, "
+        "up here in the hills.</p></div></main>");
+    const char *first = strstr(text, "Beans want warm soil");
+
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "Beans want warm soil"));
+    assert_null(strstr(text, "Ann said"));
+    assert_contains(text, "> Sow beans when the elder is in flower");
+}
+
+static void
+what_stands_there_for_readers_without_scripts_is_read_when_there_is_nothing_else(void **state)
+{
+    const char *noscript =
+        "<noscript><h1>Leaks</h1><p>The tap in the kitchen drips, and a new washer did not help it "
+        "at all.</p><p>Then it is the seat that is worn. A cutter for it costs little, and takes "
+        "five minutes.</p><p>That was it, and I feel a plumber now.</p></noscript>";
+    const char *text = text_of(
+        *state, arena_printf(*state, "<div id=app></div>%s<script src=a></script>", noscript));
+
+    assert_contains(text, "# Leaks");
+    assert_contains(text, "it is the seat that is worn");
+    text = text_of(*state, arena_printf(*state,
+                                        "<main><p>This page is about taps of brass and says all "
+                                        "there is to say of them.</p></main>%s",
+                                        noscript));
+    assert_null(strstr(text, "Leaks"));
+}
+
+/* ---- articles --------------------------------------------------------------------------- */
+
+static void
+long_comments_do_not_make_an_article_a_discussion(void **state)
+{
+    struct buf html;
+    const char *text;
+
+    buf_init(&html, *state, 200000);
+    buf_add_str(&html, "<article><h1>Rope</h1>");
+    for (int i = 0; i < 80; i++)
+        buf_printf(&html, "<p>Step %d of the splice: unlay the strands, and tuck each once.</p>",
+                   i);
+    buf_add_str(&html, "</article><section id=comments>");
+    for (int i = 0; i < 400; i++)
+        buf_printf(&html, "<p>Comment %d: I have done this for years in another way.</p>", i);
+    buf_add_str(&html, "</section>");
+    text = text_of(*state, html.data);
+    assert_contains(text, "Step 79");
+    assert_null(strstr(text, "Comment"));
+}
+
+static void
+lines_that_only_lead_on_or_name_the_photographer_are_no_text(void **state)
+{
+    const char *text = text_of(
+        *state,
+        "<main><h1>The lighthouse</h1><p>It was lit in 1843 and is lit to this day, though nobody "
+        "lives there any more.</p><p>Photo by A. Keeper</p><p>To learn more about its lens, <a "
+        "href=/lens>read the keeper's diary</a> of that year.</p><p><a href=/tour>Read more</a></p>"
+        "<div><a href=/shop><span>Add to cart</span></a></div><p>&copy; 2026 The harbour. All "
+        "rights reserved.</p><h2><a href=/r>Learn more words</a></h2><p>A lantern is the room of "
+        "the lamp, and the gallery is the walk around it.</p></main>");
+
+    assert_string_equal(text,
+                        "# The lighthouse\n\nIt was lit in 1843 and is lit to this day, though "
+                        "nobody lives there any more.\n\nTo learn more about its lens, read "
+                        "the keeper's diary of that year.\n\n## Learn more words\n\nA lantern "
+                        "is the room of the lamp, and the gallery is the walk around it.");
+}
+
+static void
+captions_of_pictures_are_left_out_of_long_texts_and_figures_with_numbers_stay(void **state)
+{
+    struct buf html;
+    const char *text;
+
+    buf_init(&html, *state, 100000);
+    buf_add_str(&html, "<main><h1>Moss</h1>");
+    for (int i = 0; i < 30; i++)
+        buf_printf(&html, "<p>Paragraph %d says how moss drinks through its leaves.</p>", i);
+    buf_add_str(&html,
+                "<figure><img src=a><figcaption>A wet morning in the gorge</figcaption></figure>"
+                "<figure><img src=b><figcaption>Figure 2: a leaf in section</figcaption>"
+                "</figure><figure><pre>moss --wet</pre><figcaption>How it is called"
+                "</figcaption></figure></main>");
+    text = text_of(*state, html.data);
+    assert_null(strstr(text, "wet morning"));
+    assert_contains(text, "Figure 2: a leaf in section");
+    assert_contains(text, "How it is called");
+}
+
+/* ---- data in JSON-LD --------------------------------------------------------------------- */
+
+static void
+data_is_read_where_the_page_shows_next_to_nothing(void **state)
+{
+    const char *data =
+        "<script type='application/ld+json'>{\"@context\":\"https://schema.org\",\"@graph\":["
+        "{\"@type\":\"Organization\",\"name\":\"Potters & Sons\"},{\"@type\":\"Product\",\"name\":"
+        "\"Jug, small\",\"description\":\"A jug for <b>half a litre</b>,\nglazed in grey.\","
+        "\"offers\":{\"@type\":\"Offer\",\"price\":19.5,\"priceCurrency\":\"EUR\"}},"
+        "{\"@type\":\"FAQPage\",\"mainEntity\":[{\"@type\":\"Question\",\"name\":\"Is it safe in a "
+        "dishwasher?\",\"acceptedAnswer\":{\"@type\":\"Answer\",\"text\":\"Yes, at 50 "
+        "degrees.\"}}]}"
+        "]}</script>";
+    const char *text = text_of(*state, arena_printf(*state, "%s<div id=app>Loading</div>", data));
+
+    assert_string_equal(
+        text, "Loading\n\nJug, small\n\nA jug for half a litre, glazed in grey.\n\n19.5 EUR\n\n"
+              "Is it safe in a dishwasher?\n\nYes, at 50 degrees.");
+    text = text_of(*state, arena_printf(*state,
+                                        "%s<main><h1>Jug, small</h1><p>A jug for half a litre, "
+                                        "glazed in grey and fired twice, for 19.50 euros.</p><p>"
+                                        "Made by hand in the village, from clay that is dug "
+                                        "there.</p></main>",
+                                        data));
+    assert_null(strstr(text, "dishwasher"));
+}
+
+static void
+data_that_is_no_json_is_passed_over(void **state)
+{
+    assert_string_equal(text_of(*state, "<script type='application/ld+json'>{\"@type\":\"Article\","
+                                        "\"articleBody\":\"never ended</script><p>Short.</p>"),
+                        "Short.");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UNIT_TEST(all_posts_of_a_thread_are_taken_when_one_is_most_of_it),
+        UNIT_TEST(a_quote_of_a_post_above_is_left_out_and_one_from_elsewhere_stays),
+        UNIT_TEST(what_stands_there_for_readers_without_scripts_is_read_when_there_is_nothing_else),
+        UNIT_TEST(long_comments_do_not_make_an_article_a_discussion),
+        UNIT_TEST(lines_that_only_lead_on_or_name_the_photographer_are_no_text),
+        UNIT_TEST(captions_of_pictures_are_left_out_of_long_texts_and_figures_with_numbers_stay),
+        UNIT_TEST(data_is_read_where_the_page_shows_next_to_nothing),
+        UNIT_TEST(data_that_is_no_json_is_passed_over),
+    };
+
+    return cmocka_run_group_tests_name("extract_content", tests, NULL, NULL);
+}

@@ -1,0 +1,211 @@
+/* Lines that are no part of a text: what leads on, what is pressed, whose picture it is. */
+#include "lib/str.h"
+#include "worker/extract/dom.h"
+#include "worker/extract/line.h"
+#include "worker/extract/measure.h"
+#include "worker/extract/prune.h"
+
+#define LINE_BYTES   256  /* of a line that is looked at */
+#define LEAD_BYTES   36   /* of a link that only leads on */
+#define CREDIT_BYTES 120  /* of a line that says whose a picture is */
+#define PROSE_CHARS  1000 /* of paragraphs, where captions are an addition */
+
+/* How links begin that stand alone and only lead on. */
+static const char *const leading[] = {
+    "add to bag",       "add to basket",   "add to cart",
+    "apply now",        "back to",         "book a ",
+    "book now",         "browse all",      "buy now",
+    "click here",       "contact us",      "contact sales",
+    "continue read",    "discover more",   "download now",
+    "explore more",     "find out more",   "follow us",
+    "get a quote",      "get in touch",    "get started",
+    "how to buy",       "join now",        "jump to",
+    "keep reading",     "learn more",      "load more",
+    "log in",           "more details",    "more info",
+    "order now",        "quick view",      "read about",
+    "read all",         "read article",    "read full",
+    "read more",        "read our",        "read story",
+    "read the ",        "read case",       "read success",
+    "register now",     "request a ",      "see all",
+    "see details",      "see full",        "see more",
+    "see price",        "see pricing",     "see review",
+    "select options",   "share on",        "shop all",
+    "shop now",         "show all",        "show more",
+    "sign in",          "sign up",         "skip to",
+    "start a free",     "start free",      "start now",
+    "start your",       "subscribe",       "try for free",
+    "try free",         "try it free",     "try now",
+    "view all",         "view details",    "view full",
+    "view more",        "view product",    "watch video",
+    "mehr erfahren",    "weiterlesen",     "mehr lesen",
+    "jetzt kaufen",     "en savoir plus",  "lire la suite",
+    "voir plus",        "leer m\xc3\xa1s", "ver m\xc3\xa1s",
+    "saber m\xc3\xa1s", "leggi tutto",     "scopri di pi\xc3\xb9",
+    "lees meer",        "saiba mais",      "leia mais",
+};
+
+/* Lines that are of the page and not of its text. */
+static const char *const whole[] = {
+    "ad",
+    "add to cart",
+    "advertisement",
+    "advertisements",
+    "back to top",
+    "click to expand",
+    "collapse",
+    "copy link",
+    "expand",
+    "learn more",
+    "link copied",
+    "load more",
+    "loading",
+    "quick view",
+    "read more",
+    "scroll to top",
+    "see all",
+    "see more",
+    "share",
+    "share this",
+    "share:",
+    "show less",
+    "show more",
+    "skip to content",
+    "skip to main content",
+    "sponsored",
+    "table of contents",
+    "tweet",
+    "view all",
+    "view more",
+};
+
+static const char *const credits[] = {
+    "credit:",
+    "credits:",
+    "image by ",
+    "image courtesy",
+    "image credit",
+    "image source",
+    "image:",
+    "images by ",
+    "photo by ",
+    "photo courtesy",
+    "photo credit",
+    "photo:",
+    "photograph by ",
+    "photograph:",
+    "photographer:",
+    "photography by ",
+    "photos by ",
+    "photos:",
+    "picture by ",
+    "picture credit",
+    "picture:",
+    "illustration by ",
+    "last edited:",
+    "foto:",
+    "bild:",
+    "cr\xc3\xa9"
+    "dit photo",
+    "cr\xc3\xa9"
+    "dits photo",
+};
+
+static bool
+begins(const char *words, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(words, list[i], strlen(list[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool
+is_among(const char *words, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(words, list[i]) == 0)
+            return true;
+    return false;
+}
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static bool
+is_heading(const struct line *line)
+{
+    return tag_heading_level(line->parent->tag) > 0 ||
+           (line->parent->parent && tag_heading_level(line->parent->parent->tag) > 0);
+}
+
+static bool
+is_copyright(const char *words)
+{
+    return strncmp(words, "\xc2\xa9", 2) == 0 || strncmp(words, "copyright \xc2\xa9", 12) == 0 ||
+           strncmp(words, "copyright 20", 12) == 0 || strstr(words, "all rights reserved");
+}
+
+static void
+judge(void *context, const struct line *line)
+{
+    char words[LINE_BYTES];
+    size_t len = line_words(line, words, sizeof(words));
+
+    (void)context;
+    if (len == 0 || len + 1 == sizeof(words))
+        return;
+    if (is_among(words, whole, COUNT(whole)) || is_copyright(words) ||
+        (len < CREDIT_BYTES && begins(words, credits, COUNT(credits))) ||
+        (len < LEAD_BYTES && begins(words, leading, COUNT(leading)) && !is_heading(line) &&
+         line_is_link(line)))
+        line_drop(line);
+}
+
+/* ---- captions ------------------------------------------------------------------------- */
+
+static bool
+shows_picture(const struct dom_node *figure)
+{
+    bool picture = false;
+
+    for (const struct dom_node *i = figure; i; i = dom_next(i, figure)) {
+        if (i->tag == TAG_PRE || i->tag == TAG_CODE || i->tag == TAG_TABLE ||
+            i->tag == TAG_BLOCKQUOTE)
+            return false;
+        picture = picture || i->tag == TAG_IMG;
+    }
+    return picture;
+}
+
+/* "Figure 3: ..." is referred to by the text. */
+static bool
+is_numbered(const struct dom_node *caption)
+{
+    static const char *const starts[] = { "fig", "table", "listing", "abb", "tab" };
+    struct line line = { (struct dom_node *)(uintptr_t)caption, caption->first, NULL };
+    char words[LINE_BYTES];
+
+    (void)line_words(&line, words, sizeof(words));
+    return begins(words, starts, COUNT(starts));
+}
+
+static void
+drop_captions(struct dom_node *body)
+{
+    struct dom_node *n = body->first;
+
+    while (n) {
+        if (!n->gone && n->tag == TAG_FIGCAPTION && n->parent->tag == TAG_FIGURE &&
+            shows_picture(n->parent) && !is_numbered(n))
+            n->gone = true;
+        n = n->gone ? dom_after(n, body) : dom_next(n, body);
+    }
+}
+
+void
+prune_lines(struct dom_node *body)
+{
+    line_each(body, judge, NULL);
+    if (body->m.mass >= PROSE_CHARS)
+        drop_captions(body);
+    measure(body);
+}

@@ -1,0 +1,15 @@
+/*
+ * Structured: what a page says in JSON-LD (schema.org) of the article, product, discussion or
+ * questions that it shows. Pages that scripts make often have their whole text there.
+ */
+#ifndef WORKER_EXTRACT_STRUCTURED_H
+#define WORKER_EXTRACT_STRUCTURED_H
+
+struct arena;
+struct buf;
+struct dom;
+
+/* The text of all scripts of data, in paragraphs; nothing when there is none to be read. */
+void structured_write(struct arena *a, const struct dom *dom, struct buf *out);
+
+#endif
