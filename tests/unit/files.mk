@@ -19,6 +19,7 @@ UNIT_TESTS = \
 	tests/unit/test_extract \
 	tests/unit/test_extract_content \
 	tests/unit/test_extract_formats \
+	tests/unit/test_extract_pages \
 	tests/unit/test_extractive \
 	tests/unit/test_http \
 	tests/unit/test_http_control \
@@ -56,6 +57,8 @@ UNIT_TESTS = \
 	tests/unit/test_sitemap \
 	tests/unit/test_words
 
+EXTRA_DIST += tests/unit/pages
+
 check_LIBRARIES = libharness.a
 libharness_a_SOURCES = \
 	tests/harness/harness.c tests/harness/harness.h \
@@ -90,6 +93,8 @@ tests_unit_test_event_json_LDADD = libharness.a $(DB_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_extract_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_extract_content_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_extract_formats_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_extract_pages_CPPFLAGS = $(AM_CPPFLAGS) -DPAGES=\"$(abs_top_srcdir)/tests/unit/pages\"
+tests_unit_test_extract_pages_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_extractive_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(HTTP_WORLD)
 tests_unit_test_http_LDADD = $(UNIT_LIBS)

@@ -64,6 +64,13 @@ what_a_reader_does_not_see_is_left_out(void **state)
         "<div hidden>",
         "<div aria-hidden=true>",
         "<b style=display:none>",
+        "<p style='position:absolute; left:-9999px'>",
+        "<p style='position:absolute; margin-top: -99999em'>",
+        "<span style=font-size:0>",
+        "<span style='FONT-SIZE: 1px !important'>",
+        "<span style='color:#fff; background: white'>",
+        "<div style='background-color:rgb(255, 255, 255)'><p><i style='color: #FFFFFF'>",
+        "<!--",
         "<template>",
         "<noscript>",
         "<textarea>",
@@ -85,6 +92,28 @@ what_a_reader_does_not_see_is_left_out(void **state)
         assert_string_equal(text_of(*state, html),
                             "The library opens at nine and closes at five on weekdays.");
     }
+}
+
+static void
+what_only_looks_hidden_is_read(void **state)
+{
+    static const char *const shown[] = {
+        "<div hidden=until-found>",
+        "<div aria-hidden=false>",
+        "<p style='opacity:0; transform: translateY(20px)'>",
+        "<p style='color:#fff; background:#003'>",
+        "<p style='color:white'>",
+        "<p style='text-indent:-9999px; background:url(word.png)'>",
+        "<p style='font-size:0.9em; left:-12px'>",
+        "<div style=font-size:0><p class=intro>",
+        "<p style='visibility: inherit; display: block; left: 0'>",
+        "<p style=':;;font-size:;color'>",
+    };
+
+    for (size_t i = 0; i < TEST_COUNT(shown); i++)
+        assert_string_equal(
+            text_of(*state, arena_printf(*state, "%sOpen on Sundays as well.", shown[i])),
+            "Open on Sundays as well.");
 }
 
 static void
@@ -396,6 +425,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         UNIT_TEST(takes_the_main_text_and_leaves_what_is_around_it),
         UNIT_TEST(what_a_reader_does_not_see_is_left_out),
+        UNIT_TEST(what_only_looks_hidden_is_read),
         UNIT_TEST(lists_tables_code_and_quotes_keep_their_form),
         UNIT_TEST(an_article_loses_its_comments_and_a_discussion_keeps_them),
         UNIT_TEST(lists_of_links_stay_where_they_are_the_purpose_of_the_page),

@@ -8,62 +8,6 @@
 #define COMMENTED_LEAST ((uint32_t)700)
 #define COMMENTED_MOST  ((uint32_t)4000) /* so many are one, however long the comments are */
 
-/* ---- what is hidden ------------------------------------------------------------- */
-
-/* Whether a style says so, white space and case aside. */
-static bool
-style_says(struct str style, struct str property, struct str value)
-{
-    struct str one;
-
-    while (style.len > 0) {
-        struct str rest, what;
-
-        one = str_cut(style, ';', &rest);
-        what = str_cut(one, ':', &one);
-        style = rest;
-        one = str_trim(one);
-        if (one.len > value.len)
-            one.len = value.len;
-        if (str_eq_nocase(str_trim(what), property) && str_eq_nocase(one, value))
-            return true;
-    }
-    return false;
-}
-
-static bool
-is_hidden(const struct dom_node *n)
-{
-    struct str hidden = dom_attr(n, DOM_HIDDEN), style = dom_attr(n, DOM_STYLE);
-
-    if (hidden.p && !str_eq_nocase(hidden, STR("until-found")))
-        return true;
-    if (str_eq_nocase(dom_attr(n, DOM_ARIA_HIDDEN), STR("true")))
-        return true;
-    return style.len > 0 && (style_says(style, STR("display"), STR("none")) ||
-                             style_says(style, STR("visibility"), STR("hidden")));
-}
-
-/* A page that is shown by its script when all is loaded is not hidden. */
-static bool
-is_all(const struct dom_node *n, const struct dom_node *body)
-{
-    return n->m.chars >= 1000 && n->m.chars / 9 * 10 > body->m.chars;
-}
-
-void
-prune_hidden(struct dom_node *body)
-{
-    struct dom_node *n = body->first;
-
-    measure(body);
-    while (n) {
-        n->gone = n->gone || (n->attrs && is_hidden(n) && !is_all(n, body));
-        n = n->gone ? dom_after(n, body) : dom_next(n, body);
-    }
-    measure(body);
-}
-
 /* ---- what is around the content -------------------------------------------------- */
 
 static bool

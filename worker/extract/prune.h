@@ -7,7 +7,11 @@
 struct arena;
 struct dom_node;
 
-/* What is not to be seen: hidden, aria-hidden, display: none. */
+/*
+ * What is not to be seen, by an element's own attributes: hidden, aria-hidden, display: none,
+ * moved out of the window, of no size, in the colour of its background. Not opacity: 0, by
+ * which pages that fade in begin.
+ */
 void prune_hidden(struct dom_node *body);
 
 /* What is around the content by its element or role, and by its names with `words`. */
