@@ -19,7 +19,7 @@ liblib_a_SOURCES = \
 	lib/json_reader.c lib/json_reader.h \
 	lib/json_slice.c lib/json_slice.h \
 	lib/json_writer.c lib/json_writer.h \
-	lib/language.c lib/language.h \
+	lib/language.c lib/language.h lib/language_guess.c \
 	lib/log.c lib/log.h \
 	lib/postings.c lib/postings.h \
 	lib/proto.c lib/proto.h \

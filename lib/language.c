@@ -3,10 +3,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#define LOOKED_AT   ((size_t)8000) /* bytes of a text whose language is asked for */
-#define LEAST_FOUND 3              /* common words before a language is believed in */
-#define WORD_MAX    ((size_t)24)   /* bytes of the longest common word, and more */
-
 /* clang-format off */
 static const char *const common_en[] = {
     "a", "about", "above", "after", "again", "against", "all", "am", "an", "and", "any", "are", "as", "at", "be",
@@ -143,45 +139,10 @@ by_tag(struct str tag)
     return LANGUAGE_OTHER;
 }
 
-static bool
-is_letter(char c)
-{
-    return (unsigned char)c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_among(const char *const *list, struct str word)
-{
-    for (; *list; list++)
-        if (str_eq_nocase(str_from(*list), word))
-            return true;
-    return false;
-}
-
-static enum language
-by_words(struct str text)
-{
-    int found[LANGUAGE_COUNT] = { 0 }, best = LANGUAGE_EN;
-    size_t i = 0;
-
-    text = str_utf8_prefix(text, LOOKED_AT);
-    while (i < text.len) {
-        size_t start = i;
-
-        while (i < text.len && is_letter(text.p[i]))
-            i++;
-        for (int l = 0; i > start && i - start <= WORD_MAX && l < LANGUAGE_OTHER; l++)
-            found[l] += is_among(languages[l].common, (struct str){ text.p + start, i - start });
-        i += i == start;
-    }
-    for (int l = 0; l < LANGUAGE_OTHER; l++)
-        if (found[l] > found[best] && found[l] >= LEAST_FOUND)
-            best = l;
-    return (enum language)best;
-}
-
 enum language
 language_of(const char *tag, struct str text)
 {
-    return tag && *tag ? by_tag(str_from(tag)) : by_words(text);
+    if (!tag || !*tag)
+        tag = language_guess(text);
+    return *tag ? by_tag(str_from(tag)) : LANGUAGE_EN;
 }

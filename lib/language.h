@@ -1,6 +1,6 @@
 /*
- * Language: which one a text is in, as far as searching it needs to know: how
- * its words are reduced to stems, and which of them every text has. Pure.
+ * Language: which one a text is in, and what searching it needs to know: how its
+ * words are reduced to stems, and which of them every text has. Pure.
  */
 #ifndef LIB_LANGUAGE_H
 #define LIB_LANGUAGE_H
@@ -31,8 +31,14 @@ enum language {
 };
 
 /*
- * By a BCP 47 tag ("de", "de-AT", "pt_BR"), or by the text when the tag is NULL or
- * empty: the language whose common words it has most of, English when it has too few.
+ * The language of a text by its first 20,000 bytes: ISO 639-1, a literal, also of languages
+ * that are not listed above; "" when it is not clear.
+ */
+const char *language_guess(struct str text);
+
+/*
+ * By a BCP 47 tag ("de", "de-AT", "pt_BR"), or by a guess at the text when the tag is NULL or
+ * empty: English when that is not clear.
  */
 enum language language_of(const char *tag, struct str text);
 

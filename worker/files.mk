@@ -33,13 +33,13 @@ libworker_a_SOURCES = \
 	worker/crawl/sitemap.c worker/crawl/sitemap.h \
 	worker/extract/charset.c worker/extract/charset.h worker/extract/charset_labels.c \
 	worker/extract/child.c worker/extract/child.h \
+	worker/extract/class_words.c worker/extract/class_words.h \
 	worker/extract/content.c worker/extract/content.h \
 	worker/extract/dom.c worker/extract/dom.h worker/extract/dom_parse.c \
 	worker/extract/extract.c worker/extract/extract.h \
 	worker/extract/format.h worker/extract/format_docx.c worker/extract/format_pdf.c \
 	worker/extract/format_text.c \
 	worker/extract/guard.c worker/extract/guard.h \
-	worker/extract/language.c worker/extract/language.h \
 	worker/extract/line.c worker/extract/line.h \
 	worker/extract/markdown.c worker/extract/markdown.h worker/extract/markdown_private.h \
 	worker/extract/markdown_table.c \
@@ -50,7 +50,6 @@ libworker_a_SOURCES = \
 	worker/extract/prune_hidden.c worker/extract/prune_lines.c worker/extract/prune_quotes.c \
 	worker/extract/structured.c worker/extract/structured.h \
 	worker/extract/tag.c worker/extract/tag.h worker/extract/tags.def \
-	worker/extract/words.c worker/extract/words.h \
 	worker/extract/zip.c worker/extract/zip.h \
 	worker/webhook.c \
 	worker/import/import_chats.c \

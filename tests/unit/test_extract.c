@@ -1,9 +1,9 @@
 #include "lib/buf.h"
+#include "lib/language.h"
 #include "lib/str.h"
 #include "tests/harness/harness.h"
 #include "worker/extract/charset.h"
 #include "worker/extract/extract.h"
-#include "worker/extract/language.h"
 #include "worker/extract/tag.h"
 
 #include <string.h>
@@ -416,7 +416,7 @@ languages_are_known_by_their_commonest_words(void **state)
 
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(cases); i++)
-        assert_string_equal(language_guess(cases[i].text), cases[i].language);
+        assert_string_equal(language_guess(str_from(cases[i].text)), cases[i].language);
 }
 
 int

@@ -1,9 +1,9 @@
 #include "worker/extract/content.h"
 
+#include "worker/extract/class_words.h"
 #include "worker/extract/dom.h"
 #include "worker/extract/measure.h"
 #include "worker/extract/prune.h"
-#include "worker/extract/words.h"
 
 #define PEER_CHARS 60 /* of paragraphs, of an element that counts beside another of its kind */
 
@@ -22,7 +22,7 @@ share_needed(const struct dom_node *n)
     if (n->tag == TAG_ARTICLE)
         return 60;
     if ((n->tag == TAG_DIV || n->tag == TAG_SECTION || n->tag == TAG_TD) && n->attrs &&
-        ((words_of(dom_attr(n, DOM_CLASS)) | words_of(dom_attr(n, DOM_ID))) & WORDS_CONTENT))
+        ((class_words(dom_attr(n, DOM_CLASS)) | class_words(dom_attr(n, DOM_ID))) & CLASS_CONTENT))
         return 70;
     return 0;
 }

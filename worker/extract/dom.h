@@ -68,7 +68,7 @@ struct dom_node {
     bool gone;  /* is not part of what is read, with all below it */
     bool parts; /* there are line breaks below it: blocks, or <br> */
     struct dom_node *parent, *first, *last, *next;
-    unsigned words; /* enum words of class and id */
+    unsigned words; /* enum class_words of class and id */
     struct dom_attr *attrs;
     struct str text; /* of TAG_STRING, entities decoded, white space as it was */
     struct dom_measure m;

@@ -1,11 +1,11 @@
 #include "worker/extract/extract.h"
 
 #include "lib/arena.h"
+#include "lib/language.h"
 #include "worker/extract/charset.h"
 #include "worker/extract/content.h"
 #include "worker/extract/format.h"
 #include "worker/extract/guard.h"
-#include "worker/extract/language.h"
 #include "worker/extract/markdown.h"
 #include "worker/extract/meta.h"
 #include "worker/extract/structured.h"
@@ -229,7 +229,7 @@ extract_page(struct arena *a, const struct extract_input *in, struct extract_pag
         return ERR(ERR_TOO_LARGE, "the document is too large");
     TRY(read_any(a, in, &page));
     if (!page.language[0])
-        page.language = language_guess(page.text);
+        page.language = language_guess(str_from(page.text));
     *out = page;
     return OK;
 }

@@ -1,8 +1,8 @@
 #include "worker/extract/prune.h"
 
+#include "worker/extract/class_words.h"
 #include "worker/extract/dom.h"
 #include "worker/extract/measure.h"
-#include "worker/extract/words.h"
 
 /* Characters that a text has without its comments, to be one. */
 #define COMMENTED_LEAST ((uint32_t)700)
@@ -52,7 +52,7 @@ is_frame(const struct dom_node *n)
 static unsigned
 words(struct dom_node *n)
 {
-    return words_of(dom_attr(n, DOM_CLASS)) | words_of(dom_attr(n, DOM_ID));
+    return class_words(dom_attr(n, DOM_CLASS)) | class_words(dom_attr(n, DOM_ID));
 }
 
 static bool
@@ -63,10 +63,10 @@ is_named_frame(struct dom_node *n, const struct dom_measure *all)
     if (!n->attrs || n->tag == TAG_MAIN || n->tag == TAG_ARTICLE)
         return false;
     says = words(n);
-    if ((says & WORDS_SOFT) && n->m.mass * 2 < n->m.chars)
-        says |= WORDS_FRAME;
-    return (says & WORDS_FRAME) != 0 &&
-           !((says & WORDS_CONTENT) && n->m.chars > all->chars * 15 / 100) && !has_main_heading(n);
+    if ((says & CLASS_SOFT) && n->m.mass * 2 < n->m.chars)
+        says |= CLASS_FRAME;
+    return (says & CLASS_FRAME) != 0 &&
+           !((says & CLASS_CONTENT) && n->m.chars > all->chars * 15 / 100) && !has_main_heading(n);
 }
 
 /* Most of a page is not around its content, whatever it is called. */
@@ -102,7 +102,7 @@ comments(struct dom_node *body, bool mark)
     struct dom_node *n = body->first;
 
     while (n) {
-        bool comment = !n->gone && n->attrs && n->tag != TAG_BODY && (words(n) & WORDS_COMMENT);
+        bool comment = !n->gone && n->attrs && n->tag != TAG_BODY && (words(n) & CLASS_COMMENT);
 
         if (comment) {
             chars += n->m.chars;

@@ -1,12 +1,13 @@
-#include "worker/extract/language.h"
-
-#include "lib/str.h"
+/* Which language a text is in: by its script where that settles it, else by its commonest words. */
+#include "lib/language.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WORDS_MIN 20 /* a shorter text says little */
-#define WORD_MAX  24 /* bytes */
+#define LOOKED_AT   ((size_t)20000) /* bytes */
+#define WORDS_MIN   8               /* a shorter text says little */
+#define LETTERS_MIN 20              /* likewise, of a script */
+#define WORD_MAX    24              /* bytes */
 
 /* Words that make up much of any text in a language, and little of one in its neighbours. */
 static const struct {
@@ -101,7 +102,7 @@ by_script(struct str text)
     }
     if (strcmp(scripts[best].code, "zh") == 0 && counts[6] * 10 > counts[best])
         best = 6;
-    return counts[best] * 3 > other && counts[best] >= WORDS_MIN ? scripts[best].code : "";
+    return counts[best] * 3 > other && counts[best] >= LETTERS_MIN ? scripts[best].code : "";
 }
 
 static bool
@@ -151,9 +152,9 @@ by_words(struct str text)
 }
 
 const char *
-language_guess(const char *text)
+language_guess(struct str text)
 {
-    struct str s = str_utf8_prefix(str_from(text), LANGUAGE_BYTES);
+    struct str s = str_utf8_prefix(text, LOOKED_AT);
     const char *script = by_script(s);
 
     return script[0] ? script : by_words(s);
