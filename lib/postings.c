@@ -87,19 +87,26 @@ packer_init(struct packer *p, struct arena *a, size_t docs)
     buf_init(&p->postings, a, SIZE_MAX);
 }
 
+/* Terms that fall, in a part whose bytes make no sense, would come back to a bucket. */
+static bool
+packer_goes_back(const struct packer *p)
+{
+    return p->out.count > 0 && p->number <= p->out.buckets[p->out.count - 1].number;
+}
+
 static void
 packer_flush(struct packer *p)
 {
     size_t n = p->terms.len / ENTRY, len = 4 + p->terms.len + p->postings.len;
     uint8_t *bytes;
 
-    if (n == 0)
-        return;
-    bytes = arena_alloc(p->arena, len);
-    put32(bytes, (uint32_t)n);
-    memcpy(bytes + 4, p->terms.data, p->terms.len);
-    memcpy(bytes + 4 + p->terms.len, p->postings.data, p->postings.len);
-    p->out.buckets[p->out.count++] = (struct bucket){ p->number, bytes, len };
+    if (n > 0 && !packer_goes_back(p)) {
+        bytes = arena_alloc(p->arena, len);
+        put32(bytes, (uint32_t)n);
+        memcpy(bytes + 4, p->terms.data, p->terms.len);
+        memcpy(bytes + 4 + p->terms.len, p->postings.data, p->postings.len);
+        p->out.buckets[p->out.count++] = (struct bucket){ p->number, bytes, len };
+    }
     buf_truncate(&p->terms, 0);
     buf_truncate(&p->postings, 0);
 }

@@ -13,6 +13,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_json_slice \
 	tests/fuzz/fuzz_mcp \
 	tests/fuzz/fuzz_mlflow \
+	tests/fuzz/fuzz_postings \
 	tests/fuzz/fuzz_responses \
 	tests/fuzz/fuzz_robots \
 	tests/fuzz/fuzz_sitemap \
@@ -20,7 +21,8 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_str \
 	tests/fuzz/fuzz_url \
 	tests/fuzz/fuzz_visit \
-	tests/fuzz/fuzz_weburl
+	tests/fuzz/fuzz_weburl \
+	tests/fuzz/fuzz_words
 
 FUZZ_SECONDS = 20
 
@@ -67,6 +69,9 @@ tests_fuzz_fuzz_mcp_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_mlflow_SOURCES = tests/fuzz/fuzz_mlflow.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_mlflow_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_mlflow_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_postings_SOURCES = tests/fuzz/fuzz_postings.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_postings_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_postings_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_responses_SOURCES = tests/fuzz/fuzz_responses.c $(FUZZ_DIALECT) tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_responses_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_responses_LDADD = $(WORKER_LIBS)
@@ -91,6 +96,9 @@ tests_fuzz_fuzz_sitemap_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_weburl_SOURCES = tests/fuzz/fuzz_weburl.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_weburl_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_weburl_LDADD = $(LIB_LIBS)
+tests_fuzz_fuzz_words_SOURCES = tests/fuzz/fuzz_words.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_words_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_words_LDADD = $(LIB_LIBS)
 
 .PHONY: check-fuzz fuzz
 
