@@ -13,14 +13,9 @@ const quiet = new VirtualConsole();
 function extract(html) {
     const window = new JSDOM(html, { url: 'http://localhost/', virtualConsole: quiet }).window;
     const article = new Readability(window.document).parse();
-    let text = '';
 
-    if (article) {
-        window.document.body.innerHTML = article.content.replace(PARAGRAPHS, '\n$&');
-        text = window.document.body.textContent;
-    }
     window.close();
-    return text;
+    return article ? JSDOM.fragment(article.content.replace(PARAGRAPHS, '\n$&')).textContent : '';
 }
 
 function us() {
