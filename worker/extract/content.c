@@ -23,7 +23,7 @@ share_needed(const struct dom_node *n)
         return 60;
     if ((n->tag == TAG_DIV || n->tag == TAG_SECTION || n->tag == TAG_TD) && n->attrs &&
         ((class_words(dom_attr(n, DOM_CLASS)) | class_words(dom_attr(n, DOM_ID))) & CLASS_CONTENT))
-        return 70;
+        return 80;
     return 0;
 }
 
