@@ -123,12 +123,14 @@ put_spare(struct http_transfer *x)
     struct client *c = x->client;
     struct arena *arena = x->t.arena;
     CURL *easy = x->t.easy;
+    /* After a name that is not known libcurl refuses to set the handle up again. */
+    bool reusable = x->t.reply.status != 0;
 
     transfer_release(&x->t);
     arena_reset(arena);
     x->t = (struct transfer){ .arena = arena, .easy = easy };
     x->state = SPARE;
-    if (c->easy_spare < EASY_SPARE)
+    if (reusable && c->easy_spare < EASY_SPARE)
         c->easy_spare++;
     else
         free_easy(x);

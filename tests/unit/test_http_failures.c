@@ -76,6 +76,19 @@ an_unknown_name_is_named(void **state)
                    ERR_UPSTREAM, "the name \"missing.example\" could not be looked up");
 }
 
+static void
+an_unknown_name_harms_no_transfer_that_follows(void **state)
+{
+    struct world *w = *state;
+
+    server_reply(&w->server, HELLO);
+    for (int i = 0; i < 3; i++) {
+        expect_failure(transfer(w, (struct http_request){ .url = "http://missing.example/" }),
+                       ERR_UPSTREAM, "could not be looked up");
+        assert_int_equal(get(w)->reply.status, 200);
+    }
+}
+
 /* Milliseconds that the loop took at most for one turn while *count became 1. */
 static void
 note_gap(uv_timer_t *timer)
@@ -281,6 +294,7 @@ main(void)
         HTTP_TEST(what_is_no_http_is_a_failure),
         HTTP_TEST(a_refused_connection_names_host_port_and_reason),
         HTTP_TEST(an_unknown_name_is_named),
+        HTTP_TEST(an_unknown_name_harms_no_transfer_that_follows),
         HTTP_TEST(a_slow_name_server_meets_the_deadline_and_does_not_stop_the_loop),
         HTTP_TEST(dropping_a_transfer_does_not_wait_for_its_name),
         HTTP_TEST(few_transfers_look_up_one_name_at_a_time),
