@@ -33,7 +33,7 @@ def hash_of(text):
 
 
 class Site:
-    def __init__(self, pages=None):
+    def __init__(self, pages=None, address='127.0.0.1'):
         self.pages = {'/robots.txt': Reply('User-agent: *\nAllow: /\n', Content_Type='text/plain'), **(pages or {})}
         self.log, self.lock, self.connections = [], threading.Lock(), 0
         site = self
@@ -76,8 +76,8 @@ class Site:
             def handle_error(self, request, address):
                 pass # clients hang up in mid-answer
 
-        self.server = Server(('127.0.0.1', 0), Handler)
-        self.url = f'http://127.0.0.1:{self.server.server_port}'
+        self.server = Server((address, 0), Handler)
+        self.url = f'http://{address}:{self.server.server_port}'
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def asked(self, path):

@@ -7,6 +7,15 @@ import pytest
 SQL = pathlib.Path(__file__).parent.parent / 'db'
 
 
+def worker_beside(stack, **environment):
+    """A worker with the program and settings of the supervised one, but for what is given."""
+    first = pathlib.Path(f"/proc/{stack.pids('worker')[0]}")
+    same = dict(line.split('=', 1) for line in (first / 'environ').read_text().split('\0') if '=' in line)
+    command = (first / 'cmdline').read_text().split('\0')[:-1]
+    return subprocess.Popen(command, executable=(first / 'exe').resolve(), env={**same, **environment},
+                            cwd=(first / 'cwd').resolve(), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 @pytest.fixture
 def invariants(stack):
     """Call it at the end: each query of tests/db/invariants*.sql must return no rows."""
@@ -24,11 +33,7 @@ def invariants(stack):
 @pytest.fixture
 def second_worker(stack):
     """A worker beside the supervised one, with the same program and settings; not restarted when it dies."""
-    first = pathlib.Path(f"/proc/{stack.pids('worker')[0]}")
-    environment = dict(line.split('=', 1) for line in (first / 'environ').read_text().split('\0') if '=' in line)
-    command = (first / 'cmdline').read_text().split('\0')[:-1]
-    worker = subprocess.Popen(command, executable=(first / 'exe').resolve(), env=environment,
-                              cwd=(first / 'cwd').resolve(), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    worker = worker_beside(stack)
     yield worker
     worker.terminate()
     worker.wait(60)

@@ -70,7 +70,7 @@ fetch_start(struct http *http, struct fetch *f)
                                .allow = config_str(SET_ALLOW_PRIVATE),
                                .connect_ms = FETCH_CONNECT_MS,
                                .idle_ms = FETCH_IDLE_MS,
-                               .total_ms = FETCH_TOTAL_MS,
+                               .total_ms = config_int(SET_FETCH_TOTAL_S) * 1000,
                                .wire_max = f->wire_max,
                                .keep = keep,
                                .arg = f,

@@ -17,7 +17,6 @@ struct arena;
 #define FETCH_PRODUCT    "offstage"                  /* the name that robots.txt knows us by */
 #define FETCH_BODY_MAX   ((int64_t)10 * 1024 * 1024) /* bytes of a page, decoded */
 #define FETCH_WIRE_MAX   ((int64_t)10 * 1024 * 1024) /* the same as they come */
-#define FETCH_TOTAL_MS   30000
 #define FETCH_IDLE_MS    10000
 #define FETCH_CONNECT_MS 10000
 
