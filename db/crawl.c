@@ -125,6 +125,27 @@ crawl_news(struct db *db, struct arena *a, const struct crawl_watch *watched, si
     return OK;
 }
 
+struct err
+crawl_gone(struct db *db, struct arena *a, const struct crawl_watch *watched, size_t n,
+           struct id **out, size_t *count)
+{
+    struct id *ids = arena_array(a, n, sizeof(*ids)), *gone;
+    struct rows rows;
+
+    for (size_t i = 0; i < n; i++)
+        ids[i] = watched[i].id;
+    TRY(db_all(db, a, Q_CRAWL_GONE, ARGS(arg_ids(a, ids, n)), &rows));
+    gone = arena_array(a, (size_t)rows.count, sizeof(*gone));
+    for (int i = 0; i < rows.count; i++) {
+        struct row r = row_at(&rows, i);
+
+        gone[i] = row_id(&r, "id");
+    }
+    *out = gone;
+    *count = (size_t)rows.count;
+    return OK;
+}
+
 static struct err
 set(struct db *db, struct id crawl_id, const char *status, struct id job_id, const char *error,
     const char *message)

@@ -64,6 +64,10 @@ struct crawl_watch {
 struct err crawl_news(struct db *db, struct arena *a, const struct crawl_watch *watched, size_t n,
                       struct crawl **out, size_t *count) CHECKED;
 
+/* Which of them are not there any more; for the gateway. */
+struct err crawl_gone(struct db *db, struct arena *a, const struct crawl_watch *watched, size_t n,
+                      struct id **out, size_t *count) CHECKED;
+
 /* ERR_CONFLICT unless it is queued or crawling; unless it is paused. Paused twice is paused. */
 struct err crawl_pause(struct db *db, struct arena *a, struct id source_id,
                        struct crawl *out) CHECKED;

@@ -49,6 +49,11 @@ select c.id, source_id, job_id, dry_run, status, progress, found, fetched, index
   from unnest($1::uuid[], $2::bigint[]) as w (crawl, seen)
   join crawls c on c.id = w.crawl and c.version > w.seen;
 
+-- name: crawl_gone
+select w.id
+  from unnest($1::uuid[]) as w (id)
+ where not exists (select from crawls c where c.id = w.id);
+
 -- name: crawl_lock
 select id, job_id, status
   from crawls

@@ -158,6 +158,31 @@ batch_of_crawl(const struct crawl *crawl)
 }
 
 struct batch *
+batch_of_crawl_gone(struct id crawl_id, struct id source_id, int64_t seq)
+{
+    struct json_writer w;
+    struct maker m;
+    struct batch *b;
+
+    begin(&m, 1);
+    open_event(&m, "crawl-progress", seq);
+    jw_begin(&w, &m.text);
+    jw_object(&w, NULL);
+    jw_str(&w, "type", "crawl-progress");
+    jw_int(&w, "sequence_number", seq);
+    jw_id(&w, "data_source_id", source_id);
+    jw_id(&w, "crawl_id", crawl_id);
+    jw_str(&w, "status", "cancelled");
+    jw_str(&w, "message", "The source was deleted.");
+    jw_str(&w, "error", "The source was deleted.");
+    jw_object_end(&w);
+    close_event(&m);
+    b = finish(&m, TOPIC_CRAWL, crawl_id);
+    b->ends = true;
+    return b;
+}
+
+struct batch *
 batch_of_reset(struct id user_id, int64_t newest)
 {
     const struct feed_event reset = {

@@ -57,6 +57,9 @@ struct batch *batch_of_feed(const struct feed_event *rows, size_t n);
 /* How a crawl stands: one event, numbered by its version. */
 struct batch *batch_of_crawl(const struct crawl *crawl);
 
+/* One that went with its source: its last event, number `seq`, says so. */
+struct batch *batch_of_crawl_gone(struct id crawl_id, struct id source_id, int64_t seq);
+
 /*
  * For a reader that is further behind than the feed is kept: the event "reset",
  * which says that all has to be loaded anew, and that `newest` is where to go on.

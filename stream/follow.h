@@ -19,6 +19,7 @@ struct follow {
     struct link link; /* among the clean ones or the dirty ones */
     int64_t after;    /* the last event that was read */
     size_t watchers;
+    struct id about;  /* of a crawl: its source */
     int64_t noted_ns; /* when it became dirty; 0 while clean */
     bool more;        /* there are more events than were read: it stays dirty */
     bool ended;       /* its last event was read: nobody follows it any more */

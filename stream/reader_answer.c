@@ -134,6 +134,8 @@ open_crawl(struct reader *r, struct ask *ask)
     ask->ended = crawl.finished_at != NULL;
     if (!ask->ended)
         join(&r->crawls, ask, crawl.version);
+    if (ask->joined)
+        follow_find(&r->crawls, crawl.id)->about = ask->visit.id;
     return OK;
 }
 

@@ -65,7 +65,22 @@ read_feeds(struct reader *r, struct follow **taken, size_t n)
     return OK;
 }
 
-/* How each stands now; one that was deleted is over, and has nothing more to say. */
+static struct err
+end_crawls(struct reader *r, const struct crawl_watch *watched, size_t n)
+{
+    struct id *gone;
+    size_t count;
+
+    TRY(crawl_gone(r->db, r->scratch, watched, n, &gone, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct follow *one = follow_find(&r->crawls, gone[i]);
+
+        pass_on(r, batch_of_crawl_gone(gone[i], one->about, one->after + 1), one, 1);
+    }
+    return OK;
+}
+
+/* How each stands now; what says nothing new may have been deleted. */
 static struct err
 read_crawls(struct reader *r, struct follow **taken, size_t n)
 {
@@ -78,7 +93,7 @@ read_crawls(struct reader *r, struct follow **taken, size_t n)
     TRY(crawl_news(r->db, r->scratch, watched, n, &rows, &count));
     for (size_t i = 0; i < count; i++)
         pass_on(r, batch_of_crawl(&rows[i]), follow_find(&r->crawls, rows[i].id), 1);
-    return OK;
+    return count < n ? end_crawls(r, watched, n) : OK;
 }
 
 /* Read up to AT_ONCE dirty topics of one kind. False when there may be no more, or on an error. */

@@ -380,6 +380,21 @@ def test_progress_is_followed_live_until_the_end(user, agent, site):
         assert [e.json['status'] for e in stream] == ['completed']
 
 
+def test_who_follows_a_crawl_is_told_that_its_source_was_deleted(user, agent, site):
+    site.pages['/'] = prose('home', [f'/{i}' for i in range(30)])
+    site.pages.update({f'/{i}': prose(f'number{i}') for i in range(30)})
+    source = add(user, agent, site.url + '/', delay_ms=500)
+    with user.client.stream(f'/api/crawl/{source["id"]}/stream') as stream:
+        events = iter(stream)
+        event = next(events)
+        assert user.delete(f'/api/sources/{source["id"]}').status_code == 204
+        for last in events:
+            assert int(last.id) > int(event.id)
+            event = last
+    assert event.json['status'] == 'cancelled' and event.json['message'] == 'The source was deleted.'
+    assert event.json['data_source_id'] == source['id']
+
+
 def test_nobody_follows_another_user_s_crawl(user, other, agent, site):
     site.pages['/'] = prose('home')
     source, _ = crawled(user, agent, site.url + '/')
