@@ -1,4 +1,5 @@
 /* /api/agents: what can be asked. */
+#include "app/agent_embeddings.h"
 #include "app/agent_tools.h"
 #include "app/app.h"
 #include "app/handlers.h"
@@ -45,6 +46,7 @@ write_agent(struct json_writer *w, struct arena *a, const struct agent *g)
     jw_bool(w, "return_trace", g->return_trace);
     jw_str(w, "mlflow_url", g->is_own ? g->mlflow_url : NULL);
     agent_tools_write(w, a, g);
+    agent_embeddings_write(w, g);
     jw_str(w, "created_at", g->created_at);
     jw_str(w, "updated_at", g->updated_at);
     jw_object_end(w);
@@ -150,7 +152,8 @@ check_endpoint(struct request *rq, struct json_reader *in, const struct agent *g
 
 /* Overlay what the body holds on `g`; *sealed is the new credential. */
 static struct err
-read_agent(struct request *rq, struct agent *g, const char **sealed)
+read_agent(struct request *rq, struct agent *g, const char **sealed,
+           struct agent_embeddings *embeddings)
 {
     struct json_reader *in = &rq->json;
     const char *credential = jr_opt_str(in, "credential", 1, AGENT_CREDENTIAL_MAX);
@@ -170,6 +173,7 @@ read_agent(struct request *rq, struct agent *g, const char **sealed)
     read_starters(rq, in, g);
     read_access(rq, in, g);
     agent_tools_read(rq->arena, in, g);
+    agent_embeddings_read(rq, g, embeddings);
     refuse_null(in);
     check_endpoint(rq, in, g);
     *sealed = NULL;
@@ -208,18 +212,20 @@ agents_create(struct request *rq, struct reply *rp)
                            .instructions = "",
                            .temperature = (double)NAN,
                            .history_limit = AGENT_HISTORY_USUAL };
+    struct agent_embeddings embeddings;
     const char *sealed;
 
     if (!jr_has(in, "name"))
         jr_problem(in, "name", "is required");
     if (!jr_has(in, "kind"))
         jr_problem(in, "kind", "is required");
-    TRY(read_agent(rq, &agent, &sealed));
+    TRY(read_agent(rq, &agent, &sealed, &embeddings));
     TRY(agent_insert(rq->db, rq->arena, &agent, &agent));
     if (sealed) {
         TRY(agent_set_credential(rq->db, agent.id, sealed));
         agent.has_credential = true;
     }
+    TRY(agent_embeddings_settle(rq, &agent, &embeddings));
     write_agent(reply_created(rp, "/api/agents/%s", agent.id.s), rq->arena, &agent);
     return OK;
 }
@@ -238,14 +244,16 @@ struct err
 agents_update(struct request *rq, struct reply *rp)
 {
     struct json_reader *in = request_json(rq);
+    struct agent_embeddings embeddings;
     struct agent agent;
     const char *sealed;
 
     TRY(agent_get_own(rq->db, rq->arena, rq->id, &agent));
-    TRY(read_agent(rq, &agent, &sealed));
+    TRY(read_agent(rq, &agent, &sealed, &embeddings));
     if (jr_has(in, "credential"))
         TRY(agent_set_credential(rq->db, agent.id, sealed));
     TRY(agent_update(rq->db, rq->arena, &agent, &agent));
+    TRY(agent_embeddings_settle(rq, &agent, &embeddings));
     write_agent(reply_json(rp, 200), rq->arena, &agent);
     return OK;
 }

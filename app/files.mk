@@ -1,5 +1,5 @@
 noinst_LIBRARIES += libapp.a
-libapp_a_SOURCES = app/accounts.c app/agent_tools.c app/agent_tools.h app/agents.c app/app.h app/audit.c app/audit.h app/callers.c app/callers.h app/chats.c \
+libapp_a_SOURCES = app/accounts.c app/agent_embeddings.c app/agent_embeddings.h app/agent_tools.c app/agent_tools.h app/agents.c app/app.h app/audit.c app/audit.h app/callers.c app/callers.h app/chats.c \
 	app/credentials.c app/credentials.h app/cursor.c app/cursor.h app/email.c app/email.h app/fcgi.c app/fcgi.h \
 	app/handlers.h app/health.c app/invitations.c \
 	app/jobs.c app/keys.c app/listen.c app/limits.c app/limits.h app/listen.h app/messages.c app/metrics.c app/once.c app/once.h \

@@ -56,6 +56,9 @@ read_agent(const struct row *r)
         .return_trace = row_bool(r, "return_trace"),
         .mlflow_url = row_opt_str(r, "mlflow_url"),
         .tools = row_str(r, "tools"),
+        .embeddings_url = row_opt_str(r, "embeddings_url"),
+        .embeddings_model = row_opt_str(r, "embeddings_model"),
+        .has_embeddings_credential = row_bool(r, "has_embeddings_credential"),
         .is_own = row_bool(r, "is_own"),
         .created_at = row_str(r, "created_at"),
         .updated_at = row_str(r, "updated_at"),
@@ -84,7 +87,8 @@ write_agent(struct db *db, struct arena *a, enum query q, const struct agent *ag
              arg_int(agent->history_limit), arg_str(agent_visibility_names[agent->visibility]),
              starters, arg_str(agent_auth_names[agent->auth]), arg_str(agent->client_id),
              arg_bool(agent->return_trace), arg_str(agent->mlflow_url),
-             arg_str(agent_titles_names[agent->titles]), arg_str(agent->tools)));
+             arg_str(agent_titles_names[agent->titles]), arg_str(agent->tools),
+             arg_str(agent->embeddings_url), arg_str(agent->embeddings_model)));
 }
 
 struct err
@@ -154,6 +158,12 @@ struct err
 agent_set_credential(struct db *db, struct id id, const char *sealed)
 {
     return db_later(db, Q_AGENT_SET_CREDENTIAL, ARGS(arg_id(id), arg_str(sealed)));
+}
+
+struct err
+agent_set_embeddings_credential(struct db *db, struct id id, const char *sealed)
+{
+    return db_later(db, Q_AGENT_SET_EMBEDDINGS_CREDENTIAL, ARGS(arg_id(id), arg_str(sealed)));
 }
 
 const char *

@@ -63,7 +63,9 @@ struct agent {
     bool return_trace;      /* have the server send its own trace with the answer */
     const char *tools;      /* JSON array as it is stored: credentials sealed */
     const char *mlflow_url; /* where that trace is kept; NULL: as worker/trace/fetch.h says */
-    bool is_own;            /* the caller's; these are read only */
+    const char *embeddings_url, *embeddings_model; /* where texts become vectors; NULL: nowhere */
+    bool has_embeddings_credential;                /* read only, as has_credential */
+    bool is_own;                                   /* the caller's; these are read only */
     const char *created_at, *updated_at;
 };
 
@@ -88,6 +90,9 @@ struct err agent_update(struct db *db, struct arena *a, const struct agent *agen
 /* Text made by secret_seal() with agent_credential_context(); NULL removes it. Queued. */
 struct err agent_set_credential(struct db *db, struct id id, const char *sealed) CHECKED;
 const char *agent_credential_context(struct arena *a, struct id id);
+
+/* The same for embeddings, by embedding_context() (db/embedding.h). Queued. */
+struct err agent_set_embeddings_credential(struct db *db, struct id id, const char *sealed) CHECKED;
 
 /* What a credential of one of its tools is sealed for. */
 const char *agent_tool_context(struct arena *a, struct id id, const char *url);

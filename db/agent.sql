@@ -1,15 +1,15 @@
 -- name: agent_insert
 insert into agents (id, user_id, name, description, kind, endpoint_url, model, instructions, temperature,
                     max_output_tokens, history_limit, visibility, starter_questions, auth, client_id, return_trace, mlflow_url, titles,
-                    tools)
+                    tools, embeddings_url, embeddings_model)
 values ($1, app_user(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, coalesce($12::text[], '{}'), $13, $14, $15, $16, $17,
-        coalesce($18::json, '[]'));
+        coalesce($18::json, '[]'), $19, $20);
 
 -- name: agent_get
 select a.id, a.user_id, a.name, a.description, a.kind, a.endpoint_url, a.model, a.has_credential, a.instructions,
        a.temperature, a.max_output_tokens, a.history_limit, a.visibility,
        array_to_json(a.starter_questions)::text as starters, a.auth, a.client_id, a.return_trace, a.mlflow_url, a.titles,
-       a.tools::text as tools,
+       a.tools::text as tools, a.embeddings_url, a.embeddings_model, a.has_embeddings_credential,
        a.user_id = (select app_user()) as is_own,
        ts(a.created_at) as created_at, ts(a.updated_at) as updated_at
   from agents a
@@ -23,7 +23,7 @@ select id from agents where id = $1 and user_id = (select app_user()) for no key
 select a.id, a.user_id, a.name, a.description, a.kind, a.endpoint_url, a.model, a.has_credential, a.instructions,
        a.temperature, a.max_output_tokens, a.history_limit, a.visibility,
        array_to_json(a.starter_questions)::text as starters, a.auth, a.client_id, a.return_trace, a.mlflow_url, a.titles,
-       a.tools::text as tools,
+       a.tools::text as tools, a.embeddings_url, a.embeddings_model, a.has_embeddings_credential,
        a.user_id = (select app_user()) as is_own,
        ts(a.created_at) as created_at, ts(a.updated_at) as updated_at
   from ((select o.id
@@ -50,11 +50,15 @@ update agents
    set name = $2, description = $3, kind = $4, endpoint_url = $5, model = $6, instructions = $7, temperature = $8,
        max_output_tokens = $9, history_limit = $10, visibility = $11,
        starter_questions = coalesce($12::text[], starter_questions), auth = $13, client_id = $14, return_trace = $15,
-       mlflow_url = $16, titles = $17, tools = coalesce($18::json, tools), updated_at = clock_timestamp()
+       mlflow_url = $16, titles = $17, tools = coalesce($18::json, tools),
+       embeddings_url = $19, embeddings_model = $20, updated_at = clock_timestamp()
  where id = $1 and user_id = (select app_user());
 
 -- name: agent_set_credential
 update agents set credential = $2 where id = $1 and user_id = (select app_user());
+
+-- name: agent_set_embeddings_credential
+update agents set embeddings_credential = $2 where id = $1 and user_id = (select app_user());
 
 -- name: agent_delete
 delete from agents where id = $1 and user_id = (select app_user()) returning id;

@@ -11,7 +11,7 @@ sql = $(srcdir)/db/session_state.sql $(srcdir)/db/user.sql $(srcdir)/db/auth.sql
 	$(srcdir)/db/trace.sql $(srcdir)/db/webhook.sql
 sql += $(srcdir)/db/retrieval.sql $(srcdir)/db/visitor.sql $(srcdir)/db/crawl.sql $(srcdir)/db/crawl_run.sql $(srcdir)/db/site_page.sql
 
-sql += $(srcdir)/db/counter.sql
+sql += $(srcdir)/db/counter.sql $(srcdir)/db/embedding.sql
 
 libdb_a_SOURCES = \
 	db/crawl.c db/crawl.h db/crawl_run.c db/crawl_run.h db/site_page.c db/site_page.h \
@@ -35,7 +35,7 @@ libdb_a_SOURCES = \
 libdb_a_SOURCES += db/chunk_merge.c db/chunk_private.h db/retrieval.c db/retrieval.h \
 	db/retrieval_feedback.c db/retrieval_private.h db/retrieval_query.c db/retrieval_rank.c \
 	db/visitor.c db/visitor.h
-libdb_a_SOURCES += db/counter.c db/counter.h
+libdb_a_SOURCES += db/counter.c db/counter.h db/embedding.c db/embedding.h db/retrieval_vectors.c
 nodist_libdb_a_SOURCES = db/queries.c db/queries.h
 
 # Queries are compiled in, and prepared by every connection.
@@ -55,7 +55,8 @@ migrations = db/migrations/0001_accounts.sql db/migrations/0002_queue.sql \
 	db/migrations/0006_webhooks.sql \
 	db/migrations/0007_crawl.sql \
 	db/migrations/0008_retrieval.sql \
-	db/migrations/0009_traces.sql
+	db/migrations/0009_traces.sql \
+	db/migrations/0010_embeddings.sql
 migrationsdir = $(pkgdatadir)/migrations
 dist_migrations_DATA = $(migrations)
 

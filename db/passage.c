@@ -72,7 +72,8 @@ load(struct db *db, struct arena *a, struct id agent_id, const struct retrieval_
                                     .anchor = row_str(&r, "anchor"),
                                     .content = row_str(&r, "content"),
                                     .score = hits[hit].score,
-                                    .coverage = hits[hit].coverage };
+                                    .coverage = hits[hit].coverage,
+                                    .similarity = hits[hit].similarity };
     }
     *out = list;
     *count = (size_t)rows.count;
@@ -84,14 +85,15 @@ passage_search(struct db *db, struct arena *a, const struct passage_question *q,
                struct passage **out, size_t *count)
 {
     struct retrieval_turn *turns = arena_array(a, q->earlier_count, sizeof(*turns));
+    struct retrieval_vector vector = { q->vector, q->vector ? q->vector_count : 0 };
     size_t candidates = q->most > CANDIDATES ? q->most : CANDIDATES, hit_count, n;
     struct retrieval_hit *hits, *chosen;
 
     for (size_t i = 0; i < q->earlier_count; i++)
         turns[i] = (struct retrieval_turn){ q->earlier[i].content,
                                             strcmp(q->earlier[i].role, "user") == 0 };
-    TRY(retrieval_chunks(db, a, q->agent_id, q->text, turns, q->earlier_count, candidates, &hits,
-                         &hit_count));
+    TRY(retrieval_chunks(db, a, q->agent_id, q->text, turns, q->earlier_count, &vector, candidates,
+                         &hits, &hit_count));
     chosen = arena_array(a, hit_count, sizeof(*chosen));
     n = choose(hits, hit_count, q->most, PER_PAGE, chosen);
     if (n < q->most)

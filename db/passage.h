@@ -8,6 +8,7 @@
 #include "lib/id.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct db;
@@ -22,6 +23,8 @@ struct passage {
     const char *content;
     double score;    /* comparable within one search only */
     double coverage; /* share of the question's weight whose words stand in it: 0 to 1 */
+    double
+        similarity; /* of its vector to the question's; 0 without one, or when others are nearer */
 };
 
 struct passage_question {
@@ -29,6 +32,8 @@ struct passage_question {
     const char *text;
     const struct message_text *earlier; /* of the conversation, oldest first */
     size_t earlier_count;
+    const int8_t *vector; /* of the question, see lib/vector.h; NULL: words alone */
+    size_t vector_count;
     size_t most; /* passages */
 };
 

@@ -134,14 +134,17 @@ retrieve_once(struct retrieval *s, const char *question, const struct retrieval_
 
 struct err
 retrieval_chunks(struct db *db, struct arena *a, struct id agent_id, const char *question,
-                 const struct retrieval_turn *earlier, size_t earlier_count, size_t most,
-                 struct retrieval_hit **out, size_t *count)
+                 const struct retrieval_turn *earlier, size_t earlier_count,
+                 const struct retrieval_vector *vector, size_t most, struct retrieval_hit **out,
+                 size_t *count)
 {
     struct retrieval *s = ARENA_NEW(a, struct retrieval);
 
     *s = (struct retrieval){ .db = db, .arena = a, .agent_id = agent_id, .moved = true };
     for (int i = 0; i < TRIES && s->moved; i++)
         TRY(retrieve_once(s, question, earlier, earlier_count));
+    if (vector->count > 0)
+        TRY(retrieval_fuse(s, vector));
     if (s->hit_count > most)
         s->hit_count = most;
     for (size_t i = 0; i < s->hit_count; i++)

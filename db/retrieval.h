@@ -8,7 +8,9 @@
  *   in the chunk;
  * - terms that the best chunks have in common are looked for too, with a small
  *   weight (RM3), where the question is short or the collection is small enough
- *   for that to be quick.
+ *   for that to be quick;
+ * - where the question has a vector, the chunks whose vectors are nearest to it
+ *   are found as well, and the two lists become one by the places in them.
  *
  * Private to db/passage.c and the files retrieval*.c.
  */
@@ -61,15 +63,22 @@ void retrieval_add_term(struct retrieval_query *q, uint32_t term, double weight,
 struct retrieval_hit {
     struct id chunk_id, page_id;
     double score;
-    double coverage; /* share of the question's weight whose terms stand in the chunk: 0 to 1 */
+    double similarity; /* of the vectors, 0 to 1; 0: not among the nearest */
+    double coverage;   /* share of the question's weight whose terms stand in the chunk: 0 to 1 */
     const uint8_t *terms; /* their sequence, 4 bytes each */
     size_t term_count;
+};
+
+/* A question as its agent's model of embeddings has it; see lib/vector.h. */
+struct retrieval_vector {
+    const int8_t *numbers;
+    size_t count; /* 0: there is none */
 };
 
 /* The best chunks, best first, at most `most`. None when the caller may not use the agent. */
 struct err retrieval_chunks(struct db *db, struct arena *a, struct id agent_id,
                             const char *question, const struct retrieval_turn *earlier,
-                            size_t earlier_count, size_t most, struct retrieval_hit **out,
-                            size_t *count) CHECKED;
+                            size_t earlier_count, const struct retrieval_vector *vector,
+                            size_t most, struct retrieval_hit **out, size_t *count) CHECKED;
 
 #endif

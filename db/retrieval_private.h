@@ -63,6 +63,12 @@ void retrieval_add_scores(struct retrieval *s, const struct retrieval_bucket *bu
 /* Make the hits of the scores. */
 struct err retrieval_rank(struct retrieval *s) CHECKED;
 
+/* Best first. */
+void retrieval_sort(struct retrieval *s);
+
+/* Join the hits, best first, with the chunks that are nearest to the question's vector. */
+struct err retrieval_fuse(struct retrieval *s, const struct retrieval_vector *v) CHECKED;
+
 /* The share of the question's weight whose terms stand in a hit. */
 double retrieval_coverage(const struct retrieval *s, const struct retrieval_hit *hit);
 

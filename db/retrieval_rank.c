@@ -177,6 +177,12 @@ by_score(const void *a, const void *b)
     return strcmp(x->chunk_id.s, y->chunk_id.s);
 }
 
+void
+retrieval_sort(struct retrieval *s)
+{
+    qsort(s->hits, s->hit_count, sizeof(*s->hits), by_score);
+}
+
 struct err
 retrieval_rank(struct retrieval *s)
 {
@@ -187,6 +193,6 @@ retrieval_rank(struct retrieval *s)
     s->moved = s->hit_count == 0 && n > 0;
     for (size_t i = 0; i < s->hit_count; i++)
         s->hits[i].score += pairs_score(s, &s->hits[i]);
-    qsort(s->hits, s->hit_count, sizeof(*s->hits), by_score);
+    retrieval_sort(s);
     return OK;
 }

@@ -29,4 +29,5 @@ liblib_a_SOURCES = \
 	lib/str.c lib/str.h \
 	lib/weburl.c lib/weburl.h lib/weburl_host.c \
 	lib/url.c lib/url.h \
+	lib/vector.c lib/vector.h \
 	lib/words.c lib/words.h

@@ -31,6 +31,9 @@ libworker_a_SOURCES = \
 	worker/crawl/seen.c worker/crawl/seen.h \
 	worker/crawl/simhash.c worker/crawl/simhash.h \
 	worker/crawl/sitemap.c worker/crawl/sitemap.h \
+	worker/embed/embed_call.c worker/embed/embed_call.h \
+	worker/embed/embed_chunks.c worker/embed/embed_question.c \
+	worker/embed/embeddings.c worker/embed/embeddings.h \
 	worker/extract/charset.c worker/extract/charset.h worker/extract/charset_labels.c \
 	worker/extract/child.c worker/extract/child.h \
 	worker/extract/class_words.c worker/extract/class_words.h \

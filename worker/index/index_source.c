@@ -1,5 +1,6 @@
 /* Job "index_source": make a text or a file into a page, and its passages that search finds. */
 #include "db/db.h"
+#include "db/embedding.h"
 #include "db/source.h"
 #include "lib/arena.h"
 #include "lib/str.h"
@@ -76,6 +77,7 @@ work(struct attempt *at, struct db *db)
                                .text = source.content };
     TRY(page_index(db, at->arena, &page, &n));
     TRY(source_ready(db, source.id, n));
+    TRY(embedding_want_if(db, at->arena, source.user_id, source.agent_id));
     TRY(job_end_here(db, at->arena, &at->lease, &end));
     return db_commit(db);
 }

@@ -9,8 +9,8 @@
 #include <string.h>
 
 /* The memory is the attempt's own, although texts are handed on to be read only. */
-static void
-wipe(const char *secret)
+void
+model_wipe(const char *secret)
 {
     void *memory;
 
@@ -36,7 +36,7 @@ model_ask(struct arena *a, const struct dialect *dialect, struct dialect_questio
     q->credential = token ? token : plain;
     e = dialect->ask(a, q, out);
     q->credential = NULL;
-    wipe(plain);
+    model_wipe(plain);
     return e;
 }
 
@@ -59,7 +59,7 @@ model_send(struct http *http, struct dialect_request *request, const struct http
     if (!rq.total_ms)
         rq.total_ms = config_int(SET_MODEL_TOTAL_S) * 1000;
     transfer = http_send(http, &rq);
-    wipe(request->secret);
+    model_wipe(request->secret);
     request->secret = NULL;
     return transfer;
 }

@@ -29,4 +29,7 @@ struct err model_ask(struct arena *a, const struct dialect *dialect, struct dial
 struct http_transfer *model_send(struct http *http, struct dialect_request *request,
                                  const struct http_request *how);
 
+/* Overwrite a secret that is not needed any more; NULL is none. */
+void model_wipe(const char *secret);
+
 #endif

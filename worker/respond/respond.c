@@ -100,16 +100,10 @@ is_not_loaded(struct attempt *at, struct err err)
 }
 
 static void
-loaded(struct attempt *at, struct err err)
+open_answer(struct attempt *at)
 {
     struct respond *r = at->state;
 
-    if (is_not_loaded(at, err))
-        return;
-    if (r->gone) {
-        attempt_end(at, JOB_END_CANCELLED, "the request had ended");
-        return;
-    }
     open_stream(r);
     stream_event(&r->stream, EVENT_IN_PROGRESS, 0, r->members);
     flusher_wake(at->services->flusher);
@@ -127,6 +121,56 @@ loaded(struct attempt *at, struct err err)
         respond_sign_in(r);
     else
         respond_call(r);
+}
+
+static void
+found(struct attempt *at, struct err err)
+{
+    if (!is_not_loaded(at, err))
+        open_answer(at);
+}
+
+/* Without a vector, whatever the reason, the question's words alone are looked for. */
+static void
+embedded(void *arg, struct err err)
+{
+    struct respond *r = arg;
+
+    (void)err;
+    attempt_work(r->at, respond_find, found);
+}
+
+static void
+embed_question(struct respond *r)
+{
+    struct dialect_question *q = &r->question;
+    const char **text = ARENA_NEW(r->at->arena, const char *);
+
+    *text = q->messages[q->message_count - 1].content;
+    r->embedding.services = r->at->services;
+    r->embedding.arena = r->at->arena;
+    r->embedding.agent_id = r->task.agent_id;
+    r->embedding.texts = text;
+    r->embedding.count = 1;
+    r->embedding.total_ms = EMBED_QUESTION_MS;
+    r->embedding.arg = r;
+    r->embedding.done = embedded;
+    embed_call_start(&r->embedding);
+}
+
+static void
+loaded(struct attempt *at, struct err err)
+{
+    struct respond *r = at->state;
+
+    if (is_not_loaded(at, err))
+        return;
+    if (r->gone)
+        attempt_end(at, JOB_END_CANCELLED, "the request had ended");
+    else if (r->embedding.agent.url)
+        embed_question(r);
+    else
+        open_answer(at);
 }
 
 static void

@@ -21,6 +21,7 @@
 #include "lib/err.h"
 #include "worker/attempt.h"
 #include "worker/collector.h"
+#include "worker/embed/embed_call.h"
 #include "worker/respond/dialect.h"
 #include "worker/respond/oauth.h"
 #include "worker/respond/respond_trace.h"
@@ -57,8 +58,9 @@ struct respond {
     size_t passage_count;
     const struct passage *found; /* what the search has found */
     size_t found_count;
-    struct err unasked;  /* why the model cannot be asked */
-    const char *members; /* of the response, for EVENT_IN_PROGRESS */
+    struct embed_call embedding; /* of the question; its agent.url is NULL when there is none */
+    struct err unasked;          /* why the model cannot be asked */
+    const char *members;         /* of the response, for EVENT_IN_PROGRESS */
 
     struct respond_trace traced;
 
@@ -102,6 +104,9 @@ struct respond {
 /* Load what the attempt needs; for one that will not be made, only what its end needs. */
 struct err respond_load(struct attempt *at, struct db *db) CHECKED;
 struct err respond_load_end(struct attempt *at, struct db *db) CHECKED;
+
+/* Find passages once the question's vector has come, or will not; what the load left out. */
+struct err respond_find(struct attempt *at, struct db *db) CHECKED;
 
 /* Make up a call: ask for the question as it is now, with the concessions made so far. */
 struct err respond_ask(struct respond *r) CHECKED;

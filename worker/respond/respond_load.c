@@ -1,4 +1,5 @@
 #include "db/db.h"
+#include "db/embedding.h"
 #include "db/event_json.h"
 #include "db/passage.h"
 #include "lib/arena.h"
@@ -72,12 +73,34 @@ write_members(struct respond *r)
 /* ---- the question ------------------------------------------------------------------ */
 
 static struct err
+find_passages(struct respond *r, struct db *db)
+{
+    struct dialect_question *q = &r->question;
+    const struct embeddings *vector = &r->embedding.result;
+    struct passage_question asked = { .agent_id = r->task.agent_id,
+                                      .text = q->messages[q->message_count - 1].content,
+                                      .earlier = q->messages,
+                                      .earlier_count = q->message_count - 1,
+                                      .vector = vector->numbers,
+                                      .vector_count = vector->dimensions,
+                                      .most = PASSAGES };
+
+    TRY(passage_search(db, r->at->arena, &asked, &r->passages, &r->passage_count));
+    respond_trace_found(r);
+    r->found = r->passages;
+    r->found_count = r->passage_count;
+    q->passages = r->passages;
+    q->passage_count = r->passage_count;
+    return OK;
+}
+
+static struct err
 load_conversation(struct respond *r, struct db *db)
 {
     struct dialect_question *q = &r->question;
     struct arena *a = r->at->arena;
     struct message_text *messages;
-    struct passage_question asked;
+    struct err e;
     int limit = r->task.history_limit > 1 ? r->task.history_limit : 1;
 
     TRY(request_history(db, a, &r->task, limit, &messages, &q->message_count));
@@ -92,17 +115,9 @@ load_conversation(struct respond *r, struct db *db)
     if (q->message_count == 0 || !r->task.has_sources)
         return OK;
     respond_trace_search(r);
-    asked = (struct passage_question){ .agent_id = r->task.agent_id,
-                                       .text = messages[q->message_count - 1].content,
-                                       .earlier = messages,
-                                       .earlier_count = q->message_count - 1,
-                                       .most = PASSAGES };
-    TRY(passage_search(db, a, &asked, &r->passages, &r->passage_count));
-    respond_trace_found(r);
-    r->found = r->passages;
-    r->found_count = r->passage_count;
-    q->passages = r->passages;
-    q->passage_count = r->passage_count;
+    e = embedding_agent_load(db, a, r->task.agent_id, &r->embedding.agent);
+    if (e.code)
+        return e.code == ERR_NOT_FOUND ? find_passages(r, db) : e;
     return OK;
 }
 
@@ -184,6 +199,21 @@ respond_load(struct attempt *at, struct db *db)
     TRY(request_started(db, r->task.id, at->job.attempt));
     TRY(db_commit(db));
     write_members(r);
+    if (r->embedding.agent.url)
+        return OK;
+    r->unasked = prepare(r);
+    respond_trace_loaded(r);
+    return OK;
+}
+
+struct err
+respond_find(struct attempt *at, struct db *db)
+{
+    struct respond *r = at->state;
+
+    TRY(db_begin(db, TX_READ, at->job.user_id));
+    TRY(find_passages(r, db));
+    db_end_read(db);
     r->unasked = prepare(r);
     respond_trace_loaded(r);
     return OK;

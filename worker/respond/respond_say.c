@@ -66,6 +66,7 @@ respond_let_go(struct respond *r)
     if (r->transfer)
         http_cancel(r->transfer);
     r->transfer = NULL;
+    embed_call_cancel(&r->embedding);
     oauth_cancel(&r->signing);
     if (r->toolbox)
         toolbox_close(r->toolbox);
