@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define TEXT_MAX    ((size_t)1024 * 1024)
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 30000
 
 #ifndef QUEUE_INVARIANTS
 #error "the path of invariants_queue.sql is to be given"
@@ -258,4 +258,13 @@ world_invariants(struct arena *a)
         if (*rows)
             fail_msg("%.*s: %s", (int)name, query, rows);
     }
+}
+
+void
+must_go_well(struct err e)
+{
+    if (!e.code)
+        return;
+    fprintf(stderr, "%s: %s\n", err_name(e.code), e.msg);
+    abort();
 }

@@ -53,11 +53,15 @@ void add_with(struct db *db, struct arena *a, const struct job_new *job);
 /* One exchange without ends, from all queues. */
 struct job_exchange hand_claim(struct hand *h, int limit);
 
-/* Claims until something comes, at most a second: time for what is due to be promoted. */
+/* Claims until something comes, for as long as the machine may take: time for what is due to be
+ * promoted. */
 struct job_claimed hand_await(struct hand *h);
 
 /* The end of one job in an exchange that claims nothing; how many were dropped. */
 int64_t hand_end(struct hand *h, const struct job_claimed *job, enum job_outcome outcome);
+
+/* In a thread of its own, where cmocka's assertions cannot be: an error is printed and ends all. */
+void must_go_well(struct err e);
 
 /* The state of a job as the app shows it to `user`; "gone" when it does not. */
 const char *world_state(struct world *world, struct id user, struct id job);

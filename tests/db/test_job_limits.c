@@ -312,15 +312,14 @@ work(void *arg)
                                   .limit = 1 + rand_r(&r->seed) % MAX };
 
         if (clock_mono_ms() > gives_up_ms)
-            abort();
+            must_go_well(ERR(ERR_TIMEOUT, "some jobs have not ended"));
         /* They stop running before their ends are recorded, and start after their claim was. */
         for (size_t i = 0; i < n; i++) {
             change(r->race, held[i].user_id, -1);
             ends[i] = (struct job_end){ .id = held[i].id, .place = held[i].place };
         }
-        if (job_exchange(r->hand->db, a, &r->hand->w, &x).code ||
-            job_promote(r->hand->db, a, &moved).code)
-            abort();
+        must_go_well(job_exchange(r->hand->db, a, &r->hand->w, &x));
+        must_go_well(job_promote(r->hand->db, a, &moved));
         (void)__atomic_add_fetch(&r->race->twice, (int)x.dropped, __ATOMIC_SEQ_CST);
         (void)__atomic_sub_fetch(&r->race->left, (int64_t)n, __ATOMIC_SEQ_CST);
         for (n = 0; n < x.claimed_count; n++) {

@@ -278,9 +278,10 @@ ender(void *arg)
         struct arena *a = arena_new();
         struct job_exchange x = { .ends = ends, .end_count = n, .limit = 1 + rand_r(&r->seed) % 8 };
 
-        if (clock_mono_ms() > gives_up_ms || job_exchange(r->hand->db, a, &r->hand->w, &x).code ||
-            job_promote(r->hand->db, a, &moved).code)
-            abort();
+        must_go_well(job_exchange(r->hand->db, a, &r->hand->w, &x));
+        must_go_well(job_promote(r->hand->db, a, &moved));
+        if (clock_mono_ms() > gives_up_ms)
+            must_go_well(ERR(ERR_TIMEOUT, "some jobs have not ended"));
         for (size_t i = 0; i < n; i++) {
             bool final =
                 ends[i].outcome == JOB_END_COMPLETED || ends[i].outcome == JOB_END_DISCARDED;

@@ -265,8 +265,7 @@ race(void *arg)
         struct arena *a = arena_new();
         struct job_exchange x = { .ends = ends, .end_count = n, .limit = 60 };
 
-        if (job_exchange(r->hand->db, a, &r->hand->w, &x).code)
-            abort();
+        must_go_well(job_exchange(r->hand->db, a, &r->hand->w, &x));
         r->twice += x.dropped;
         for (n = 0; n < x.claimed_count; n++)
             ends[n] = (struct job_end){ .id = x.claimed[n].id, .place = x.claimed[n].place };

@@ -327,12 +327,11 @@ add_and_dawdle(void *arg)
         struct timespec held = { .tv_nsec = rand_r(&adder->seed) % (HELD_MS * 1000000) };
         struct rows rows;
 
-        if (db_begin(adder->db, TX_WRITE, job.user_id).code || job_add(adder->db, a, &job).code ||
-            db_all(adder->db, a, Q_JOB_GET, ARGS(arg_id(job.id)), &rows).code)
-            abort();
+        must_go_well(db_begin(adder->db, TX_WRITE, job.user_id));
+        must_go_well(job_add(adder->db, a, &job));
+        must_go_well(db_all(adder->db, a, Q_JOB_GET, ARGS(arg_id(job.id)), &rows));
         (void)nanosleep(&held, NULL);
-        if (db_commit(adder->db).code)
-            abort();
+        must_go_well(db_commit(adder->db));
         arena_free(a);
     }
     (void)__atomic_sub_fetch(adder->adding, 1, __ATOMIC_SEQ_CST);

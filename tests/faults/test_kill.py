@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sys
 import time
 
 import pytest
@@ -14,6 +15,11 @@ SEED = int(os.environ.get('OFFSTAGE_SEED', str(random.SystemRandom().randrange(1
 VICTIMS = ('worker', 'app', 'stream', 'postgres')
 
 
+def say(text):
+    """To the run's own output: pytest's processes keep what is printed otherwise to themselves."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def kill(pid):
     try:
         os.kill(pid, signal.SIGKILL)
@@ -22,7 +28,7 @@ def kill(pid):
 
 
 def test_every_acknowledged_request_ends_once_and_whole_whatever_is_killed(stack, invariants):
-    print(f'seed {SEED}, {ROUNDS} kills (OFFSTAGE_SEED, OFFSTAGE_FAULTS)')
+    say(f'seed {SEED}, {ROUNDS} kills (OFFSTAGE_SEED, OFFSTAGE_FAULTS)')
     pick = random.Random(SEED)
     killed = dict.fromkeys(VICTIMS, 0)
     with Load(stack, SEED) as load:
@@ -35,8 +41,8 @@ def test_every_acknowledged_request_ends_once_and_whole_whatever_is_killed(stack
             killed[victim] += 1
             stack.wait_ready()
     ledger = settle(load)
-    print(f'killed {killed}; {len(ledger)} requests acknowledged, {len(ledger)} ended,'
-          f' {sum(e.final["status"] == "completed" for e in ledger)} of them completed')
+    say(f'killed {killed}; {len(ledger)} requests acknowledged, {len(ledger)} ended,'
+        f' {sum(e.final["status"] == "completed" for e in ledger)} of them completed')
     assert len(ledger) >= ROUNDS
     assert_one_answer_each(stack, ledger)
     invariants()
