@@ -21,6 +21,7 @@ struct question {
     const char *session;    /* as the client says it; NULL for none */
     const char *session_id; /* as chats have it */
     struct id request_id;
+    bool stream; /* do not wait: the client follows the answer */
 };
 
 static void
@@ -31,6 +32,7 @@ read_question(struct request *rq, struct question *q)
     q->message = jr_opt_str(in, "message", 1, REQUEST_TEXT_MAX);
     q->session = jr_opt_str(in, "session_id", 1, VISITOR_SESSION_MAX);
     q->request_id = jr_opt_id(in, "request_id");
+    q->stream = jr_opt_bool(in, "stream", false);
     if ((q->message != NULL) == id_is_set(q->request_id))
         jr_problem(in, "message", "is required, or request_id in its place");
 }
@@ -53,8 +55,10 @@ admit(struct request *rq, struct question *q)
         q->session = arena_strdup(rq->arena, token);
     }
     q->session_id = visitor_session(rq->arena, q->session);
+    /* To ask for an answer again is no question. */
     TRY(visitor_admit(rq->db, rq->arena, rq->id, q->session, rq->wire.address,
-                      config_int(SET_VISITOR_RATE), &rq->caller.user_id, &rq->retry_after_s));
+                      q->message ? config_int(SET_VISITOR_RATE) : 0, &rq->caller.user_id,
+                      &rq->retry_after_s));
     rq->has_caller = true;
     return OK;
 }
@@ -126,8 +130,19 @@ await(struct request *rq, struct id request_id, struct request_info *info)
     return e;
 }
 
+/* Where the answer can be watched: by whoever was let in, or by a visitor of that session. */
+static const char *
+stream_url(struct request *rq, const struct question *q, const struct request_info *info)
+{
+    if (q->session_id == q->session)
+        return arena_printf(rq->arena, "/api/requests/%s/stream", info->id.s);
+    return arena_printf(rq->arena, "/api/requests/%s/visitor-stream?token=%s", info->id.s,
+                        visitor_token(rq->arena, q->session_id, info->id));
+}
+
 static void
-write_answer(struct reply *rp, const struct question *q, const struct request_info *info)
+write_answer(struct request *rq, struct reply *rp, const struct question *q,
+             const struct request_info *info)
 {
     bool final = is_final(info);
     struct json_writer *w = reply_json(rp, final ? 200 : 202);
@@ -140,6 +155,7 @@ write_answer(struct reply *rp, const struct question *q, const struct request_in
     jw_id(w, "conversation_id", info->chat_id);
     jw_str(w, "session_id", q->session);
     jw_id(w, "request_id", info->id);
+    jw_str(w, "stream_url", final ? NULL : stream_url(rq, q, info));
     jw_object_end(w);
 }
 
@@ -156,7 +172,7 @@ answers_create(struct request *rq, struct reply *rp)
     id = q.request_id;
     TRY(q.message ? ask(rq, &q, &id) : find(rq, &q));
     TRY(request_next(rq, TX_READ));
-    TRY(await(rq, id, &info));
-    write_answer(rp, &q, &info);
+    TRY(q.stream ? request_get(rq->db, rq->arena, id, &info) : await(rq, id, &info));
+    write_answer(rq, rp, &q, &info);
     return OK;
 }

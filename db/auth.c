@@ -70,6 +70,25 @@ auth_by_proxy(struct db *db, struct arena *a, const char *email, struct auth_cal
 }
 
 struct err
+auth_by_visitor(struct db *db, struct arena *a, struct id request_id, const char *token,
+                struct id *owner_id, struct id *agent_id)
+{
+    struct row row;
+    struct err e;
+    char hash[65];
+
+    secret_hash_hex(token, hash);
+    e = db_one(db, a, Q_AUTH_VISITOR, ARGS(arg_id(request_id), arg_str(hash)), &row);
+    if (e.code == ERR_NOT_FOUND)
+        return ERR(ERR_NOT_FOUND, "request not found");
+    if (e.code)
+        return e;
+    *owner_id = row_id(&row, "user_id");
+    *agent_id = row_id(&row, "agent_id");
+    return OK;
+}
+
+struct err
 auth_again(struct db *db, struct arena *a, const struct auth_caller *caller, struct rows *answer)
 {
     return db_ask(db, a, Q_AUTH_AGAIN,

@@ -55,6 +55,14 @@ struct err auth_by_proxy(struct db *db, struct arena *a, const char *email,
                          struct auth_caller *out) CHECKED;
 
 /*
+ * Whose agent answers the question that a visitor's token (db/visitor.h) is
+ * for? Makes nobody the caller. ERR_NOT_FOUND when it is not for that request,
+ * or the agent is not public (any more).
+ */
+struct err auth_by_visitor(struct db *db, struct arena *a, struct id request_id, const char *token,
+                           struct id *owner_id, struct id *agent_id) CHECKED;
+
+/*
  * Ask whether a caller who was identified some time ago still is who it was,
  * and make it the caller of the open transaction: a fraction of the work of
  * looking the token up. Queued: auth_holds() knows once the answer is there
@@ -69,7 +77,10 @@ bool auth_holds(const struct rows *answer);
 /* Note that a credential is in use, in a transaction of its user. Queued. */
 struct err auth_touch(struct db *db, const struct auth_caller *caller) CHECKED;
 
-/* Those of some credentials (sessions or keys) that may still be used, in any order. */
+/*
+ * Those of some credentials that may still be used, in any order: sessions, keys, and agents
+ * under which visitors watch.
+ */
 struct err auth_still_good(struct db *db, struct arena *a, const struct id *ids, size_t n,
                            struct id **out, size_t *count) CHECKED;
 

@@ -34,7 +34,13 @@ update api_keys set last_used_at = now()
                 for no key update skip locked);
 
 -- name: auth_still_good
-select id from auth_still_good($1::uuid[]) as id;
+-- Visitors come under the agent that they ask.
+select id from auth_still_good($1::uuid[]) as id
+ union all
+select id from visitors_welcome($1::uuid[]) as id;
+
+-- name: auth_visitor
+select user_id, agent_id from auth_visitor($1, decode($2, 'hex'));
 
 -- name: auth_account
 select user_id, password_hash, disabled from auth_account($1);

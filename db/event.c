@@ -110,8 +110,8 @@ terminal_type(const struct event_row *row)
 /* The replay of a response whose log is gone: its beginning, unless the watcher is past it, and its
  * end. */
 static struct err
-replay(struct db *db, struct arena *a, const struct event_cursor *cursor, struct event_row **out,
-       size_t *count)
+replay(struct db *db, struct arena *a, enum event_view view, const struct event_cursor *cursor,
+       struct event_row **out, size_t *count)
 {
     struct event_row *rows;
     struct event_response begin = { .status = "in_progress" };
@@ -120,7 +120,9 @@ replay(struct db *db, struct arena *a, const struct event_cursor *cursor, struct
     struct row r;
     size_t n = 0;
 
-    TRY(db_all(db, a, Q_EVENT_RESULT, ARGS(arg_id(cursor->request_id), arg_int(cursor->after)),
+    TRY(db_all(db, a, Q_EVENT_RESULT,
+               ARGS(arg_id(cursor->request_id), arg_int(cursor->after),
+                    arg_bool(view == EVENT_VIEW_VISITOR)),
                &found));
     *count = 0;
     if (found.count == 0)
@@ -150,8 +152,8 @@ replay(struct db *db, struct arena *a, const struct event_cursor *cursor, struct
 }
 
 struct err
-event_read(struct db *db, struct arena *a, const struct event_cursor *cursors, size_t n, int each,
-           struct event_row **out, size_t *count)
+event_read(struct db *db, struct arena *a, enum event_view view, const struct event_cursor *cursors,
+           size_t n, int each, struct event_row **out, size_t *count)
 {
     struct id *ids = arena_array(a, n, sizeof(*ids));
     int64_t *after = arena_array(a, n, sizeof(*after));
@@ -162,10 +164,12 @@ event_read(struct db *db, struct arena *a, const struct event_cursor *cursors, s
         ids[i] = cursors[i].request_id;
         after[i] = cursors[i].after;
     }
-    TRY(db_all(db, a, Q_EVENT_READ, ARGS(arg_ids(a, ids, n), arg_ints(a, after, n), arg_int(each)),
+    TRY(db_all(db, a, Q_EVENT_READ,
+               ARGS(arg_ids(a, ids, n), arg_ints(a, after, n), arg_int(each),
+                    arg_bool(view == EVENT_VIEW_VISITOR)),
                &rows));
     if (rows.count == 0 && n == 1)
-        return replay(db, a, &cursors[0], out, count);
+        return replay(db, a, view, &cursors[0], out, count);
     list = arena_array(a, (size_t)rows.count, sizeof(*list));
     for (int i = 0; i < rows.count; i++) {
         struct row row = row_at(&rows, i);

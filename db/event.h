@@ -80,6 +80,10 @@ struct event_row {
 #define EVENT_ADD_MAX 20000
 struct err event_add(struct db *db, struct arena *a, const struct event *events, size_t n) CHECKED;
 
+/* Visitors are shown what is said to them, but neither reasoning nor what is called and returned.
+ */
+enum event_view { EVENT_VIEW_ALL, EVENT_VIEW_VISITOR };
+
 /* What one watcher has. */
 struct event_cursor {
     struct id request_id;
@@ -92,8 +96,9 @@ struct event_cursor {
  * ended and its log has been dropped by age, its replay is made from the
  * result: response.created and the terminal event.
  */
-struct err event_read(struct db *db, struct arena *a, const struct event_cursor *cursors, size_t n,
-                      int each, struct event_row **out, size_t *count) CHECKED;
+struct err event_read(struct db *db, struct arena *a, enum event_view view,
+                      const struct event_cursor *cursors, size_t n, int each,
+                      struct event_row **out, size_t *count) CHECKED;
 
 /* The highest sequence number of a request; -1 when it has none. */
 struct err event_last(struct db *db, struct arena *a, struct id request_id, int64_t *out) CHECKED;

@@ -5,7 +5,8 @@ select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::smallint[], $5::smal
 
 -- name: event_read
 -- The texts of the done events are joined from the deltas (22, 32) before them;
--- a terminal event (3, 4, 5) takes its result from the request.
+-- a terminal event (3, 4, 5) takes its result from the request. Visitors ($4) see lifecycle and
+-- messages only.
 select e.request_id, e.seq, e.user_id, e.attempt, e.type, e.item, e.data,
        case when e.type between 24 and 27 or e.type between 33 and 36
             then (select coalesce(string_agg(d.text, '' order by d.seq), '')
@@ -13,12 +14,14 @@ select e.request_id, e.seq, e.user_id, e.attempt, e.type, e.item, e.data,
                    where d.request_id = e.request_id and d.seq < e.seq and d.item = e.item
                      and d.type in (22, 32))
             else e.text end as text,
-       r.status, r.output::text as output, r.usage::text as usage, r.error::text as error, r.finish_reason,
+       r.status, (case when $4 then jsonb_path_query_array(r.output, '$[*] ? (@.type == "message")') else r.output end)::text as output,
+       r.usage::text as usage, r.error::text as error, r.finish_reason,
        extract(epoch from r.created_at)::bigint as created_s, r.agent_id::text as model
   from unnest($1::uuid[], $2::bigint[]) as w (id, after)
  cross join lateral (select *
                        from response_events v
                       where v.request_id = w.id and v.seq > w.after
+                        and (not $4::boolean or v.type <= 5 or v.type between 20 and 27)
                       order by v.seq
                       limit $3) e
   left join requests r on e.type between 3 and 5 and r.id = e.request_id
@@ -26,7 +29,8 @@ select e.request_id, e.seq, e.user_id, e.attempt, e.type, e.item, e.data,
 
 -- name: event_result
 -- Only when the log is gone: a response that ended since event_read looked still has its events.
-select r.user_id, r.attempt, r.last_seq, r.status, r.output::text as output, r.usage::text as usage,
+select r.user_id, r.attempt, r.last_seq, r.status,
+       (case when $3::boolean then jsonb_path_query_array(r.output, '$[*] ? (@.type == "message")') else r.output end)::text as output, r.usage::text as usage,
        r.error::text as error, r.finish_reason, extract(epoch from r.created_at)::bigint as created_s,
        r.agent_id::text as model
   from requests r

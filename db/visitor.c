@@ -2,11 +2,21 @@
 
 #include "db/db.h"
 #include "lib/arena.h"
+#include "lib/secret.h"
 
 const char *
 visitor_session(struct arena *a, const char *session)
 {
     return arena_printf(a, "visitor:%s", session);
+}
+
+const char *
+visitor_token(struct arena *a, const char *session_id, struct id request_id)
+{
+    char hash[65];
+
+    secret_hash_hex(arena_printf(a, "%s %s", request_id.s, session_id), hash);
+    return arena_strdup(a, hash);
 }
 
 struct err

@@ -20,6 +20,12 @@ struct db;
 const char *visitor_session(struct arena *a, const char *session);
 
 /*
+ * What lets the client of that session, and nobody else, watch one answer: 64
+ * hex digits. It names the session no more than its hash does.
+ */
+const char *visitor_token(struct arena *a, const char *session_id, struct id request_id);
+
+/*
  * A visitor's question to an agent, in a transaction of nobody's: from then on
  * it is its owner's. A session takes `per_minute` of them, and an address (/24,
  * /64) five times as many; 0: no limit. ERR_NOT_FOUND unless the agent is public;

@@ -1,6 +1,7 @@
 /*
  * Batch: some events of one topic as they are sent, in order. A topic is what
- * can be watched: the log of a request, a user's feed, or the progress of a crawl.
+ * can be watched: the log of a request, all of it or what its visitor may see, a
+ * user's feed, or the progress of a crawl.
  *
  * The database thread makes a batch and hands it over; from then on it is never
  * changed and belongs to the service thread, which counts who holds it. So an
@@ -23,7 +24,7 @@ struct crawl;
 struct event_row;
 struct feed_event;
 
-enum topic_kind { TOPIC_REQUEST, TOPIC_FEED, TOPIC_CRAWL, TOPIC_COUNT };
+enum topic_kind { TOPIC_REQUEST, TOPIC_VISITOR, TOPIC_FEED, TOPIC_CRAWL, TOPIC_COUNT };
 
 struct batch_event {
     int64_t seq;

@@ -182,7 +182,11 @@ open_stream(struct conn *c, const struct ask *ask)
 static enum topic_kind
 topic_of(enum visit_what what)
 {
-    return what == VISIT_FEED ? TOPIC_FEED : what == VISIT_CRAWL ? TOPIC_CRAWL : TOPIC_REQUEST;
+    if (what == VISIT_FEED)
+        return TOPIC_FEED;
+    if (what == VISIT_CRAWL)
+        return TOPIC_CRAWL;
+    return what == VISIT_VISITOR ? TOPIC_VISITOR : TOPIC_REQUEST;
 }
 
 /* Take over what an ask has brought. */

@@ -13,9 +13,8 @@ struct channel {
 void
 hub_init(struct hub *h, struct arena *a, size_t expected, size_t limit)
 {
-    table_init(&h->channels[TOPIC_REQUEST], a, expected);
-    table_init(&h->channels[TOPIC_FEED], a, expected);
-    table_init(&h->channels[TOPIC_CRAWL], a, expected);
+    for (int kind = 0; kind < TOPIC_COUNT; kind++)
+        table_init(&h->channels[kind], a, expected);
     pool_init(&h->pool, a, sizeof(struct channel));
     h->limit = limit;
 }

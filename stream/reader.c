@@ -68,6 +68,7 @@ connect_now(struct reader *r)
     atomic_store(&r->listening, r->options.listen);
     atomic_fetch_add(&r->connects, 1);
     follow_mark_all(&r->requests, clock_mono_ns());
+    follow_mark_all(&r->visitors, clock_mono_ns());
     follow_mark_all(&r->feeds, clock_mono_ns());
     follow_mark_all(&r->crawls, clock_mono_ns());
     r->read_ms = 0;
@@ -113,22 +114,36 @@ hear_of_feeds(struct reader *r, const char *payload)
 }
 
 static void
+hear_of_events(struct reader *r, const char *payload)
+{
+    follow_mark_named(&r->requests, payload, clock_mono_ns());
+    follow_mark_named(&r->visitors, payload, clock_mono_ns());
+}
+
+static void
 hear(void *arg, const char *channel, const char *payload)
 {
     struct reader *r = arg;
 
     if (strcmp(channel, NOTIFY_EVENT) == 0)
-        follow_mark_named(&r->requests, payload, clock_mono_ns());
+        hear_of_events(r, payload);
     else if (strcmp(channel, NOTIFY_FEED) == 0)
         hear_of_feeds(r, payload);
     else if (strcmp(channel, NOTIFY_SESSION) == 0 && !atomic_exchange(&r->revoked, true))
         r->options.wake(r->options.arg);
 }
 
+static size_t
+count_topics(const struct reader *r)
+{
+    return r->requests.table.count + r->visitors.table.count + r->feeds.table.count +
+           r->crawls.table.count;
+}
+
 static bool
 is_following(const struct reader *r)
 {
-    return r->requests.table.count + r->feeds.table.count + r->crawls.table.count > 0;
+    return count_topics(r) > 0;
 }
 
 static void
@@ -142,6 +157,7 @@ poll_all(struct reader *r)
         return;
     r->poll_ms = now + every - arc4random_uniform(jitter);
     follow_mark_all(&r->requests, clock_mono_ns());
+    follow_mark_all(&r->visitors, clock_mono_ns());
     follow_mark_all(&r->feeds, clock_mono_ns());
     follow_mark_all(&r->crawls, clock_mono_ns());
 }
@@ -149,8 +165,8 @@ poll_all(struct reader *r)
 static bool
 is_dirty(const struct reader *r)
 {
-    return follow_is_dirty(&r->requests) || follow_is_dirty(&r->feeds) ||
-           follow_is_dirty(&r->crawls);
+    return follow_is_dirty(&r->requests) || follow_is_dirty(&r->visitors) ||
+           follow_is_dirty(&r->feeds) || follow_is_dirty(&r->crawls);
 }
 
 static void
@@ -283,8 +299,7 @@ run(void *arg)
         answer_some(r);
         reader_post(r);
         look_for_news(r);
-        atomic_store(&r->topics, (long long)(r->requests.table.count + r->feeds.table.count +
-                                             r->crawls.table.count));
+        atomic_store(&r->topics, (long long)count_topics(r));
         wait_for_work(r);
     }
     db_disconnect(r->db);
@@ -309,6 +324,7 @@ reader_start(struct arena *a, const struct reader_options *options, struct reade
     r->scratch = arena_new();
     r->db = db_new(r->life, &db);
     follow_init(&r->requests, r->life, options->expected);
+    follow_init(&r->visitors, r->life, options->expected);
     follow_init(&r->feeds, r->life, options->expected);
     follow_init(&r->crawls, r->life, options->expected);
     mailbox_init(&r->in);

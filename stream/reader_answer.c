@@ -17,17 +17,29 @@ join(struct follows *follows, struct ask *ask, int64_t after)
     ask->joined = true;
 }
 
+static struct follows *
+follows_of(struct reader *r, enum visit_what what)
+{
+    if (what == VISIT_FEED)
+        return &r->feeds;
+    if (what == VISIT_CRAWL)
+        return &r->crawls;
+    return what == VISIT_VISITOR ? &r->visitors : &r->requests;
+}
+
 /* Events after ask->seq. When they reach the end of the log, what follows is heard of as news. */
 static struct err
 read_request(struct reader *r, struct ask *ask, bool final, int64_t last_seq)
 {
+    bool visitor = ask->visit.what == VISIT_VISITOR;
     struct event_cursor cursor = { ask->topic_id, ask->seq };
     struct event_row *rows;
     size_t n;
 
-    TRY(event_read(r->db, r->scratch, &cursor, 1, EACH, &rows, &n));
+    TRY(event_read(r->db, r->scratch, visitor ? EVENT_VIEW_VISITOR : EVENT_VIEW_ALL, &cursor, 1,
+                   EACH, &rows, &n));
     if (n) {
-        ask->batch = batch_of_events(TOPIC_REQUEST, rows, n);
+        ask->batch = batch_of_events(visitor ? TOPIC_VISITOR : TOPIC_REQUEST, rows, n);
         last_seq = batch_last(ask->batch);
         ask->ended = ask->batch->ends;
     }
@@ -36,7 +48,7 @@ read_request(struct reader *r, struct ask *ask, bool final, int64_t last_seq)
     if (final)
         ask->ended = true;
     else
-        join(&r->requests, ask, last_seq);
+        join(follows_of(r, ask->visit.what), ask, last_seq);
     return OK;
 }
 
@@ -149,11 +161,22 @@ identify(struct reader *r, const struct visit *v, struct auth_caller *out)
     return auth_by_session(r->db, r->scratch, v->token, out);
 }
 
+/* A visitor's stream is held open under the agent: it ends when that is not public any more. */
+static struct err
+open_visitor(struct reader *r, struct ask *ask)
+{
+    TRY(auth_by_visitor(r->db, r->scratch, ask->visit.id, ask->visit.token, &ask->user_id,
+                        &ask->credential_id));
+    return open_request(r, ask);
+}
+
 static struct err
 open_topic(struct reader *r, struct ask *ask)
 {
     struct auth_caller caller;
 
+    if (ask->visit.what == VISIT_VISITOR)
+        return open_visitor(r, ask);
     TRY(identify(r, &ask->visit, &caller));
     ask->user_id = caller.user_id;
     ask->credential_id = caller.credential_id;
@@ -194,12 +217,6 @@ answer(struct reader *r, struct ask *ask)
     default:
         return OK;
     }
-}
-
-static struct follows *
-follows_of(struct reader *r, enum visit_what what)
-{
-    return what == VISIT_FEED ? &r->feeds : what == VISIT_CRAWL ? &r->crawls : &r->requests;
 }
 
 void

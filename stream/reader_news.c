@@ -25,24 +25,38 @@ pass_on(struct reader *r, struct batch *b, struct follow *one, size_t n)
 }
 
 static struct err
-read_requests(struct reader *r, struct follow **taken, size_t n)
+read_logs(struct reader *r, enum topic_kind kind, struct follow **taken, size_t n)
 {
+    bool visitors = kind == TOPIC_VISITOR;
+    struct follows *follows = visitors ? &r->visitors : &r->requests;
     struct event_cursor cursors[AT_ONCE];
     struct event_row *rows;
     size_t count, end;
 
     for (size_t i = 0; i < n; i++)
         cursors[i] = (struct event_cursor){ taken[i]->entry.id, taken[i]->after };
-    TRY(event_read(r->db, r->scratch, cursors, n, EACH, &rows, &count));
+    TRY(event_read(r->db, r->scratch, visitors ? EVENT_VIEW_VISITOR : EVENT_VIEW_ALL, cursors, n,
+                   EACH, &rows, &count));
     for (size_t i = 0; i < count; i = end) {
         struct id id = rows[i].e.request_id;
 
         for (end = i + 1; end < count && id_eq(rows[end].e.request_id, id); end++)
             continue;
-        pass_on(r, batch_of_events(TOPIC_REQUEST, rows + i, end - i), follow_find(&r->requests, id),
-                end - i);
+        pass_on(r, batch_of_events(kind, rows + i, end - i), follow_find(follows, id), end - i);
     }
     return OK;
+}
+
+static struct err
+read_requests(struct reader *r, struct follow **taken, size_t n)
+{
+    return read_logs(r, TOPIC_REQUEST, taken, n);
+}
+
+static struct err
+read_visitors(struct reader *r, struct follow **taken, size_t n)
+{
+    return read_logs(r, TOPIC_VISITOR, taken, n);
 }
 
 static struct err
@@ -128,6 +142,8 @@ reader_read_news(struct reader *r)
     atomic_fetch_add(&r->reads, 1);
     while (read_some(r, &r->requests, read_requests))
         continue;
+    while (read_some(r, &r->visitors, read_visitors))
+        continue;
     while (read_some(r, &r->feeds, read_feeds))
         continue;
     while (read_some(r, &r->crawls, read_crawls))
@@ -135,18 +151,20 @@ reader_read_news(struct reader *r)
 }
 
 static struct err
-find_gone(struct reader *r)
+find_gone(struct reader *r, struct follows *follows, enum topic_kind kind)
 {
-    struct id *ids = follow_ids(&r->requests, r->scratch), *gone;
+    struct id *ids = follow_ids(follows, r->scratch), *gone;
     size_t count;
 
+    if (follows->table.count == 0)
+        return OK;
     TRY(reader_begin(r, TX_NONE));
-    TRY(request_gone(r->db, r->scratch, ids, r->requests.table.count, &gone, &count));
+    TRY(request_gone(r->db, r->scratch, ids, follows->table.count, &gone, &count));
     for (size_t i = 0; i < count; i++) {
-        struct batch *b = batch_of_end(TOPIC_REQUEST, gone[i]);
+        struct batch *b = batch_of_end(kind, gone[i]);
 
         b->noted_ns = clock_mono_ns();
-        follow_end(&r->requests, gone[i]);
+        follow_end(follows, gone[i]);
         reader_send(r, &b->letter);
     }
     return OK;
@@ -156,8 +174,8 @@ void
 reader_end_gone(struct reader *r)
 {
     r->gone_ms = clock_mono_ms() + GONE_MS;
-    if (r->requests.table.count)
-        reader_complain("read_failed", find_gone(r));
+    reader_complain("read_failed", find_gone(r, &r->requests, TOPIC_REQUEST));
+    reader_complain("read_failed", find_gone(r, &r->visitors, TOPIC_VISITOR));
     reader_post(r);
     arena_reset(r->scratch);
 }

@@ -15,7 +15,7 @@ struct reader {
     struct arena *life;    /* of the database thread: arenas are not shared */
     struct arena *scratch; /* emptied after each use */
     struct db *db;
-    struct follows requests, feeds, crawls;
+    struct follows requests, visitors, feeds, crawls; /* visitors: requests as they see them */
     int64_t connect_ms;   /* when to try again; monotonic, as all times here */
     int64_t poll_ms;      /* when to look at everything */
     int64_t read_ms;      /* not before this */

@@ -13,13 +13,14 @@ static const struct route {
     bool websocket;
     bool short_path;
 } routes[] = {
-    { "/api/requests/*/stream", VISIT_REQUEST, false, true,  false },
-    { "/api/events",            VISIT_FEED,    false, true,  false },
-    { "/api/crawl/*/stream",    VISIT_CRAWL,   false, true,  false },
-    { "/api/requests/*/status", VISIT_STATUS,  false, false, false },
-    { "/api/requests/*",        VISIT_STATUS,  false, false, true  },
-    { "/healthz",               VISIT_HEALTH,  true,  false, false },
-    { "/metrics",               VISIT_METRICS, true,  false, false },
+    { "/api/requests/*/stream",         VISIT_REQUEST, false, true,  false },
+    { "/api/requests/*/visitor-stream", VISIT_VISITOR, false, true,  false },
+    { "/api/events",                    VISIT_FEED,    false, true,  false },
+    { "/api/crawl/*/stream",            VISIT_CRAWL,   false, true,  false },
+    { "/api/requests/*/status",         VISIT_STATUS,  false, false, false },
+    { "/api/requests/*",                VISIT_STATUS,  false, false, true  },
+    { "/healthz",                       VISIT_HEALTH,  true,  false, false },
+    { "/metrics",                       VISIT_METRICS, true,  false, false },
 };
 /* clang-format on */
 
@@ -153,6 +154,21 @@ is_token(struct str s)
     return s.len > 0 && s.len <= VISIT_TOKEN_MAX;
 }
 
+/*
+ * Whoever has a visitor's address has its token: no browser adds it by itself,
+ * so pages of any origin may use it. Nothing else that comes with it counts.
+ */
+static struct err
+read_visitor(const struct visit_text *text, struct visit *out)
+{
+    const char *token = parameter(text, "token");
+
+    if (!token || !is_token(str_from(token)))
+        return ERR(ERR_UNAUTHENTICATED, "the token of the stream's address is missing");
+    snprintf(out->token, sizeof(out->token), "%s", token);
+    return OK;
+}
+
 static struct err
 read_credential(const struct visit_text *text, const char *public_url, struct visit *out)
 {
@@ -261,8 +277,12 @@ visit_read(const struct visit_text *text, const char *public_url, struct visit *
     TRY(read_handshake(text, route, out));
     if (route->open)
         return OK;
-    TRY(read_credential(text, public_url, out));
-    TRY(check_origin(text, public_url, out));
+    if (out->what == VISIT_VISITOR) {
+        TRY(read_visitor(text, out));
+    } else {
+        TRY(read_credential(text, public_url, out));
+        TRY(check_origin(text, public_url, out));
+    }
     TRY(read_position(text, out));
     return read_wait(text, out);
 }

@@ -22,6 +22,7 @@
 
 enum visit_what {
     VISIT_REQUEST, /* the events of a request */
+    VISIT_VISITOR, /* the same, as the visitor who asked may see them */
     VISIT_FEED,    /* the caller's feed */
     VISIT_CRAWL,   /* the progress of a source's newest crawl */
     VISIT_STATUS,  /* the status of a request, once it has changed */
@@ -50,7 +51,7 @@ struct visit {
     int64_t wait_s;  /* 0: answer at once */
     bool short_path; /* VISIT_STATUS without /status */
     bool by_key;
-    bool by_proxy; /* the token is an e-mail address */
+    bool by_proxy; /* the token is an e-mail address; for VISIT_VISITOR it is for that request */
     char token[VISIT_TOKEN_MAX + 1];
     char ws_key[VISIT_KEY + 1];
 };

@@ -195,6 +195,29 @@ begin
 end $$;
 grant execute on function visitor_take(text, text, int) to offstage_app;
 
+-- Who may watch the answer to a visitor's question: whoever shows what only the session's client
+-- could be told, while the agent is public. As with other tokens, its hash is what is compared.
+create function auth_visitor(request uuid, token_hash bytea) returns table (user_id uuid, agent_id uuid)
+    language sql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+    select r.user_id, a.id
+      from public.requests r
+      join public.chats c on c.id = r.chat_id and c.user_id = r.user_id
+      join public.agents a on a.id = r.agent_id and a.user_id = r.user_id
+     where r.id = request and a.visibility = 'public' and c.deleted_at is null and c.session_id like 'visitor:%'
+       and sha256(convert_to(encode(sha256(convert_to(r.id || ' ' || c.session_id, 'UTF8')), 'hex'), 'UTF8')) = token_hash
+$$;
+
+-- For the gateway, which holds visitors' streams open under their agents: those still public.
+create function visitors_welcome(ids uuid[]) returns setof uuid
+    language sql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+    select a.id from public.agents a where a.id = any (ids) and a.visibility = 'public'
+$$;
+grant execute on function auth_visitor(uuid, bytea), visitors_welcome(uuid[]) to offstage_app, offstage_stream;
+
 -- ---- who may see what ------------------------------------------------------------------
 
 do $$
@@ -216,7 +239,7 @@ grant execute on function passages_index(uuid), passages_buckets(uuid, bigint[])
 -- migrate:down
 
 set local role offstage_owner;
-drop function visitor_take(text, text, int);
+drop function visitors_welcome(uuid[]), auth_visitor(uuid, bytea), visitor_take(text, text, int);
 alter table chats drop column shelf;
 alter table chats add column shelf smallint not null generated always as
     (case when deleted_at is not null then 2 when archived then 1 else 0 end) stored;

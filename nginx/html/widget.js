@@ -15,7 +15,7 @@
   const { color = '#5440bf', title = 'Ask us anything', greeting = 'Hello! What would you like to know?', open = '' } = script.dataset;
 
   const WORDS = {
-    open: 'Open the chat', close: 'Close the chat', write: 'Your question', send: 'Send', fresh: 'Start anew', thinking: 'Answering', sources: 'Sources',
+    open: 'Open the chat', close: 'Close the chat', write: 'Your question', send: 'Send', fresh: 'Start anew', again: 'Try again', thinking: 'Answering', sources: 'Sources',
     away: 'That did not get through. Try again in a moment.', failed: 'Something went wrong with this answer.', busy: 'That was a lot of questions. Wait a moment.',
   };
   const KEPT = 50; // messages
@@ -49,6 +49,8 @@
     .host, details { color: var(--quiet); font-size: 13px; }
     details * { font-size: 13px; }
     summary { cursor: pointer; }
+    .again { text-decoration: underline; font-weight: 600; }
+    .voice { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     .fault { color: light-dark(#b3261e, #ff9d93); }
     .dots { display: flex; gap: 4px; padding: 8px 0; }
     .dots i { width: 7px; height: 7px; border-radius: 50%; background: var(--quiet); animation: b 1.2s infinite; }
@@ -131,9 +133,11 @@
 
   /* ---- the conversation -------------------------------------------------------------------- */
 
+  /** Pages without https have no randomUUID(). */
+  const newSession = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   const storage = `offstage-widget:${agent}`;
-  /** @type {{session: string, messages: {role: string, text: string, sources?: any[]}[]}} */
-  let kept = { session: crypto.randomUUID(), messages: [] };
+  /** @type {{session: string, messages: {role: string, text: string, sources?: any[]}[], asked?: {request_id: string, stream_url: string} | null}} */
+  let kept = { session: newSession(), messages: [] };
   try {
     kept = JSON.parse(localStorage.getItem(storage) ?? '') ?? kept;
   } catch {
@@ -157,12 +161,46 @@
     return reply.json();
   };
 
-  /** @param {string} message */
-  const answerTo = async (message) => {
-    let reply = await post({ message });
-    while (reply.status === 'processing' || (reply.response === undefined && reply.request_id)) reply = await post({ request_id: reply.request_id });
-    if (reply.status && reply.status !== 'completed') throw new Error(WORDS.failed);
-    return { role: 'assistant', text: String(reply.response ?? ''), sources: reply.sources ?? [] };
+  /**
+   * Follow an answer to its end, or until it cannot be followed any more. The browser connects
+   * again by itself after each cut, and says what it has.
+   *
+   * @param {{stream_url: string}} asked
+   * @param {(text: string) => void} grow
+   * @param {AbortSignal} signal
+   */
+  const follow = (asked, grow, signal) => new Promise((resolve) => {
+    const events = new EventSource(new URL(asked.stream_url, script.src));
+    /** @type {Map<number, string>} the messages of the answer; an attempt that failed left one that does not count */
+    const texts = new Map();
+    /** @type {Set<number>} */
+    const dropped = new Set();
+    const end = () => {
+      events.close();
+      resolve(undefined);
+    };
+    /** @param {string} name @param {(event: any) => void} act */
+    const on = (name, act) => events.addEventListener(`response.${name}`, (event) => act(JSON.parse(event.data)));
+    on('output_item.added', () => dropped.forEach((index) => texts.delete(index)));
+    on('output_text.delta', (event) => {
+      texts.set(event.output_index, (texts.get(event.output_index) ?? '') + event.delta);
+      grow([...texts.values()].join(''));
+    });
+    on('output_item.done', (event) => event.item.status === 'incomplete' && dropped.add(event.output_index));
+    for (const name of ['completed', 'failed', 'incomplete']) on(name, end);
+    events.onerror = () => events.readyState === EventSource.CLOSED && end();
+    signal.addEventListener('abort', end);
+  });
+
+  /**
+   * @param {any} reply the answer, or where it can be had
+   * @param {(text: string) => void} grow
+   * @param {AbortSignal} signal
+   */
+  const answerTo = async (reply, grow, signal) => {
+    if (reply.stream_url && window.EventSource) await follow(reply, grow, signal);
+    while (!signal.aborted && (reply.status ?? 'processing') === 'processing') reply = await post({ request_id: reply.request_id });
+    return reply;
   };
 
   /** @param {{role: string, text: string, sources?: any[]}} message */
@@ -180,7 +218,7 @@
   sheet.replaceSync(STYLE);
   shadow.adoptedStyleSheets = [sheet];
 
-  const log = h('div', { class: 'log', role: 'log', 'aria-live': 'polite', tabindex: '0', 'aria-label': title });
+  const log = h('div', { class: 'log', role: 'log', 'aria-live': 'off', tabindex: '0', 'aria-label': title });
   const box = /** @type {HTMLTextAreaElement} */ (h('textarea', { rows: '1', 'aria-label': WORDS.write, placeholder: WORDS.write, maxlength: '4000', dir: 'auto' }));
   const send = /** @type {HTMLButtonElement} */ (h('button', { 'aria-label': WORDS.send }, icon('M12 19V5M6 11l6-6 6 6')));
   const form = h('form', { onsubmit: (/** @type {Event} */ event) => {
@@ -191,13 +229,25 @@
     if (event.key === 'Escape') toggle(false);
   } }, h('header', {}, h('h2', {}, title),
     h('button', { 'aria-label': WORDS.fresh, title: WORDS.fresh, onclick: () => {
-      kept = { session: crypto.randomUUID(), messages: [] };
+      busy?.abort();
+      busy = null;
+      send.disabled = false;
+      kept = { session: newSession(), messages: [] };
       keep();
       draw();
-    } }, icon('M20 12a8 8 0 1 1-2.500-5.800M20 4v5h-5')),
+      box.focus();
+    } }, icon('M20 12a8 8 0 1 1-2.5-5.8M20 4v5h-5')),
     h('button', { 'aria-label': WORDS.close, onclick: () => toggle(false) }, icon('M6 6l12 12M18 6L6 18'))), log, form);
   const bubble = h('button', { class: 'bubble', 'aria-label': WORDS.open, 'aria-expanded': 'false', onclick: () => toggle(panel.hidden) }, icon('M4 5h16v11H9l-5 4z'));
-  const root = h('div', { class: 'root' }, panel, bubble);
+  const voice = h('div', { class: 'voice', 'aria-live': 'polite' });
+  const root = h('div', { class: 'root' }, panel, bubble, voice);
+
+
+  /** @param {string} text */
+  const say = (text) => {
+    voice.append(h('p', {}, text));
+    while (voice.children.length > 5) voice.firstChild?.remove();
+  };
 
   const draw = () => {
     log.replaceChildren(row({ role: 'assistant', text: greeting }), ...kept.messages.map(row));
@@ -208,31 +258,99 @@
     panel.hidden = !isOpen;
     bubble.setAttribute('aria-expanded', String(isOpen));
     bubble.setAttribute('aria-label', isOpen ? WORDS.close : WORDS.open);
-    if (isOpen) draw();
+    if (isOpen && !busy) draw();
     (isOpen ? box : bubble).focus();
+    if (isOpen) void resume();
+  };
+
+  /** An answer that grows: what of it stands already is not touched, and only what is read is scrolled. */
+  const growing = () => {
+    const dots = h('div', { class: 'dots' }, h('i'), h('i'), h('i'));
+    const answer = h('div', { class: 'answer', dir: 'auto', 'aria-busy': 'true' }, dots);
+    let due = false;
+    let text = '';
+    const show = () => {
+      due = false;
+      const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+      const blocks = markdown(text);
+      blocks.forEach((block, i) => {
+        const old = answer.children[i];
+        if (!old) answer.append(block);
+        else if (!old.isEqualNode(block)) old.replaceWith(block);
+      });
+      while (answer.children.length > blocks.length) answer.lastChild?.remove();
+      if (isAtEnd) log.scrollTop = log.scrollHeight;
+    };
+    log.append(answer);
+    log.scrollTop = log.scrollHeight;
+    return { grow: (/** @type {string} */ now) => {
+      text = now;
+      if (!due) setTimeout(show, 50);
+      due = true;
+    } };
+  };
+
+  /** @type {AbortController | null} the answer that is waited for */
+  let busy = null;
+  /** @param {() => Promise<any>} begin what leads to the answer @param {(fault: Error) => void} fail */
+  const wait = async (begin, fail) => {
+    const mine = new AbortController();
+    busy = mine;
+    send.disabled = true;
+    const live = growing();
+    say(WORDS.thinking);
+    try {
+      const reply = await answerTo(await begin(), live.grow, mine.signal);
+      if (mine.signal.aborted) return;
+      kept.asked = null;
+      const text = String(reply.response ?? '');
+      if (text || reply.status === 'completed') kept.messages.push({ role: 'assistant', text, sources: reply.sources ?? [] });
+      keep();
+      draw();
+      if (reply.status === 'completed') say(text);
+      else log.append(h('p', { class: 'fault', role: 'alert' }, WORDS.failed));
+    } catch (fault) {
+      if (mine.signal.aborted) return;
+      fail(fault instanceof TypeError ? new Error(WORDS.away) : /** @type {Error} */ (fault));
+    } finally {
+      if (busy === mine) {
+        busy = null;
+        send.disabled = false;
+      }
+    }
+  };
+
+  /** What was asked and not answered before the page was left, or the network was lost. */
+  const resume = async () => {
+    const { asked } = kept;
+    if (!asked || busy) return;
+    draw();
+    await wait(async () => asked, (fault) => {
+      draw();
+      log.append(h('p', { class: 'fault', role: 'alert' }, `${fault.message} `, h('button', { class: 'again', onclick: () => void resume() }, WORDS.again)));
+    });
   };
   const submit = async () => {
     const text = box.value.trim();
-    if (!text || send.disabled) return;
+    if (!text || busy || kept.asked) return;
     box.value = '';
-    send.disabled = true;
     kept.messages.push({ role: 'user', text });
-    keep();
     draw();
-    const dots = h('div', { class: 'dots', role: 'status', 'aria-label': WORDS.thinking }, h('i'), h('i'), h('i'));
-    log.append(dots);
-    log.scrollTop = log.scrollHeight;
-    try {
-      kept.messages.push(await answerTo(text));
+    await wait(async () => {
+      const reply = await post({ message: text, stream: true });
+      if (!reply.status || reply.status === 'processing') kept.asked = { request_id: reply.request_id, stream_url: reply.stream_url };
       keep();
+      return reply;
+    }, (fault) => {
+      // It was not asked: it is the writer's again. What was asked can be come back to.
+      if (!kept.asked) {
+        kept.messages.pop();
+        box.value = text;
+      }
       draw();
-    } catch (fault) {
-      dots.replaceWith(h('p', { class: 'fault', role: 'alert' }, fault instanceof TypeError ? WORDS.away : /** @type {Error} */ (fault).message));
-      box.value = text;
-    } finally {
-      send.disabled = false;
-      box.focus();
-    }
+      log.append(h('p', { class: 'fault', role: 'alert' }, `${fault.message} `, kept.asked ? h('button', { class: 'again', onclick: () => void resume() }, WORDS.again) : ''));
+    });
+    if (!panel.hidden) box.focus();
   };
   box.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;

@@ -2,6 +2,7 @@
 
 import pytest
 
+from client import Client
 from stack import wait_for
 from test_retrieval import learn
 from things import got, nothing, pointers
@@ -100,6 +101,48 @@ def test_a_session_may_ask_so_much_in_a_minute(anonymous, stack, public):
     reply = anonymous.post(path, json={'message': '?', 'session_id': 'busy'})
     assert reply.status_code == 429 and 1 <= int(reply.headers['Retry-After']) <= 60
     assert ask(anonymous, public, session_id='calm')['status'] == 'completed'
+
+
+def test_who_asks_again_for_an_answer_asks_no_question(anonymous, stack, public):
+    path = f'/api/agents/{public["id"]}/chat'
+    answer = ask(anonymous, public, session_id='again')
+    stack.sql("""update login_tries set until = now() + interval '90 s'
+                  where key = sha256(convert_to('visitor session ' || :'agent' || ' again', 'UTF8')) returning 1""",
+              agent=public['id'])
+    again = anonymous.post(path, json={'request_id': answer['request_id'], 'session_id': 'again'})
+    assert got(again)['response'] == answer['response']
+
+
+def follow(stack, caller, agent, **members):
+    """Ask, and follow the answer at the address that comes with it."""
+    reply = caller.post(f'/api/agents/{agent["id"]}/chat', json={'message': 'What stripes does a zebra have?', 'stream': True, **members})
+    if reply.status_code == 200:  # it was quicker than its address
+        return reply.json(), None
+    assert reply.status_code == 202, reply.text
+    url = reply.json()['stream_url']
+    with Client(stack.url).stream(url, headers={'Origin': 'https://elsewhere.example'}) as stream:
+        assert stream.status == 200 and stream.headers['Access-Control-Allow-Origin'] == '*'
+        return reply.json(), list(stream)
+
+
+def test_a_visitor_follows_an_answer_from_a_page_of_any_origin(anonymous, stack, public):
+    def streamed():
+        answer, events = follow(stack, anonymous, public, session_id='live')
+        return (answer, events) if events else None
+
+    answer, events = wait_for(streamed, 30, 'an answer that is followed')
+    assert answer['status'] == 'processing' and answer['response'] is None and answer['session_id'] == 'live'
+    said = ''.join(e.json['delta'] for e in events if e.name == 'response.output_text.delta')
+    assert 'black and white stripes' in said and events[-1].name == 'response.completed'
+    last = got(anonymous.post(f'/api/agents/{public["id"]}/chat', json={'request_id': answer['request_id'], 'session_id': 'live'}))
+    assert last['response'] == said and last['sources'] and last['stream_url'] is None
+    assert anonymous.get(answer['stream_url'].replace('visitor-stream', 'stream')).status_code == 401
+
+
+def test_whoever_is_signed_in_follows_it_as_any_request(user, stack, public):
+    reply = user.post(f'/api/agents/{public["id"]}/chat', json={'message': 'Stripes?', 'stream': True})
+    assert reply.status_code in (200, 202)
+    assert reply.json()['stream_url'] in (None, f'/api/requests/{reply.json()["request_id"]}/stream')
 
 
 def test_a_message_or_a_request_is_needed(user, agent):

@@ -108,8 +108,8 @@ export const finished = (page) => page.locator('.row.answer:not(.streaming)').la
 export const words = (n, mark = 'w') => Array.from({ length: n }, (_, i) => `${mark}${i + 1}`).join(' ');
 
 /** Poll until act() gives something true. */
-export async function until(act, what) {
-  const end = Date.now() + WAIT;
+export async function until(act, what, wait = WAIT) {
+  const end = Date.now() + wait;
   for (;;) {
     const value = await act();
     if (value) return value;
@@ -130,9 +130,60 @@ export function sql(text) {
   return done.stdout.trim().split('\n').map((line) => line.split('|'));
 }
 
-/** kill -9 for the instance's worker. */
-export function killWorker() {
-  process.kill(Number(readFileSync(`${VAR}/run/worker.pid`, 'utf8').split(/\s/)[0]), 'SIGKILL');
+/** kill -9 for one of the instance's programs, which its supervisor starts again. */
+const kill = (program) => process.kill(Number(readFileSync(`${VAR}/run/${program}.pid`, 'utf8').split(/\s/)[0]), 'SIGKILL');
+export const killWorker = () => kill('worker');
+export const killStream = () => kill('stream');
+
+/** A chat of so many messages, which nobody could have written. */
+export async function longChat(person, length) {
+  const agent = await person.agent('recite');
+  const chat = await person.call('POST', '/api/chats', { title: 'Long', agent_id: agent.id });
+  sql(`with new as (select n, gen_random_uuid() id from generate_series(1, ${length}) n)
+       insert into messages (id, chat_id, user_id, role, content, status, created_at, parent_id)
+       select id, '${chat.id}', '${person.me.id}', (case when n % 2 = 1 then 'user' else 'assistant' end)::message_role,
+              'Message ' || n || E'\\n\\n' || repeat('some words of it ', n % 40), 'completed', now() - interval '1 day' + n * interval '1 second',
+              coalesce(lag(id) over (order by n), '${chat.id}')
+         from new`);
+  return chat;
+}
+
+/** Scroll to the start until so many of a chat's messages were loaded. */
+export async function loadMessages(page, n) {
+  await until(async () => {
+    await page.locator('.log').evaluate((element) => {
+      element.scrollTop = 0;
+    });
+    return (await page.locator('.log-box').count()) >= n;
+  }, `${n} messages to be loaded`, 120_000);
+}
+
+/** How long frames take while a chat of ten thousand messages is scrolled through, and what is in the page. */
+async function frames() {
+  const person = await Person.new();
+  const chat = await longChat(person, 10_000);
+  const page = await person.page(`/c/${chat.id}`);
+  await page.getByText('Message 10000', { exact: false }).first().waitFor();
+  await loadMessages(page, 10_000);
+  const { times, nodes, boxes } = await page.evaluate(() => new Promise((resolve) => {
+    const log = document.querySelector('.log');
+    const taken = [];
+    let most = 0;
+    let last = performance.now();
+    const step = (now) => {
+      taken.push(now - last);
+      last = now;
+      log.scrollTop += 400;
+      if (taken.length % 20 === 0) most = Math.max(most, document.querySelectorAll('.log-box > .row').length);
+      if (taken.length < 300) requestAnimationFrame(step);
+      else resolve({ times: taken.slice(1), nodes: most, boxes: document.querySelectorAll('.log-box').length });
+    };
+    requestAnimationFrame(step);
+  }));
+  await person.leave();
+  times.sort((a, b) => a - b);
+  const at = (part) => times[Math.floor(part * (times.length - 1))].toFixed(1);
+  return `10,000 messages, 400 px a frame: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${at(1)} ms a frame; at most ${nodes} of ${boxes} rows with content`;
 }
 
 /** How quick the sign-in page and a conversation appear in a fresh browser on this host. */
@@ -159,7 +210,7 @@ export async function figures() {
     await context.close();
   }
   await person.leave();
-  return lines;
+  return [...lines, await frames()];
 }
 
 /** The source of a library that a page is given for a test. */

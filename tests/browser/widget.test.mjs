@@ -1,6 +1,6 @@
 /* The widget: a public agent in a page of another origin. */
 
-import { newBrowserContext, Person, until, URL_, WAIT } from './harness.mjs';
+import { killStream, newBrowserContext, Person, until, URL_, WAIT, words } from './harness.mjs';
 import { after, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -50,6 +50,53 @@ test('a visitor of another site asks a public agent, which remembers the convers
   assert.deepEqual(await context.cookies(), []);
   const visits = await ada.call('GET', `/api/agents/${agent.id}/conversations`);
   assert.equal(visits.data.length, 1);
+  await context.close();
+  await ada.leave();
+});
+
+test('an answer is shown as it comes, and goes on after a reload and after a cut', async () => {
+  const ada = await Person.new();
+  const agent = await ada.agent('recite;rate=12', { visibility: 'public' });
+  const { context, page } = await visit(agent.id, 'data-open="true"');
+  const question = words(70);
+  const shown = [];
+  const text = async () => {
+    const now = (await page.locator('.answer').last().textContent().catch(() => '')).trim();
+    if (now && !now.startsWith('Hello!')) shown.push(now);
+    return now;
+  };
+  const has = (n) => until(async () => (await text()).split(' ').length >= n && shown.length > 0, `${n} words`);
+  await page.getByRole('textbox', { name: 'Your question' }).fill(question);
+  await page.keyboard.press('Enter');
+  await has(5);
+  await page.reload();
+  await has(12);
+  killStream();
+  await until(async () => (await text()) === question, 'the whole answer');
+  assert.ok(shown.some((part) => part.length < question.length));
+  for (const part of shown) assert.ok(question.startsWith(part), `shown: ${part}`);
+  await page.reload();
+  await until(async () => (await text()) === question, 'the answer in the memory');
+  assert.equal((await ada.call('GET', `/api/agents/${agent.id}/conversations`)).data.length, 1);
+  await context.close();
+  await ada.leave();
+});
+
+test('the widget cites, has the colour it is given, and starts anew', async () => {
+  const ada = await Person.new();
+  const agent = await ada.call('POST', '/api/agents', { name: 'Handbook', kind: 'extractive', visibility: 'public' });
+  await ada.call('POST', `/api/agents/${agent.id}/sources`, { type: 'text', title: 'Stage handbook', content: '# Stage\n\nThe curtain weighs four hundred kilograms.' });
+  await until(async () => (await ada.call('GET', `/api/agents/${agent.id}/sources`)).data[0].status === 'ready', 'the source');
+  const { context, page } = await visit(agent.id, 'data-open="true" data-color="#00aa77"');
+  await page.getByRole('textbox', { name: 'Your question' }).fill('What does the curtain weigh?');
+  await page.keyboard.press('Enter');
+  await page.getByText('Sources (1)').click();
+  await page.getByRole('listitem').filter({ hasText: 'Stage handbook' }).waitFor();
+  assert.equal(await page.locator('header').evaluate((element) => getComputedStyle(element).backgroundColor), 'rgb(0, 170, 119)');
+  await page.getByRole('button', { name: 'Start anew' }).click();
+  assert.equal(await page.locator('.said').count(), 0);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Open the chat' }).waitFor();
   await context.close();
   await ada.leave();
 });

@@ -48,6 +48,35 @@ each_path_leads_to_what_it_names(void **state)
 }
 
 static void
+a_visitors_address_needs_nothing_else_and_nothing_else_counts(void **state)
+{
+    static const char path[] = "/api/requests/" REQUEST "/visitor-stream";
+    const char *token[] = { "token=abc", "after=7" }, *other[] = { "after=7", "tokens=abc" };
+
+    (void)state;
+    assert_ok(visit((struct visit_text){ .path = path,
+                                         .query = token,
+                                         .query_count = 2,
+                                         .origin = "https://elsewhere.example",
+                                         .fetch_site = "cross-site",
+                                         .cookie = "session=token",
+                                         .authorization = KEY }));
+    assert_int_equal(v.what, VISIT_VISITOR);
+    assert_string_equal(v.token, "abc");
+    assert_int_equal(v.after, 7);
+    assert_false(v.by_key || v.by_proxy);
+    assert_err(ERR_UNAUTHENTICATED, visit((struct visit_text){ .path = path,
+                                                               .query = other,
+                                                               .query_count = 2,
+                                                               .cookie = "session=token",
+                                                               .authorization = KEY }));
+    assert_err(ERR_UNAUTHENTICATED, visit_with(path, "token=", NULL));
+    assert_err(ERR_UNAUTHENTICATED, visit_with(path, "token=a b", NULL));
+    assert_err(ERR_UNAUTHENTICATED,
+               visit((struct visit_text){ .path = STREAM, .query = token, .query_count = 2 }));
+}
+
+static void
 what_a_trusted_proxy_states_goes_before_a_cookie_and_after_a_key(void **state)
 {
     (void)state;
@@ -294,6 +323,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         UNIT_TEST(each_path_leads_to_what_it_names),
         UNIT_TEST(what_the_supervisor_asks_needs_no_credential),
+        UNIT_TEST(a_visitors_address_needs_nothing_else_and_nothing_else_counts),
         UNIT_TEST(what_a_trusted_proxy_states_goes_before_a_cookie_and_after_a_key),
         UNIT_TEST(other_paths_lead_nowhere),
         UNIT_TEST(only_get_is_allowed),
