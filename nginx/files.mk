@@ -28,7 +28,8 @@ dist_htmlviews_DATA = nginx/html/js/views/admin.js nginx/html/js/views/agent.js 
 	nginx/html/js/views/chat_menu.js nginx/html/js/views/composer.js nginx/html/js/views/frame.js \
 	nginx/html/js/views/log.js nginx/html/js/views/login.js nginx/html/js/views/message.js \
 	nginx/html/js/views/palette.js nginx/html/js/views/parts.js nginx/html/js/views/passage.js \
-	nginx/html/js/views/settings.js nginx/html/js/views/sidebar.js nginx/html/js/views/source.js \
+	nginx/html/js/views/settings.js nginx/html/js/views/shelves.js \
+	nginx/html/js/views/sidebar.js nginx/html/js/views/source.js \
 	nginx/html/js/views/sources.js nginx/html/js/views/traces.js \
 	nginx/html/js/views/try_search.js
 

@@ -395,6 +395,16 @@ def test_who_follows_a_crawl_is_told_that_its_source_was_deleted(user, agent, si
     assert event.json['data_source_id'] == source['id']
 
 
+def test_the_feed_names_the_page_that_was_read_last(user, agent, site):
+    site.pages.update({'/': prose('home', ['/a']), '/a': prose('first')})
+    source, _ = crawled(user, agent, site.url + '/')
+    with user.client.stream('/api/events', after=0) as feed:
+        for event in feed:
+            if event.name == 'crawl-progress' and event.json['status'] == 'completed':
+                break
+    assert event.json['data_source_id'] == source['id'] and event.json['url'].startswith(site.url)
+
+
 def test_nobody_follows_another_user_s_crawl(user, other, agent, site):
     site.pages['/'] = prose('home')
     source, _ = crawled(user, agent, site.url + '/')

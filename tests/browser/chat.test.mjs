@@ -188,6 +188,7 @@ test('an answer that ends in a chat that nobody looks at is marked there and in 
   await page.locator('.mark.running').waitFor();
   await page.locator('.mark.unread').waitFor();
   assert.match(await page.title(), /^\(1\)/);
+  assert.match(await page.locator('link[rel=icon]').getAttribute('href'), /icon-news/);
   await page.locator('.chat-link').click();
   await until(async () => (await page.locator('.mark.unread').count()) === 0, 'the mark to go');
   assert.doesNotMatch(await page.title(), /^\(/);
@@ -268,8 +269,92 @@ test('a judgement of an answer is kept', () => as(async (ada) => {
     const [chat] = await ada.chats();
     return (await ada.messages(chat.id)).at(-1).feedback?.rating === 'up';
   }, 'the judgement to be stored');
+  await page.getByRole('textbox', { name: 'What is good about it? (optional)' }).fill('It says it twice.');
+  await page.getByRole('button', { name: 'Send feedback' }).click();
+  await page.getByText('Thank you.').waitFor();
+  const [chat] = await ada.chats();
+  assert.deepEqual((await ada.messages(chat.id)).at(-1).feedback, { rating: 'up', comment: 'It says it twice.' });
   await page.reload();
   await page.getByRole('button', { name: 'Good answer', pressed: true }).waitFor();
+}));
+
+test('an agent is picked, lines are broken by Shift+Enter, and a chat is pinned above the others', () => as(async (ada) => {
+  await ada.agent('recite', { name: 'First' });
+  await ada.agent('recite', { name: 'Second' });
+  const page = await ada.page();
+  await page.getByRole('button', { name: /^Agent:/ }).click();
+  await page.getByRole('menuitemradio', { name: 'Second' }).click();
+  await page.getByRole('button', { name: 'Agent: Second' }).waitFor();
+  await box(page).pressSequentially('one');
+  await page.keyboard.press('Shift+Enter');
+  await box(page).pressSequentially('two');
+  await page.keyboard.press('Enter');
+  await finished(page).waitFor();
+  const [chat] = await ada.chats();
+  assert.deepEqual((await ada.messages(chat.id)).map((m) => m.content), ['one\ntwo', 'one\ntwo']);
+  assert.equal((await ada.call('GET', `/api/agents/${chat.agent_id}`)).name, 'Second');
+  await page.getByRole('link', { name: 'New chat' }).first().click();
+  await write(page, 'newer');
+  await finished(page).waitFor();
+  await until(async () => /newer/.test(await page.locator('.chat-link').first().textContent()), 'the newer chat above');
+  await page.getByRole('button', { name: /Actions for “one/ }).click();
+  await page.getByRole('menuitem', { name: 'Pin' }).click();
+  await page.getByRole('heading', { name: 'Pinned' }).waitFor();
+  assert.match(await page.locator('.chat-link').first().textContent(), /one/);
+}));
+
+test('where it is allowed, the system tells of an answer while nobody looks', () => as(async (ada) => {
+  await ada.agent('recite;rate=20');
+  await ada.context.grantPermissions(['notifications']);
+  await ada.context.addInitScript(() => {
+    window.told = [];
+    window.Notification = class extends EventTarget {
+      static permission = 'granted';
+
+      static requestPermission = async () => 'granted';
+
+      constructor(title, options) {
+        super();
+        window.told.push(`${title}: ${options.body}`);
+      }
+    };
+  });
+  const page = await ada.page('/settings');
+  await page.getByLabel(/Tell me when an answer is there/).check();
+  await page.goto(`${URL_}/`);
+  await write(page, words(20));
+  await hasWords(page, 2);
+  await page.evaluate(() => Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' }));
+  await until(() => page.evaluate(() => window.told.length > 0), 'a notification');
+  assert.match((await page.evaluate(() => window.told))[0], /^The answer is there: w1 w2/);
+}));
+
+test('another device shows the same live, and a session that ends there loses nothing of what is written here', () => as(async (ada) => {
+  await ada.agent('recite;rate=25');
+  const page = await ada.page();
+  const context = await newBrowserContext();
+  context.setDefaultTimeout(WAIT);
+  const device = await context.newPage();
+  await device.goto(`${URL_}/`);
+  await device.getByLabel('Email').fill(ada.email);
+  await device.getByLabel('Password').fill('correct horse battery');
+  await device.getByRole('button', { name: 'Sign in' }).click();
+  const question = words(40);
+  await write(page, question);
+  await device.locator('.chat-link').click();
+  await until(async () => (await text(answer(device))) === question, 'the answer on the other device');
+  await finished(page).waitFor();
+  await box(page).fill('half a thought');
+  const reply = await context.request.post(`${URL_}/api/auth/password`, { headers: { Origin: URL_ },
+    data: { current_password: 'correct horse battery', new_password: 'another horse battery' } });
+  assert.ok(reply.ok(), await reply.text());
+  await page.getByText('You were signed out.').waitFor();
+  await page.getByLabel('Email').fill(ada.email);
+  await page.getByLabel('Password').fill('another horse battery');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await until(async () => (await box(page).inputValue().catch(() => '')) === 'half a thought', 'the draft');
+  assert.equal(await text(answer(page)), question);
+  await context.close();
 }));
 
 test('a draft belongs to its chat and survives a reload', () => as(async (ada) => {

@@ -56,6 +56,73 @@ test('the trace of an answer is a tree of spans that keys walk through', () => a
   await page.keyboard.press('ArrowRight');
   assert.equal(await rows.count(), all);
   await page.locator('.span-detail').getByText('hello').first().waitFor();
+  await page.getByRole('searchbox', { name: 'Search in spans' }).fill('RECITE');
+  await page.getByText(/^[1-9]\d* spans? ha/).waitFor();
+  assert.ok(await page.locator('.span-row.hit').count() > 0);
+  await page.keyboard.press('Enter');
+  await page.locator('.span-row.hit[aria-selected=true]').waitFor();
+}));
+
+test('a trace that comes from the agent\'s own server stands in ours, says so, and is fetched again when asked for', () => as(async (ada) => {
+  const theirs = crypto.randomUUID().replaceAll('-', '');
+  const plain = await ada.agent('recite');
+  await ada.call('POST', '/api/agents', { name: 'Theirs', kind: 'responses', model: `databricks;trace=${theirs}`, return_trace: true,
+    endpoint_url: plain.endpoint_url.replace('/v1', '/serving-endpoints/x/invocations') });
+  const page = await ada.page();
+  await page.getByRole('button', { name: /^Agent:/ }).click();
+  await page.getByRole('menuitemradio', { name: 'Theirs' }).click();
+  await write(page, 'How cold is it?');
+  await finished(page).waitFor();
+  await page.getByRole('link', { name: 'Trace', exact: true }).click();
+  await page.locator('.facts').getByText('MLflow').waitFor();
+  const rows = page.getByRole('treeitem');
+  assert.ok(await rows.count() >= 4);
+  await page.getByRole('button', { name: 'Fetch again' }).click();
+  await page.getByText('Asked for the agent’s own part').waitFor();
+  assert.ok(await rows.count() >= 4);
+}));
+
+test('a trace is there between two attempts, and is completed before one\'s eyes', () => as(async (ada) => {
+  const agent = await ada.agent('status;code=503;times=1;retry_after=60;seed=3');
+  const { request_id: id } = await ada.call('POST', '/api/invoke_endpoint', { agent_id: agent.id, message: `hello ${ada.email}` });
+  const [[job]] = sql(`select job_id from requests where id = '${id}'`);
+  await until(async () => (await ada.call('GET', '/api/traces')).data.length === 1, 'the trace of the first attempt');
+  const page = await ada.page(`/traces/${id}`);
+  await page.locator('.facts').getByText('running').waitFor();
+  await page.locator('.span-row.bad').first().waitFor();
+  await ada.call('POST', `/api/jobs/${job}/retry`);
+  await page.locator('.facts').getByText('completed').waitFor();
+}));
+
+test('traces are found by their agent, their state, how long they took, and their id', () => as(async (ada) => {
+  const good = await ada.agent('recite', { name: 'Good' });
+  const bad = await ada.agent('refuse;code=401', { name: 'Bad' });
+  const ask = async (agent) => {
+    const { request_id: id } = await ada.call('POST', '/api/invoke_endpoint', { agent_id: agent.id, message: 'hello' });
+    return until(async () => {
+      const now = await ada.call('GET', `/api/requests/${id}`);
+      return ['completed', 'failed'].includes(now.status) && now;
+    }, 'the answer');
+  };
+  const [{ trace_id: trace }] = [await ask(good), await ask(bad)];
+  await until(async () => (await ada.call('GET', '/api/traces')).data.length === 2, 'the traces');
+  const page = await ada.page('/traces');
+  const rows = page.locator('.data-table tbody tr');
+  await until(async () => (await rows.count()) === 2, 'both');
+  await page.getByRole('combobox', { name: 'Agent' }).selectOption('Good');
+  await until(async () => (await rows.count()) === 1, 'those of one agent');
+  await page.getByRole('combobox', { name: 'Agent' }).selectOption('');
+  await page.getByRole('button', { name: 'Failed' }).click();
+  await until(async () => (await rows.count()) === 1 && /Bad/.test(await rows.first().textContent()), 'the failed one');
+  await rows.getByRole('link').click();
+  await page.locator('.span-row.bad').first().waitFor();
+  await page.goBack();
+  await page.getByRole('combobox', { name: 'Duration' }).selectOption('120000');
+  await page.getByText('Each answer leaves a trace').waitFor();
+  await page.getByRole('searchbox', { name: 'Open a trace by its id' }).fill(trace);
+  await page.keyboard.press('Enter');
+  await page.getByRole('tree').waitFor();
+  assert.match(page.url(), new RegExp(`/traces/${trace}$`));
 }));
 
 test('a key is made, works, is shown once and can be deleted', () => as(async (ada) => {
@@ -82,6 +149,8 @@ test('admins pause and resume a queue and see jobs; others have no such page', (
   await card.getByText('paused').waitFor();
   await card.getByRole('button', { name: /Resume/ }).click();
   await until(async () => (await card.getByText('paused').count()) === 0, 'the queue to go on');
+  await card.getByRole('img', { name: /Jobs that wait/ }).waitFor();
+  await card.getByRole('img', { name: /Done a minute/ }).waitFor();
   await page.getByRole('tab', { name: 'Users' }).click();
   await page.getByRole('cell', { name: ada.email }).waitFor();
   const bea = await Person.new('Bea');
@@ -91,10 +160,73 @@ test('admins pause and resume a queue and see jobs; others have no such page', (
   await bea.leave();
 }));
 
+test('admins see what jobs say, cancel one, try another at once, and see how much is asked', () => as(async (ada) => {
+  sql(`update users set role = 'admin' where id = '${ada.me.id}'`);
+  const agent = await ada.agent('hang');
+  const { request_id: id } = await ada.call('POST', '/api/invoke_endpoint', { agent_id: agent.id, message: 'hello' });
+  const [[job]] = sql(`select job_id from requests where id = '${id}'`);
+  const page = await ada.page('/admin?tab=jobs');
+  const row = page.locator(`tr[data-job="${job}"]`);
+  await row.getByText('1/4').waitFor();
+  await row.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'cancelled' }).click();
+  await row.waitFor();
+  assert.equal((await ada.call('GET', `/api/requests/${id}`)).status, 'cancelled');
+  const late = await ada.agent('status;code=503;times=1;retry_after=60;seed=7', { name: 'Late' });
+  const { request_id: second } = await ada.call('POST', '/api/invoke_endpoint', { agent_id: late.id, message: `hello ${ada.email}` });
+  const [[again]] = sql(`select job_id from requests where id = '${second}'`);
+  await page.getByRole('button', { name: 'retrying' }).click();
+  const waits = page.locator(`tr[data-job="${again}"]`);
+  await waits.getByText(/503/).waitFor();
+  await waits.getByRole('button', { name: 'Try again now' }).click();
+  await until(async () => (await ada.call('GET', `/api/requests/${second}`)).status === 'completed', 'the answer');
+  await page.getByRole('tab', { name: 'Use', exact: true }).click();
+  await page.getByRole('img', { name: /Questions a day/ }).waitFor();
+  await page.getByRole('row', { name: /Helper/ }).first().waitFor();
+}));
+
 test('an agent of somebody else is found by nobody', () => as(async (ada) => {
   const bea = await Person.new('Bea');
   const agent = await bea.agent('recite');
   const page = await ada.page(`/agents/${agent.id}`);
   await page.getByText('There is nothing here.').waitFor();
   await bea.leave();
+}));
+
+test('a chat goes through the archive and the bin, comes back from both, and is gone when it is deleted for good', () => as(async (ada) => {
+  await ada.agent('recite');
+  const page = await ada.page();
+  const other = await ada.page('/chats?tab=bin');
+  await write(page, 'keep this');
+  await finished(page).waitFor();
+  const [{ id }] = await ada.chats();
+  const act = async (name) => {
+    await page.getByRole('button', { name: /Actions for/ }).first().click();
+    await page.getByRole('menuitem', { name, exact: true }).click();
+  };
+  await act('Archive');
+  await until(async () => (await page.locator('.chat-link').count()) === 0, 'the chat to leave the sidebar');
+  await page.goto(new URL('/chats', page.url()).href);
+  await page.getByRole('link', { name: 'keep this' }).click();
+  await page.getByText('This chat is in the archive.').waitFor();
+  assert.equal((await answer(page).textContent()).trim(), 'keep this');
+  await page.getByRole('button', { name: 'Unarchive' }).click();
+  await page.locator('.chat-link', { hasText: 'keep this' }).waitFor();
+  await until(async () => (await page.getByText('This chat is in the archive.').count()) === 0, 'the notice to go');
+  await act('Archive');
+  await page.locator('.toast', { hasText: 'Chat archived.' }).getByRole('button', { name: 'Undo' }).click();
+  await page.locator('.chat-link', { hasText: 'keep this' }).waitFor();
+
+  await other.getByText('The bin is empty.').waitFor();
+  await act('Delete');
+  await other.getByRole('button', { name: 'Restore: keep this' }).click();
+  await page.locator('.chat-link', { hasText: 'keep this' }).waitFor();
+  assert.deepEqual((await ada.messages(id)).map((m) => m.role), ['user', 'assistant']);
+  await act('Delete');
+  await other.getByRole('button', { name: 'Delete for good: keep this' }).click();
+  await other.getByRole('button', { name: 'Cancel' }).click();
+  await other.getByRole('button', { name: 'Delete for good: keep this' }).click();
+  await other.getByRole('dialog').getByRole('button', { name: 'Delete for good' }).click();
+  await other.getByText('The bin is empty.').waitFor();
+  for (const shelf of ['', '?archived=true', '?deleted=true']) assert.deepEqual((await ada.call('GET', `/api/chats${shelf}`)).data, []);
 }));

@@ -1,6 +1,6 @@
 /* Every screen is one that everybody can use: axe finds nothing, keys reach all, and long chats stay quick. */
 
-import { answer, as, box, finished, library, newBrowserContext, sql, until, URL_, write } from './harness.mjs';
+import { answer, as, box, finished, hasWords, library, loadMessages, longChat, newBrowserContext, sql, until, URL_, write } from './harness.mjs';
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import test from 'node:test';
@@ -101,25 +101,55 @@ test('everything can be done by keys', () => as(async (ada) => {
   await until(() => box(page).evaluate((element) => element === document.activeElement), 'the message box to have the focus');
 }));
 
+test('a screen reader is told of an answer in sentences, and not of each word', () => as(async (ada) => {
+  await ada.agent('recite;rate=12');
+  const page = await ada.page();
+  await box(page).waitFor();
+  await page.evaluate(() => {
+    window.said = [];
+    const voice = document.querySelector('[aria-live=polite][role=log]');
+    new MutationObserver((changes) => changes.forEach((c) => c.addedNodes.forEach((node) => window.said.push(node.textContent)))).observe(voice, { childList: true });
+  });
+  const sentences = Array.from({ length: 6 }, (_, i) => `This is the **sentence** number ${i + 1}.`);
+  await write(page, sentences.join(' '));
+  await until(() => page.evaluate(() => window.said.at(-1) === 'Answer finished.'), 'the end to be told');
+  const said = await page.evaluate(() => window.said);
+  assert.equal(said[0], 'Answer begins.');
+  const batches = said.slice(1, -1);
+  assert.ok(batches.length >= 2 && batches.length <= sentences.length, `${batches.length} batches`);
+  assert.equal(batches.join(' '), sentences.join(' ').replaceAll('**', ' ').replace(/\s+/g, ' '));
+  for (const batch of batches) assert.match(batch, /^This is .*\d\.$/);
+  assert.equal(await page.locator('.log').getAttribute('aria-live'), 'off');
+}));
+
+test('nothing moves for those who do not want it, and nothing jumps while an answer streams', () => as(async (ada) => {
+  await ada.agent('recite;rate=40');
+  const page = await ada.page();
+  await box(page).waitFor();
+  await write(page, `# Title\n\n- a\n- b\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n\`\`\`js\nconst x = 1;\n\`\`\`\n\n${'More words that follow. '.repeat(30)}`);
+  await hasWords(page, 3);
+  await page.evaluate(() => {
+    window.shifts = [];
+    new PerformanceObserver((list) => list.getEntries().forEach((e) => e.hadRecentInput || window.shifts.push(e.value))).observe({ type: 'layout-shift', buffered: false });
+  });
+  const moving = await page.evaluate(() => document.getAnimations().filter((a) => a.playState === 'running' && a.effect.getComputedTiming().activeDuration > 10).length);
+  assert.equal(moving, 0);
+  await finished(page).waitFor();
+  const shifted = await page.evaluate(() => window.shifts.reduce((sum, value) => sum + value, 0));
+  assert.ok(shifted < 0.02, `shifted by ${shifted}`);
+}, 'Ada', { reducedMotion: 'reduce' }));
+
 test('a chat of ten thousand messages shows few of them at a time, and stays where it is read', () => as(async (ada) => {
-  const agent = await ada.agent('recite');
-  const chat = await ada.call('POST', '/api/chats', { title: 'Long', agent_id: agent.id });
-  sql(`with new as (select n, gen_random_uuid() id from generate_series(1, ${LONG}) n)
-       insert into messages (id, chat_id, user_id, role, content, status, created_at, parent_id)
-       select id, '${chat.id}', '${ada.me.id}', (case when n % 2 = 1 then 'user' else 'assistant' end)::message_role,
-              'Message ' || n || E'\\n\\n' || repeat('some words of it ', n % 40), 'completed', now() - interval '1 day' + n * interval '1 second',
-              coalesce(lag(id) over (order by n), '${chat.id}')
-         from new`);
+  const chat = await longChat(ada, LONG);
   const page = await ada.page(`/c/${chat.id}`);
   await page.getByText(`Message ${LONG}`, { exact: false }).first().waitFor();
   const log = page.locator('.log');
-  await until(async () => {
-    await log.evaluate((element) => {
-      element.scrollTop = 0;
-    });
-    return (await page.locator('.log-box').count()) >= 1000;
-  }, 'a thousand messages to be loaded');
+  await loadMessages(page, 1000);
+  const elements = () => log.evaluate((element) => element.querySelectorAll('*').length);
   assert.ok((await page.locator('.log-box > .row').count()) < 150);
+  const atThousand = await elements();
+  await loadMessages(page, 2000);
+  assert.ok((await elements()) < atThousand + 500, `${atThousand} elements at a thousand rows, ${await elements()} at two thousand`);
   await log.evaluate((element) => {
     element.scrollTop = element.scrollHeight / 2;
   });

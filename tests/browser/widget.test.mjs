@@ -1,6 +1,6 @@
 /* The widget: a public agent in a page of another origin. */
 
-import { killStream, newBrowserContext, Person, until, URL_, WAIT, words } from './harness.mjs';
+import { killStream, newBrowserContext, openShadows, Person, until, URL_, WAIT, words } from './harness.mjs';
 import { after, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -15,16 +15,11 @@ const site = createServer((request, reply) => {
 await once(site, 'listening');
 after(() => site.close());
 
-/** A page of another site; its shadow roots are opened for the test to look into. */
+/** A page of another site. */
 async function visit(agent, attributes = '') {
   const context = await newBrowserContext();
   context.setDefaultTimeout(WAIT);
-  await context.addInitScript(() => {
-    const attach = Element.prototype.attachShadow;
-    Element.prototype.attachShadow = function open(how) {
-      return attach.call(this, { ...how, mode: 'open' });
-    };
-  });
+  await openShadows(context);
   const page = await context.newPage();
   await page.goto(`http://127.0.0.1:${site.address().port}/?${encodeURIComponent(`data-agent="${agent}" ${attributes}`)}`);
   return { context, page };

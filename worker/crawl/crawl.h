@@ -129,6 +129,7 @@ struct crawler {
     int found_nesting[CRAWL_SITEMAPS];
     size_t found_sitemap_count;
     const char *trouble;        /* why the start could not be had */
+    char read_url[2001];        /* the page that was stored last, as far as it fits; "" for none */
     struct id held[CRAWL_HELD]; /* addresses in the loop's hands when the turn began */
     size_t held_count;
     bool finish;              /* nothing is left: this turn ends the run */

@@ -103,6 +103,7 @@ progress_json(struct crawler *c, const char *status, const char *text)
     jw_int(&w, "failed", n->failed);
     jw_object_end(&w);
     jw_str(&w, "message", text);
+    jw_str(&w, "url", c->read_url[0] ? c->read_url : NULL);
     jw_object_end(&w);
     return out.data;
 }
@@ -314,6 +315,7 @@ store(struct crawler *c, struct db *db, const struct reading *list, size_t n)
         if (it->kind != ITEM_PAGE)
             continue;
         outcomes[count++] = list[i].outcome;
+        snprintf(c->read_url, sizeof(c->read_url), "%s", list[i].outcome.url);
         if (!c->task.dry_run)
             TRY(settle_known(c, db, it, &list[i]));
         if (list[i].again)

@@ -23,13 +23,14 @@
  * @property {{code?: string, message?: string} | null} error
  * @property {string | null} reason why it is incomplete
  * @property {import('./types.js').Passage[]} passages
+ * @property {boolean} spoken it was told of to the end, by voice
  */
 
 /** @returns {Response} */
 export function newResponse() {
   return {
     seq: -1, status: 'queued', items: new Map(), snapshot: null, final: null, restarted: false, error: null, reason: null,
-    passages: [],
+    passages: [], spoken: false,
   };
 }
 

@@ -192,6 +192,9 @@ export async function deleteChat(id) {
   }
 }
 
+/** With its messages, for good. @param {string} id */
+export const eraseChat = (id) => remove(`/api/chats/${id}?forever=true`);
+
 /** @param {string} id */
 export async function restoreChat(id) {
   put(await post(`/api/chats/${id}/restore`));
@@ -201,8 +204,9 @@ export async function restoreChat(id) {
 /** @param {string} requestId */
 export const cancel = (requestId) => post(`/api/requests/${requestId}/cancel`);
 
-/** @param {string} id @param {'up' | 'down' | null} rating */
-export const rate = (id, rating) => (rating ? post(`/api/messages/${id}/feedback`, { rating }) : remove(`/api/messages/${id}/feedback`));
+/** @param {string} id @param {'up' | 'down' | null} rating @param {string} [comment] */
+export const rate = (id, rating, comment) =>
+  (rating ? post(`/api/messages/${id}/feedback`, comment ? { rating, comment } : { rating }) : remove(`/api/messages/${id}/feedback`));
 
 /** Show another branch of a conversation. @param {string} messageId */
 export const showBranch = (messageId) => post(`/api/messages/${messageId}/show`);

@@ -30,6 +30,7 @@
  * @property {{id: string, status: 'queued' | 'streaming'} | null} active_request
  * @property {string} created_at
  * @property {string} active_at
+ * @property {string | null} deleted_at
  *
  * @typedef {'in_progress' | 'completed' | 'failed' | 'cancelled'} MessageStatus
  *

@@ -5,14 +5,51 @@ import { t } from './words.js';
 
 /* ---- the voice ------------------------------------------------------------------------ */
 
-const voice = h('div', { class: 'hidden-text', 'aria-live': 'polite', role: 'status' });
-let spoken = 0;
+const BATCH_MS = 1500;
+const BATCH_LONGEST = 400; // characters without the end of a sentence
+const SAID = 5; // kept, since what leaves at once may not be heard
 
-/** Said once, and not with every word that arrives. @param {string} text */
+// Here from the start: screen readers tell what is added to such a place, not that it is new.
+const voice = h('div', { class: 'hidden-text', 'aria-live': 'polite', role: 'log', 'aria-label': t('app.voice') });
+document.body.append(voice);
+
+/** @param {string} text */
 export function announce(text) {
-  if (!voice.isConnected) document.body.append(voice);
-  clearTimeout(spoken);
-  spoken = window.setTimeout(() => voice.replaceChildren(text), 100);
+  voice.append(h('p', null, text));
+  while (voice.children.length > SAID) voice.firstChild?.remove();
+}
+
+/**
+ * A text that grows, said in batches: whole sentences, and not more often than one can listen.
+ *
+ * @returns {(text: string, over: boolean) => void} what is called with all of it, as often as it has grown
+ */
+export function announcer() {
+  let text = '';
+  let said = 0;
+  let timer = 0;
+  const say = (/** @type {number} */ to) => {
+    const words = text.slice(said, to).replace(/[*_`#>|~]+/g, ' ').replace(/\s+/g, ' ').trim();
+    said = to;
+    if (words) announce(words);
+  };
+  const batch = () => {
+    timer = 0;
+    const end = [...text.slice(said).matchAll(/[.!?:;…。！？\n](?=\s)/g)].at(-1);
+    if (end) say(said + end.index + 1);
+    else if (text.length - said > BATCH_LONGEST) say(Math.max(text.lastIndexOf(' '), said + BATCH_LONGEST));
+  };
+  return (now, over) => {
+    // Another attempt: what was said is not said again from the start.
+    if (!now.startsWith(text.slice(0, said))) said = Math.min(said, now.length);
+    text = now;
+    if (over) {
+      clearTimeout(timer);
+      say(text.length);
+    } else if (!timer) {
+      timer = window.setTimeout(batch, BATCH_MS);
+    }
+  };
 }
 
 /* ---- toasts --------------------------------------------------------------------------- */

@@ -60,15 +60,17 @@ const age = (seconds) => (seconds < 1 ? '–' : seconds < 90 ? `${Math.round(sec
 
 function queues() {
   const list = h('div', { class: 'cards' });
-  /** @type {Map<string, number[]>} */
-  const depths = new Map();
+  /** @type {Map<string, {depths: number[], rates: number[]}>} */
+  const readings = new Map();
   const load = async () => {
     const page = await get('/api/admin/queues').catch(() => null);
     if (!page) return;
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.queue : undefined;
     fill(list, page.data.map((/** @type {any} */ queue) => {
-      const seen = [...(depths.get(queue.name) ?? []), queue.available + queue.retryable].slice(-KEPT);
-      depths.set(queue.name, seen);
+      const before = readings.get(queue.name);
+      const rate = queue.kinds.reduce((/** @type {number} */ sum, /** @type {any} */ kind) => sum + kind.per_minute, 0);
+      const seen = { depths: [...(before?.depths ?? []), queue.available + queue.retryable].slice(-KEPT), rates: [...(before?.rates ?? []), rate].slice(-KEPT) };
+      readings.set(queue.name, seen);
       return queueCard(queue, seen, load);
     }));
     if (focused) /** @type {HTMLElement | null} */ (list.querySelector(`[data-queue="${CSS.escape(focused)}"]`))?.focus();
@@ -76,18 +78,23 @@ function queues() {
   return { element: list, load };
 }
 
-/** @param {any} queue @param {number[]} depths @param {() => Promise<void>} reload */
-function queueCard(queue, depths, reload) {
+/** @param {any} queue @param {{depths: number[], rates: number[]}} seen @param {() => Promise<void>} reload */
+function queueCard(queue, seen, reload) {
   const number = (/** @type {string} */ name) => h('div', { class: 'fact' }, h('small', { class: 'quiet' }, t(`admin.${name}`)), h('strong', null, count(queue[name])));
   const label = t(queue.paused ? 'admin.resume' : 'admin.pause');
   return h('section', { class: 'card plain-card' },
     h('div', { class: 'card-head' }, h('strong', null, queue.name), queue.paused && badge(t('admin.paused'), 'warn'), h('span', { class: 'grow' }),
       iconButton(queue.paused ? 'play' : 'pause', `${label}: ${queue.name}`, () => void attempt(post(`/api/admin/queues/${queue.name}/${queue.paused ? 'resume' : 'pause'}`)).then(reload),
         { dataset: { queue: queue.name } })),
-    chart(depths, t('admin.depth')),
+    h('div', { class: 'two' }, labelled(chart(seen.depths, t('admin.depth')), t('admin.depth')), labelled(chart(seen.rates, t('admin.rate')), t('admin.rate'))),
     h('div', { class: 'facts' }, ['available', 'running', 'scheduled', 'retryable', 'discarded'].map(number),
-      h('div', { class: 'fact' }, h('small', { class: 'quiet' }, t('admin.oldest')), h('strong', null, age(queue.oldest_s)))));
+      h('div', { class: 'fact' }, h('small', { class: 'quiet' }, t('admin.oldest')), h('strong', null, age(queue.oldest_s)))),
+    queue.kinds.length > 0 && h('small', { class: 'quiet' }, queue.kinds.map((/** @type {any} */ kind) => h('div', null, t('admin.kind_times', {
+      kind: kind.kind, n: count(kind.completed), wait: duration(kind.wait_ms?.p95 ?? null), run: duration(kind.run_ms?.p95 ?? null) })))));
 }
+
+/** @param {SVGElement} drawing @param {string} label */
+const labelled = (drawing, label) => h('figure', { class: 'labelled' }, drawing, h('figcaption', { class: 'quiet' }, label));
 
 /** A line of numbers, the newest at the right. @param {number[]} values @param {string} label */
 function chart(values, label) {
@@ -150,7 +157,7 @@ function jobRow(job, reload) {
   };
   const canRetry = ['discarded', 'cancelled', 'retryable'].includes(job.state);
   const canCancel = ['available', 'scheduled', 'running', 'retryable'].includes(job.state);
-  return h('tr', null, h('td', null, h('strong', null, job.kind), ' ', h('small', { class: 'quiet' }, job.queue)), h('td', null, badge(t(`admin.${job.state}`), TONES[job.state])),
+  return h('tr', { dataset: { job: job.id } }, h('td', null, h('strong', null, job.kind), ' ', h('small', { class: 'quiet' }, job.queue)), h('td', null, badge(t(`admin.${job.state}`), TONES[job.state])),
     h('td', { class: 'number' }, `${job.attempt}/${job.max_attempts}`), h('td', { title: timeOf(job.created_at) }, ago(job.created_at)),
     h('td', { class: 'job-error' }, honest(job.error ?? job.message ?? '')),
     h('td', null, canRetry && iconButton('redo', t('admin.retry'), act('retry')), canCancel && iconButton('close', t('admin.cancel'), act('cancel'))));

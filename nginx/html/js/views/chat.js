@@ -1,15 +1,16 @@
 /* A conversation, and the page that begins one. */
 
 import { agentOf, cancel, loadChat, markRead, on, state, tell, usualAgent } from '../store.js';
-import { announce, attempt, copyText } from '../ui.js';
+import { announce, announcer, attempt, copyText } from '../ui.js';
 import { answerRow, agentName, userRow } from './message.js';
 import { composer } from './composer.js';
 import { conversationOf } from '../conversation.js';
 import { fill, h, icon, iconButton, say } from '../dom.js';
 import { go } from '../router.js';
 import { isNew, newPlace, send as post } from '../outbox.js';
+import { isOver, textOf } from '../response.js';
 import { Log } from './log.js';
-import { rename } from './chat_menu.js';
+import { archiveChat, rename } from './chat_menu.js';
 import { t } from '../words.js';
 
 /** @typedef {import('../types.js').Message} Message */
@@ -121,11 +122,20 @@ export function chatPage() {
     title.hidden = !title.textContent;
     unnamed.hidden = !title.hidden;
   };
+  const drawNotice = () => {
+    const now = isNew(place) ? null : chat();
+    const key = !now ? '' : now.archived ? 'archived' : !now.agent_id && !picked ? 'agent' : '';
+    if (notice.dataset.key === key) return;
+    notice.dataset.key = key;
+    fill(notice, key === 'agent' && h('p', { class: 'note' }, t('chat.agent_gone')),
+      key === 'archived' && now && h('p', { class: 'note' }, icon('archive'), t('chat.in_archive'), ' ',
+        h('button', { type: 'button', class: 'link-button', onclick: () => void attempt(archiveChat(now, false)) }, t('chat.unarchive'))));
+  };
   const draw = () => {
     drawLog();
     compose.draw();
     drawTitle();
-    fill(notice, !isNew(place) && chat() && !chat()?.agent_id && !picked && h('p', { class: 'note' }, t('chat.agent_gone')));
+    drawNotice();
   };
   const drawSome = frame(() => {
     for (const message of conversation.messages) {
@@ -154,6 +164,7 @@ export function chatPage() {
       on(`gone:${place}`, () => go('/')),
       on('chats', () => {
         drawTitle();
+        drawNotice();
         seen();
       }),
       on('net', drawLog),
@@ -239,17 +250,27 @@ function copyCode(event) {
 }
 
 /**
- * For screen readers: that an answer begins, and that it is there; not each of its words.
+ * For screen readers: that an answer begins, its text in batches, and that it is there.
  *
  * @param {() => import('../conversation.js').Conversation} conversation
  */
 function speaker(conversation) {
   let last = '';
+  let grow = announcer();
   return (/** @type {string} */ requestId) => {
     const response = conversation().responses.get(requestId);
-    const key = `${requestId}:${response?.final === null}`;
-    if (key === last) return;
-    last = key;
-    announce(response?.final ? `${t('answer.finished')} ${response.final.slice(0, 2000)}` : t('answer.began'));
+    if (!response) return;
+    if (requestId !== last) {
+      grow = announcer();
+      announce(t('answer.began'));
+    } else if (response.spoken) {
+      return;
+    }
+    last = requestId;
+    const over = isOver(response);
+    grow(textOf(response), over);
+    if (!over) return;
+    response.spoken = true;
+    announce(t(response.status === 'completed' ? 'answer.finished' : `answer.${response.status}`));
   };
 }

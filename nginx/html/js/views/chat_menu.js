@@ -1,7 +1,7 @@
 /* What can be done with a chat. */
 
 import { ask, attempt, menu, toast } from '../ui.js';
-import { changeChat, deleteChat, restoreChat } from '../store.js';
+import { changeChat, deleteChat, eraseChat, restoreChat } from '../store.js';
 import { go } from '../router.js';
 import { h } from '../dom.js';
 import { t } from '../words.js';
@@ -17,7 +17,7 @@ export function chatMenu(anchor, chat) {
     { label: t('chat.rename'), icon: 'edit', act: () => void rename(chat) },
     { label: t(chat.pinned ? 'chat.unpin' : 'chat.pin'), icon: 'pin',
       act: () => void attempt(changeChat(chat.id, { pinned: !chat.pinned })) },
-    { label: t(chat.archived ? 'chat.unarchive' : 'chat.archive'), icon: 'archive', act: () => void archive(chat) },
+    { label: t(chat.archived ? 'chat.unarchive' : 'chat.archive'), icon: 'archive', act: () => void attempt(archiveChat(chat, !chat.archived)) },
     null,
     { label: t('chat.export_markdown'), icon: 'download', act: () => exportChat(chat, 'markdown') },
     { label: t('chat.export_json'), icon: 'download', act: () => exportChat(chat, 'json') },
@@ -34,13 +34,11 @@ export async function rename(chat) {
   if (title && title !== chat.title) await attempt(changeChat(chat.id, { title }));
 }
 
-/** @param {Chat} chat */
-async function archive(chat) {
-  await attempt(changeChat(chat.id, { archived: !chat.archived }));
-  if (!chat.archived) {
-    leave(chat);
-    toast(t('chat.archived'), { action: t('app.undo'), act: () => void attempt(changeChat(chat.id, { archived: false })) });
-  }
+/** Into the archive or out of it; either can be undone. @param {Chat} chat @param {boolean} archived */
+export async function archiveChat(chat, archived) {
+  await changeChat(chat.id, { archived });
+  if (archived) leave(chat);
+  toast(t(archived ? 'chat.archived' : 'chat.unarchived'), { action: t('app.undo'), act: () => void attempt(changeChat(chat.id, { archived: !archived })) });
 }
 
 /** @param {Chat} chat */
@@ -55,6 +53,12 @@ export async function removeChat(chat) {
     await deleteChat(chat.id);
     toast(t('chat.deleted'), { action: t('app.undo'), act: () => void attempt(restoreChat(chat.id)) });
   });
+}
+
+/** Nothing takes it back, so it is asked whether to. @param {Chat} chat */
+export async function deleteForGood(chat) {
+  const sure = await ask({ title: t('shelf.forever'), text: t('shelf.sure', { title: chat.title || t('chat.untitled') }), submit: t('shelf.forever'), danger: true });
+  if (sure) await eraseChat(chat.id);
 }
 
 /** @param {Chat} chat @param {string} format */

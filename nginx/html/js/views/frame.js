@@ -116,6 +116,7 @@ function pages(lazy) {
   page(`/agents/${id}`, async ([agent], query) => (await import('./agent.js')).agentPage(agent, query.get('tab') ?? ''));
   page(`/sources/${id}`, async ([source]) => (await import('./source.js')).sourcePage(source));
   page(`/pages/${id}`, async ([read]) => (await import('./source.js')).readPage(read));
+  page('/chats', async (_, query) => (await import('./shelves.js')).shelvesPage(query.get('tab') ?? ''));
   page('/settings', async () => (await import('./settings.js')).settingsPage());
   page('/admin', async (_, query) => (await import('./admin.js')).adminPage(query.get('tab') ?? ''));
   page('/traces', async () => (await import('./traces.js')).tracesPage());

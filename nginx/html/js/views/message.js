@@ -2,7 +2,7 @@
 
 import { attribute, fill, h, icon, iconButton, say } from '../dom.js';
 import { agentOf, editMessage, rate, regenerate, showBranch } from '../store.js';
-import { attempt, complain, copyText } from '../ui.js';
+import { attempt, complain, copyText, toast } from '../ui.js';
 import { count, t, timeOf } from '../words.js';
 import { discard } from '../outbox.js';
 import { honest, Markdown } from '../markdown.js';
@@ -147,7 +147,7 @@ export function answerRow(conversation) {
   const status = h('div', { class: 'row-status' });
   const sources = h('div', { class: 'row-sources' });
   const bar = answerBar(() => message, conversation, () => markdown.text);
-  const element = h('article', { class: 'row answer' }, heading, thoughts.element, tools, markdown.element, status, sources, bar.element);
+  const element = h('article', { class: 'row answer' }, heading, thoughts.element, tools, markdown.element, status, sources, bar.element, bar.words.element);
   let citations = 0;
 
   /** @param {Message} now @param {string} agentName @param {boolean} isLast */
@@ -293,10 +293,12 @@ function answerBar(message, conversation, text) {
     now.feedback = wanted && { rating: wanted, comment: null };
     update(now, element.classList.contains('last'));
     void attempt(rate(now.id, wanted));
+    words.ask(now);
   });
   const up = vote('up');
   const down = vote('down');
   const pager = branchPager(message, conversation);
+  const words = feedbackForm();
   const element = h('div', { class: 'row-tools', role: 'group', 'aria-label': t('answer.tools') }, pager.element, copy, up, down, again, trace);
   /** @param {Message} now @param {boolean} isLast */
   const update = (now, isLast) => {
@@ -310,7 +312,45 @@ function answerBar(message, conversation, text) {
     attribute(trace, 'href', now.trace_id && `/traces/${now.trace_id}`);
     element.classList.toggle('last', isLast);
   };
-  return { element, update };
+  return { element, update, words };
+}
+
+/** Why an answer is good or bad, for whoever looks after the agent; asked for once it was judged. */
+function feedbackForm() {
+  /** @type {Message | null} */
+  let message = null;
+  const box = h('textarea', { rows: 2, maxlength: 2000, dir: 'auto' });
+  const close = () => {
+    element.hidden = true;
+  };
+  const element = h('form', { class: 'feedback', hidden: true, onsubmit: async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const now = message;
+    const comment = box.value.trim();
+    if (!now?.feedback || !comment) return;
+    const { rating } = now.feedback;
+    if (!(await attempt(rate(now.id, rating, comment)))) return;
+    now.feedback = { rating, comment };
+    close();
+    toast(t('feedback.thanks'));
+  }, onkeydown: (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== 'Escape') return;
+    event.preventDefault();
+    close();
+  } }, box, h('div', { class: 'dialog-buttons' }, h('button', { type: 'button', class: 'button', onclick: close }, t('feedback.skip')),
+    h('button', { type: 'submit', class: 'button primary' }, t('feedback.send'))));
+  /** @param {Message} now */
+  const ask = (now) => {
+    message = now;
+    element.hidden = !now.feedback;
+    if (!now.feedback) return;
+    const label = t(now.feedback.rating === 'up' ? 'feedback.good' : 'feedback.bad');
+    attribute(box, 'aria-label', label);
+    attribute(box, 'placeholder', label);
+    box.value = '';
+    box.focus();
+  };
+  return { element, ask };
 }
 
 /** @param {string | null} id */

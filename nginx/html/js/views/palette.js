@@ -109,6 +109,7 @@ function commands(q, act) {
     { label: t('side.agents'), icon: 'agent', act: () => go('/agents') },
     { label: t('agents.new'), icon: 'plus', act: () => go('/agents/new') },
     { label: t('side.traces'), icon: 'trace', act: () => go('/traces') },
+    { label: t('shelf.label'), icon: 'archive', act: () => go('/chats') },
     { label: t('side.settings'), icon: 'gear', act: () => go('/settings') },
     ...(state.me?.role === 'admin' ? [{ label: t('side.admin'), icon: 'chart', act: () => go('/admin') }] : []),
     { label: t('palette.keys'), icon: 'key', act: showKeys },

@@ -69,6 +69,7 @@ function account() {
   if (!me) return null;
   const button = h('button', { type: 'button', class: 'side-link account', 'aria-haspopup': 'menu', 'aria-expanded': 'false',
     onclick: () => menu(button, [
+      { label: t('shelf.label'), icon: 'archive', act: () => go('/chats') },
       { label: t('side.settings'), icon: 'gear', act: () => go('/settings') },
       null,
       { label: t('auth.sign_out'), icon: 'out', act: () => void signOut() },

@@ -106,9 +106,12 @@ export function progressBar() {
   const bar = h('progress', { max: 100, value: 0, 'aria-label': t('crawl.progress') });
   const message = h('small', { class: 'crawl-message' });
   const counts = h('small', { class: 'quiet' });
-  const element = h('div', { class: 'crawl' }, bar, message, counts);
+  const page = h('small', { class: 'page-url' });
+  const element = h('div', { class: 'crawl' }, bar, message, page, counts);
   const update = (/** @type {any} */ crawl) => {
     bar.value = crawl.progress ?? 0;
+    // Only the feed says which page was read last.
+    if (crawl.url) say(page, honest(crawl.url));
     say(message, honest(crawl.message ?? ''));
     const pages = crawl.pages ?? {};
     say(counts, ['found', 'fetched', 'indexed', 'unchanged', 'skipped', 'failed'].filter((name) => pages[name])

@@ -1,14 +1,15 @@
 /* Traces: the list, and one as tree and waterfall on one time axis. */
 
-import { ago, badge, column, duration, empty } from './parts.js';
+import { ago, badge, column, duration, empty, select } from './parts.js';
 import { agentName } from './message.js';
 import { attempt, toast } from '../ui.js';
 import { back } from './source.js';
 import { count, t, timeOf } from '../words.js';
-import { fill, h, icon } from '../dom.js';
+import { attribute, fill, h, icon, say } from '../dom.js';
 import { get, post, withQuery } from '../api.js';
+import { go } from '../router.js';
 import { honest } from '../markdown.js';
-import { on } from '../store.js';
+import { on, state } from '../store.js';
 
 /**
  * @typedef {object} Span
@@ -61,9 +62,12 @@ export async function tracesPage() {
   let status = '';
   /** @type {string | null} */
   let cursor = null;
+  let turn = 0;
   const load = async (/** @type {boolean} */ isFirst) => {
-    const page = await attempt(get(withQuery('/api/traces', { status, cursor: isFirst ? null : cursor, limit: 50 })));
-    if (!page) return;
+    const mine = ++turn;
+    const page = await attempt(get(withQuery('/api/traces', { status, agent_id: agent.value, min_duration_ms: slow.value,
+      cursor: isFirst ? null : cursor, limit: 50 })));
+    if (!page || mine !== turn) return;
     cursor = page.next_cursor;
     more.hidden = !cursor;
     fill(list, isFirst ? [] : [...list.children], page.data.map(traceRow));
@@ -74,6 +78,17 @@ export async function tracesPage() {
   const table = h('table', { class: 'data-table' }, h('thead', null, h('tr', null,
     ['started', 'agent', 'status', 'duration', 'first', 'tokens', 'spans'].map((name) => h('th', { scope: 'col' }, t(`trace.${name}`))))), list);
   const none = empty('trace', t('trace.none'));
+  const agent = select('agent', [{ value: '', label: t('trace.any_agent') }, ...state.agents.map((a) => ({ value: a.id, label: honest(a.name) }))], '');
+  const slow = select('slow', ['', '1000', '5000', '30000', '120000'].map((ms) =>
+    ({ value: ms, label: ms ? t('trace.slower', { time: duration(Number(ms)) }) : t('trace.any_time') })), '');
+  for (const choice of [agent, slow]) choice.addEventListener('change', () => void load(true));
+  attribute(agent, 'aria-label', t('trace.agent'));
+  attribute(slow, 'aria-label', t('trace.duration'));
+  const wanted = h('input', { type: 'search', placeholder: t('trace.open'), 'aria-label': t('trace.open'), maxlength: 100, spellcheck: 'false' });
+  const open = h('form', { role: 'search', onsubmit: (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (/^[0-9A-Za-z-]+$/.test(wanted.value.trim())) go(`/traces/${wanted.value.trim()}`);
+  } }, wanted);
   const filters = h('div', { class: 'segmented', role: 'group', 'aria-label': t('trace.status') }, ['', 'completed', 'failed', 'cancelled'].map((name) =>
     h('button', { type: 'button', 'aria-pressed': String(name === status), onclick: (/** @type {MouseEvent} */ event) => {
       status = name;
@@ -81,7 +96,7 @@ export async function tracesPage() {
       void load(true);
     } }, t(`trace.filter.${name || 'all'}`))));
   await load(true);
-  return { element: column(h('div', null, filters), h('div', { class: 'table-box', tabindex: '0', role: 'group', 'aria-label': t('side.traces') }, table), none, more), title: t('side.traces') };
+  return { element: column(h('div', { class: 'button-row' }, filters, agent, slow, open), h('div', { class: 'table-box', tabindex: '0', role: 'group', 'aria-label': t('side.traces') }, table), none, more), title: t('side.traces') };
 }
 
 /** @param {Trace} trace */
@@ -108,9 +123,14 @@ export async function tracePage(id) {
   /** @type {Set<string>} */
   const closed = new Set();
   let chosen = trace.spans[0]?.span_id ?? '';
+  const search = h('input', { type: 'search', placeholder: t('trace.search'), 'aria-label': t('trace.search'), maxlength: 200, oninput: () => draw() });
+  const found = h('span', { class: 'quiet', role: 'status' });
   const draw = () => {
     drawFacts(facts, trace);
     fill(tree, ruler(trace), spanRows(trace, closed, chosen, pick, toggle));
+    const hits = new Set(search.value.trim() ? trace.spans.filter((s) => has(s, search.value.trim())).map((s) => s.span_id) : []);
+    for (const row of tree.querySelectorAll('[data-span]')) row.classList.toggle('hit', hits.has(/** @type {HTMLElement} */ (row).dataset.span ?? ''));
+    say(found, search.value.trim() ? t('trace.hits', { n: hits.size }) : '');
     const span = trace.spans.find((s) => s.span_id === chosen);
     fill(detail, span && spanDetail(span));
   };
@@ -130,7 +150,7 @@ export async function tracePage(id) {
     draw();
   };
   const timer = window.setInterval(() => {
-    if (trace.status === 'running') void reload().catch(() => {});
+    if (trace.status === 'running' || trace.upstream?.status === 'pending') void reload().catch(() => {});
   }, POLL_MS);
   const endFeed = on('feed', (event) => {
     if (event.id === trace.request_id) void reload().catch(() => {});
@@ -139,12 +159,24 @@ export async function tracePage(id) {
     const begun = await attempt(post(`/api/traces/${id}/refresh`));
     if (begun === undefined) return;
     toast(t('trace.refreshing'));
-    setTimeout(() => void reload().catch(() => {}), POLL_MS);
+    await attempt(reload);
   } }, icon('redo'), t('trace.refresh'));
   const save = h('button', { type: 'button', class: 'button', onclick: () => download(trace) }, icon('download'), t('trace.download'));
+  // Enter goes from one that has it to the next.
+  search.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || !search.value.trim()) return;
+    event.preventDefault();
+    const hits = trace.spans.filter((s) => has(s, search.value.trim()));
+    const next = hits[(hits.findIndex((s) => s.span_id === chosen) + 1) % hits.length];
+    if (!next) return;
+    closed.clear();
+    chosen = next.span_id;
+    draw();
+    tree.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
+  });
   draw();
   return {
-    element: column(back(`/c/${trace.chat_id}`), facts, h('div', { class: 'trace-body' }, tree, detail)),
+    element: column(back(`/c/${trace.chat_id}`), facts, h('div', { class: 'button-row' }, search, found), h('div', { class: 'trace-body' }, tree, detail)),
     title: t('trace.title', { name: agentName(trace.agent_id) }), actions: [refresh, save],
     hide: () => {
       clearInterval(timer);
@@ -152,6 +184,10 @@ export async function tracePage(id) {
     },
   };
 }
+
+/** Whether a span says so anywhere: name, kind, error, inputs, outputs, attributes. @param {Span} span @param {string} words */
+const has = (span, words) => JSON.stringify([span.name, span.kind, span.error, span.inputs, span.outputs, span.attributes]).toLowerCase()
+  .includes(JSON.stringify(words).slice(1, -1).toLowerCase());
 
 /** @param {HTMLElement} facts @param {Trace} trace */
 function drawFacts(facts, trace) {
