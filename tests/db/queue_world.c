@@ -268,3 +268,15 @@ must_go_well(struct err e)
     fprintf(stderr, "%s: %s\n", err_name(e.code), e.msg);
     abort();
 }
+
+bool
+must_be_repeated(struct db *db, struct err e)
+{
+    bool undone = e.code == ERR_UNAVAILABLE && db_was_undone(db);
+
+    if (!undone)
+        must_go_well(e);
+    else
+        db_rollback(db);
+    return undone;
+}

@@ -63,6 +63,10 @@ int64_t hand_end(struct hand *h, const struct job_claimed *job, enum job_outcome
 /* In a thread of its own, where cmocka's assertions cannot be: an error is printed and ends all. */
 void must_go_well(struct err e);
 
+/* The same, but true when the database undid it for the sake of others: as for the runner, once
+ * more. */
+bool must_be_repeated(struct db *db, struct err e);
+
 /* The state of a job as the app shows it to `user`; "gone" when it does not. */
 const char *world_state(struct world *world, struct id user, struct id job);
 

@@ -200,6 +200,14 @@ struct racer {
     unsigned seed;
 };
 
+static struct err
+try_to_add(struct db *db, struct arena *a, const struct job_new *job)
+{
+    TRY(db_begin(db, TX_WRITE, job->user_id));
+    TRY(job_add(db, a, job));
+    return db_commit(db);
+}
+
 static void *
 adder(void *arg)
 {
@@ -212,7 +220,8 @@ adder(void *arg)
                                               .max_attempts = 3,
                                               .delay_ms = rand_r(&r->seed) % 20 == 0 });
 
-        add_with(r->db, a, &job);
+        while (must_be_repeated(r->db, try_to_add(r->db, a, &job)))
+            ;
         arena_free(a);
     }
     (void)__atomic_sub_fetch(&r->race->adding, 1, __ATOMIC_SEQ_CST);
@@ -278,8 +287,9 @@ ender(void *arg)
         struct arena *a = arena_new();
         struct job_exchange x = { .ends = ends, .end_count = n, .limit = 1 + rand_r(&r->seed) % 8 };
 
-        must_go_well(job_exchange(r->hand->db, a, &r->hand->w, &x));
-        must_go_well(job_promote(r->hand->db, a, &moved));
+        while (must_be_repeated(r->hand->db, job_exchange(r->hand->db, a, &r->hand->w, &x)))
+            ;
+        (void)must_be_repeated(r->hand->db, job_promote(r->hand->db, a, &moved));
         if (clock_mono_ms() > gives_up_ms)
             must_go_well(ERR(ERR_TIMEOUT, "some jobs have not ended"));
         for (size_t i = 0; i < n; i++) {
