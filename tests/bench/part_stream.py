@@ -127,9 +127,9 @@ def verify(it, model):
         raise RuntimeError(f'{whole} of {STREAMS} answers are whole: {model.stats()}')
 
 
-def until(ready, what):
-    end = time.monotonic() + READY_S
+def until(ready, what, seconds=READY_S):
+    end = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > end:
-            raise RuntimeError(f'waited {READY_S} s for {what}')
+            raise RuntimeError(f'waited {seconds} s for {what}')
         time.sleep(0.1)

@@ -21,7 +21,8 @@ SECONDS = 20  # that an answer takes
 SPANS = 2000
 TEXT = 400    # bytes of each span's inputs, and outputs
 OPENINGS = 50
-OURS = ('worker', 'postgres')
+ANSWERING = ('worker', 'postgres')
+SHOWING = ('nginx', 'app', 'postgres')
 
 
 def measure(bench):
@@ -37,17 +38,20 @@ def measure(bench):
             bench.figures.add('traces', f'CPU of {STREAMS} answers, traces {traces}', cpu, 's')
         bench.figures.add('traces', 'that traces add to it', 100 * (used['on'] / used['off'] - 1), '%', most=3)
     bench.figures.note(f'traces: {STREAMS} answers of {SECONDS} s at 20 tokens/s each; CPU seconds of worker and '
-                       'PostgreSQL, from when all are under way until all are stored, with and without by turns')
+                       'PostgreSQL, from when all are queued until all are stored, with and without by turns')
 
 
 def answer(it, model, users):
     """CPU seconds of worker and PostgreSQL for a thousand answers."""
     agent = it.agent(kind='chat_completions', endpoint_url=model.url + '/v1', model='bench')
+    # Asking is not what is measured: all are asked before the first is answered.
+    queue(it, 'pause')
     begin(it, users, agent, STREAMS)
-    until(lambda: model.stats()['open'] == STREAMS, f'{STREAMS} streams')
-    before = cpu(it)
+    before = cpu(it, ANSWERING)
+    queue(it, 'resume')
+    until(lambda: model.stats()['finished'] == STREAMS, f'{STREAMS} streams', SECONDS * 15)
     until(lambda: it.sql('select count(*) from requests where completed_at is null') == '0', 'the end of all')
-    used = cpu(it) - before
+    used = cpu(it, ANSWERING) - before
     tokens = 20 * SECONDS
     whole = it.sql("select count(*) from requests r join messages m on m.request_id = r.id and m.role = 'assistant'"
                    f" where r.status = 'completed' and regexp_count(m.content, '[0-9]+ ') = {tokens}")
@@ -56,8 +60,14 @@ def answer(it, model, users):
     return used
 
 
-def cpu(it):
-    return sum(cpu_s(it.pids(name)) for name in OURS)
+def queue(it, what):
+    reply = it.admin.post(f'/api/admin/queues/respond/{what}')
+    assert reply.status == 200, reply
+
+
+def cpu(it, services):
+    """CPU seconds so far."""
+    return sum(cpu_s(it.pids(name)) for name in services)
 
 
 def open_large(bench, it, user):
@@ -76,9 +86,12 @@ def open_large(bench, it, user):
                        lateral (select substr(string_agg(md5(n || ' ' || k), ' '), 1, {TEXT}) as t1
                                   from generate_series(1, {TEXT} / 32) k) texts)
          where id = '{trace}'""")
+    before = cpu(it, SHOWING)
     times, size = fetch(it, trace, user)
+    used = cpu(it, SHOWING) - before
     bench.figures.add('traces', f'a trace of {SPANS:,} spans opens, p50', statistics.median(times), 'ms', most=50)
     bench.figures.add('traces', f'a trace of {SPANS:,} spans opens, longest of {OPENINGS}', max(times), 'ms')
+    bench.figures.add('traces', f'CPU of that, of {", ".join(SHOWING)}', 1000 * used / OPENINGS, 'ms')
     bench.figures.add('traces', f'size of a trace of {SPANS:,} spans', size / 1e6, 'MB')
 
 
