@@ -35,6 +35,7 @@ libworker_a_SOURCES = \
 	worker/embed/embed_chunks.c worker/embed/embed_question.c \
 	worker/embed/embeddings.c worker/embed/embeddings.h \
 	worker/extract/charset.c worker/extract/charset.h worker/extract/charset_labels.c \
+	worker/extract/charset_mend.c \
 	worker/extract/child.c worker/extract/child.h \
 	worker/extract/class_words.c worker/extract/class_words.h \
 	worker/extract/content.c worker/extract/content.h \

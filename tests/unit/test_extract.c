@@ -323,6 +323,17 @@ repeated(struct arena *a, const char *piece, size_t n)
 }
 
 static void
+what_was_encoded_twice_is_mended(void **state)
+{
+    assert_string_equal(text_of(*state, "<p>It\xc3\xa2\xc2\x80\xc2\x99s a caf\xc3\x83\xc2\xa9"),
+                        "It\xe2\x80\x99s a caf\xc3\xa9");
+    assert_string_equal(text_of(*state, "<p>\xc3\xb0\xc2\x9f\xc2\x98\xc2\x80"), "\xf0\x9f\x98\x80");
+    /* Odd, but nothing says that it is damage. */
+    assert_string_equal(text_of(*state, "<p>\xc3\x83\xc2\xa9 caf\xc3\xa9 \xc3\xa2"),
+                        "\xc3\x83\xc2\xa9 caf\xc3\xa9 \xc3\xa2");
+}
+
+static void
 a_hundred_thousand_nested_elements_are_read(void **state)
 {
     static const char *const pieces[] = {
@@ -436,6 +447,7 @@ main(void)
         UNIT_TEST(headings_find_the_anchors_that_lead_to_them),
         UNIT_TEST(charsets_are_decided_as_browsers_do),
         UNIT_TEST(bytes_become_utf8_whatever_they_are),
+        UNIT_TEST(what_was_encoded_twice_is_mended),
         UNIT_TEST(a_hundred_thousand_nested_elements_are_read),
         UNIT_TEST(fifty_megabytes_of_attributes_are_passed_over),
         UNIT_TEST(a_text_over_the_limit_is_cut),

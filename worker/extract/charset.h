@@ -29,4 +29,10 @@ const char *charset_decide(struct str bytes, const char *content_type, bool mark
  */
 struct str charset_decode(struct arena *a, struct str bytes, const char *charset, size_t max);
 
+/*
+ * Valid UTF-8, of which what was encoded twice is encoded once, if any of it gives that away
+ * by control characters that no text has.
+ */
+struct str charset_mend(struct arena *a, struct str text);
+
 #endif

@@ -184,7 +184,7 @@ read_charset(struct arena *a, const struct extract_input *in, struct extract_pag
     out->charset = charset_decide(in->bytes, in->content_type, markup);
     text = charset_decode(a, in->bytes, out->charset, max);
     if (markup)
-        read_html(a, text, out->type == EXTRACT_XHTML ? GUARD_XHTML : 0, out);
+        read_html(a, charset_mend(a, text), out->type == EXTRACT_XHTML ? GUARD_XHTML : 0, out);
     else
         format_text(a, text, out);
     return OK;
