@@ -121,6 +121,20 @@ lines_that_only_lead_on_or_name_the_photographer_are_no_text(void **state)
 }
 
 static void
+what_is_data_stays_whatever_it_is_called(void **state)
+{
+    const char *text = text_of(
+        *state, "<main><h1>Rights</h1><p>Who owns a folder decides what others may do with it, and "
+                "may take it back at any time.</p><table><tr><th>Right<th>Granted<tr><td>Share<td>"
+                "yes<tr><td>Expand<td>no</table><ul><li>share<li>tweet</ul><dl><dt>Loading<dd>a "
+                "state</dl></main>");
+
+    assert_contains(text, "| Share | yes |\n| Expand | no |");
+    assert_contains(text, "- share\n- tweet");
+    assert_contains(text, "Loading");
+}
+
+static void
 captions_of_pictures_are_left_out_of_long_texts_and_figures_with_numbers_stay(void **state)
 {
     struct buf html;
@@ -186,6 +200,7 @@ main(void)
         UNIT_TEST(what_stands_there_for_readers_without_scripts_is_read_when_there_is_nothing_else),
         UNIT_TEST(long_comments_do_not_make_an_article_a_discussion),
         UNIT_TEST(lines_that_only_lead_on_or_name_the_photographer_are_no_text),
+        UNIT_TEST(what_is_data_stays_whatever_it_is_called),
         UNIT_TEST(captions_of_pictures_are_left_out_of_long_texts_and_figures_with_numbers_stay),
         UNIT_TEST(data_is_read_where_the_page_shows_next_to_nothing),
         UNIT_TEST(data_that_is_no_json_is_passed_over),

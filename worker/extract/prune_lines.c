@@ -137,11 +137,31 @@ is_heading(const struct line *line)
            (line->parent->parent && tag_heading_level(line->parent->parent->tag) > 0);
 }
 
+/* A value, a term or a name in code is what it is: "Share" may be a right in a table. */
+static bool
+is_data(const struct line *line)
+{
+    const struct dom_node *n = line->parent;
+
+    for (int i = 0; n && i < 4; i++, n = n->parent)
+        if (n->tag == TAG_TD || n->tag == TAG_TH || n->tag == TAG_DT || n->tag == TAG_DD ||
+            n->tag == TAG_CODE)
+            return true;
+    return false;
+}
+
 static bool
 is_copyright(const char *words)
 {
     return strncmp(words, "\xc2\xa9", 2) == 0 || strncmp(words, "copyright \xc2\xa9", 12) == 0 ||
            strncmp(words, "copyright 20", 12) == 0 || strstr(words, "all rights reserved");
+}
+
+static bool
+leads_on(const struct line *line, const char *words, size_t len)
+{
+    return len < LEAD_BYTES && begins(words, leading, COUNT(leading)) && !is_heading(line) &&
+           line_is_link(line);
 }
 
 static void
@@ -151,12 +171,12 @@ judge(void *context, const struct line *line)
     size_t len = line_words(line, words, sizeof(words));
 
     (void)context;
-    if (len == 0 || len + 1 == sizeof(words))
+    if (len == 0 || len + 1 == sizeof(words) || is_data(line))
         return;
-    if (is_among(words, whole, COUNT(whole)) || is_copyright(words) ||
-        (len < CREDIT_BYTES && begins(words, credits, COUNT(credits))) ||
-        (len < LEAD_BYTES && begins(words, leading, COUNT(leading)) && !is_heading(line) &&
-         line_is_link(line)))
+    if ((is_among(words, whole, COUNT(whole)) &&
+         (line->parent->tag != TAG_LI || line_is_link(line))) ||
+        (len < CREDIT_BYTES && begins(words, credits, COUNT(credits))) || is_copyright(words) ||
+        leads_on(line, words, len))
         line_drop(line);
 }
 
