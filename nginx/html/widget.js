@@ -30,7 +30,7 @@
     .bubble { position: fixed; z-index: 2147483000; right: 20px; bottom: 20px; width: 56px; height: 56px; border-radius: 50%; display: grid; place-items: center;
       background: var(--theme); color: var(--on); box-shadow: 0 4px 16px #0004; transition: transform 120ms; }
     .bubble:hover { transform: scale(1.05); }
-    .panel { position: fixed; z-index: 2147483000; right: 20px; bottom: 88px; width: min(400px, calc(100vw - 24px)); height: min(620px, calc(100dvh - 110px));
+    .panel { position: fixed; z-index: 2147483000; right: 20px; bottom: 88px; width: min(400px, calc(100vw - 40px)); height: min(620px, calc(100dvh - 110px));
       display: flex; flex-direction: column; overflow: hidden; border: 1px solid var(--line); border-radius: 16px; background: var(--ground); box-shadow: 0 12px 40px #0005; }
     .panel[hidden] { display: none; }
     header { display: flex; align-items: center; gap: 8px; padding: 12px 16px; background: var(--theme); color: var(--on); }

@@ -197,10 +197,13 @@ test('a chat goes through the archive and the bin, comes back from both, and is 
   await ada.agent('recite');
   const page = await ada.page();
   const other = await ada.page('/chats?tab=bin');
+  await page.bringToFront();
   await write(page, 'keep this');
   await finished(page).waitFor();
   const [{ id }] = await ada.chats();
+  // A tab behind another draws one frame a second.
   const act = async (name) => {
+    await page.bringToFront();
     await page.getByRole('button', { name: /Actions for/ }).first().click();
     await page.getByRole('menuitem', { name, exact: true }).click();
   };
@@ -219,10 +222,12 @@ test('a chat goes through the archive and the bin, comes back from both, and is 
 
   await other.getByText('The bin is empty.').waitFor();
   await act('Delete');
+  await other.bringToFront();
   await other.getByRole('button', { name: 'Restore: keep this' }).click();
   await page.locator('.chat-link', { hasText: 'keep this' }).waitFor();
   assert.deepEqual((await ada.messages(id)).map((m) => m.role), ['user', 'assistant']);
   await act('Delete');
+  await other.bringToFront();
   await other.getByRole('button', { name: 'Delete for good: keep this' }).click();
   await other.getByRole('button', { name: 'Cancel' }).click();
   await other.getByRole('button', { name: 'Delete for good: keep this' }).click();

@@ -86,7 +86,7 @@ function queueCard(queue, seen, reload) {
     h('div', { class: 'card-head' }, h('strong', null, queue.name), queue.paused && badge(t('admin.paused'), 'warn'), h('span', { class: 'grow' }),
       iconButton(queue.paused ? 'play' : 'pause', `${label}: ${queue.name}`, () => void attempt(post(`/api/admin/queues/${queue.name}/${queue.paused ? 'resume' : 'pause'}`)).then(reload),
         { dataset: { queue: queue.name } })),
-    h('div', { class: 'two' }, labelled(chart(seen.depths, t('admin.depth')), t('admin.depth')), labelled(chart(seen.rates, t('admin.rate')), t('admin.rate'))),
+    h('div', { class: 'charts' }, labelled(chart(seen.depths, t('admin.depth')), t('admin.depth')), labelled(chart(seen.rates, t('admin.rate')), t('admin.rate'))),
     h('div', { class: 'facts' }, ['available', 'running', 'scheduled', 'retryable', 'discarded'].map(number),
       h('div', { class: 'fact' }, h('small', { class: 'quiet' }, t('admin.oldest')), h('strong', null, age(queue.oldest_s)))),
     queue.kinds.length > 0 && h('small', { class: 'quiet' }, queue.kinds.map((/** @type {any} */ kind) => h('div', null, t('admin.kind_times', {

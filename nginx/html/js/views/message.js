@@ -349,6 +349,7 @@ function feedbackForm() {
     attribute(box, 'placeholder', label);
     box.value = '';
     box.focus();
+    element.scrollIntoView({ block: 'nearest' });
   };
   return { element, ask };
 }
