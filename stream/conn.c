@@ -17,6 +17,12 @@ static const char *const why_names[WHY_COUNT] = {
     [WHY_REVOKED] = "revoked", [WHY_STOPPED] = "stopped",
 };
 
+struct reply_mark
+conn_mark(const struct conn *c)
+{
+    return (struct reply_mark){ c->name, c->db_ns, clock_mono_ns() - c->began_ns };
+}
+
 /* ---- answers that need no stream ------------------------------------------------ */
 
 /* The connection was never put back: it ends with this text. */
@@ -31,13 +37,14 @@ answer_and_free(struct conn *c, const struct buf *text)
 static void
 refuse(struct conn *c, struct err e)
 {
+    struct reply_mark mark = conn_mark(c);
     struct buf text;
 
     c->gateway->metrics.refused++;
     log_info("request_refused", LOG_S("request_id", c->name), LOG_I("status", err_status(e.code)),
              LOG_S("msg", e.msg));
     buf_init(&text, c->gateway->scratch, REPLY_MAX);
-    reply_problem(&text, e, c->name);
+    reply_problem(&text, e, &mark);
     answer_and_free(c, &text);
 }
 
@@ -50,16 +57,18 @@ conn_turn_away(struct conn *c)
 static void
 pass_on(struct conn *c)
 {
+    struct reply_mark mark = conn_mark(c);
     struct buf text;
 
     buf_init(&text, c->gateway->scratch, REPLY_MAX);
-    reply_pass_on(&text, &c->visit, c->name);
+    reply_pass_on(&text, &c->visit, &mark);
     answer_and_free(c, &text);
 }
 
 static void
 show_metrics(struct conn *c)
 {
+    struct reply_mark mark = conn_mark(c);
     struct reader_figures figures;
     struct buf body, text;
 
@@ -67,17 +76,18 @@ show_metrics(struct conn *c)
     buf_init(&body, c->gateway->scratch, REPLY_MAX);
     metrics_write(&body, &c->gateway->metrics, &figures);
     buf_init(&text, c->gateway->scratch, 2 * REPLY_MAX);
-    reply_text(&text, "text/plain; version=0.0.4; charset=utf-8", body.data, c->name);
+    reply_text(&text, "text/plain; version=0.0.4; charset=utf-8", body.data, &mark);
     answer_and_free(c, &text);
 }
 
 static void
 show_health(struct conn *c)
 {
+    struct reply_mark mark = conn_mark(c);
     struct buf text;
 
     buf_init(&text, c->gateway->scratch, REPLY_MAX);
-    reply_text(&text, "application/json", "{\"status\":\"ok\"}\n", c->name);
+    reply_text(&text, "application/json", "{\"status\":\"ok\"}\n", &mark);
     answer_and_free(c, &text);
 }
 
@@ -99,6 +109,7 @@ ask_to_open(struct conn *c)
     c->ask = gateway_ask(c->gateway, ASK_OPEN);
     c->ask->conn = c;
     c->ask->visit = c->visit;
+    c->asked_ns = clock_mono_ns();
     secret_wipe(c->visit.token, sizeof(c->visit.token));
     list_add(&c->gateway->waiting, &c->link);
     reader_ask(c->gateway->reader, c->ask);
@@ -140,6 +151,7 @@ conn_visit(struct gateway *g, struct lws *wsi, bool upgrade)
     c->gateway = g;
     c->fd = fd;
     c->began_ms = c->wrote_ms = clock_mono_ms();
+    c->began_ns = clock_mono_ns();
     visit_name(&text, c->name);
     if (!text.peer || !url_listed(g->options->identity_proxies, text.peer))
         text.forwarded_email = NULL;
@@ -163,6 +175,7 @@ open_refused(struct conn *c, struct err e)
 static void
 open_stream(struct conn *c, const struct ask *ask)
 {
+    struct reply_mark mark = conn_mark(c);
     struct buf text;
 
     if (c->kind == STREAM_STATUS && ask->ended) {
@@ -171,7 +184,7 @@ open_stream(struct conn *c, const struct ask *ask)
     }
     if (c->watcher.ended && !c->visit.websocket) {
         buf_init(&text, c->gateway->scratch, REPLY_MAX);
-        reply_nothing(&text, c->name);
+        reply_nothing(&text, &mark);
         answer_and_free(c, &text);
         return;
     }
@@ -231,6 +244,7 @@ answer_open(struct conn *c, struct ask *ask)
 
     secret_wipe(ask->visit.token, sizeof(ask->visit.token));
     list_remove(&c->link);
+    c->db_ns = clock_mono_ns() - c->asked_ns;
     c->kind = kind_of(&c->visit);
     if (ask->err.code) {
         open_refused(c, ask->err);

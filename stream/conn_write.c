@@ -84,21 +84,23 @@ put_ping(struct conn *c)
 static bool
 put_head(struct conn *c)
 {
+    struct reply_mark mark = conn_mark(c);
     struct buf text;
 
     c->has_head = true;
     buf_init(&text, c->gateway->scratch, REPLY_MAX);
-    reply_stream(&text, c->shows_place ? c->watcher.seq : -1, c->name);
+    reply_stream(&text, c->shows_place ? c->watcher.seq : -1, &mark);
     return put_buf(c, &text);
 }
 
 static bool
 put_status(struct conn *c)
 {
+    struct reply_mark mark = conn_mark(c);
     struct buf text;
 
     buf_init(&text, c->gateway->scratch, REPLY_MAX);
-    reply_pass_on(&text, &c->visit, c->name);
+    reply_pass_on(&text, &c->visit, &mark);
     return put_buf(c, &text);
 }
 

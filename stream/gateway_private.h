@@ -13,6 +13,7 @@
 #include "stream/hub.h"
 #include "stream/metrics.h"
 #include "stream/reader.h"
+#include "stream/reply.h"
 
 #include <libwebsockets.h>
 
@@ -84,6 +85,7 @@ struct conn {
     bool changed;                    /* a held status may be answered */
     int close_code;                  /* of a WebSocket */
     int64_t began_ms, wrote_ms, until_ms;
+    int64_t began_ns, asked_ns, db_ns; /* for Server-Timing */
     int64_t events, bytes;
 };
 
@@ -141,6 +143,9 @@ void door_answer(int fd, const struct buf *text);
 
 /* A request came. The answer is the callback's return value. */
 int conn_visit(struct gateway *g, struct lws *wsi, bool upgrade);
+
+/* For the head of its answer; see reply.h. */
+struct reply_mark conn_mark(const struct conn *c);
 
 /* The database's answer to an ask. */
 void conn_answer(struct gateway *g, struct ask *ask);

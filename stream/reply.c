@@ -10,10 +10,11 @@
 #define RETRY_MS 1000 /* after which a browser connects again */
 
 static void
-head(struct buf *out, int status, const char *reason, const char *name)
+head(struct buf *out, int status, const char *reason, const struct reply_mark *mark)
 {
-    buf_printf(out, "HTTP/1.1 %d %s\r\nX-Request-Id: %s\r\nConnection: close\r\n", status, reason,
-               name);
+    buf_printf(out, "HTTP/1.1 %d %s\r\nX-Request-Id: %s\r\n", status, reason, mark->name);
+    buf_printf(out, "Server-Timing: db;dur=%.2f, app;dur=%.2f\r\nConnection: close\r\n",
+               (double)mark->db_ns / 1e6, (double)(mark->all_ns - mark->db_ns) / 1e6);
 }
 
 static void
@@ -63,13 +64,13 @@ write_problem(struct buf *out, struct err e, const char *name)
 }
 
 void
-reply_problem(struct buf *out, struct err e, const char *name)
+reply_problem(struct buf *out, struct err e, const struct reply_mark *mark)
 {
     struct buf json;
 
     buf_init(&json, out->arena, REPLY_MAX);
-    write_problem(&json, e, name);
-    head(out, err_status(e.code), err_title(e.code), name);
+    write_problem(&json, e, mark->name);
+    head(out, err_status(e.code), err_title(e.code), mark);
     if (e.code == ERR_METHOD)
         buf_add_str(out, "Allow: GET\r\n");
     if (e.code == ERR_UNAUTHENTICATED)
@@ -80,32 +81,32 @@ reply_problem(struct buf *out, struct err e, const char *name)
 }
 
 void
-reply_nothing(struct buf *out, const char *name)
+reply_nothing(struct buf *out, const struct reply_mark *mark)
 {
-    head(out, 204, "No Content", name);
+    head(out, 204, "No Content", mark);
     buf_add_str(out, "Cache-Control: no-store\r\n\r\n");
 }
 
 void
-reply_text(struct buf *out, const char *type, const char *text, const char *name)
+reply_text(struct buf *out, const char *type, const char *text, const struct reply_mark *mark)
 {
-    head(out, 200, "OK", name);
+    head(out, 200, "OK", mark);
     body(out, type, text, strlen(text));
 }
 
 void
-reply_pass_on(struct buf *out, const struct visit *v, const char *name)
+reply_pass_on(struct buf *out, const struct visit *v, const struct reply_mark *mark)
 {
-    head(out, 200, "OK", name);
+    head(out, 200, "OK", mark);
     buf_printf(out, "X-Accel-Redirect: /_app/api/requests/%s%s\r\n", v->id.s,
                v->short_path ? "" : "/status");
     buf_add_str(out, "Cache-Control: no-store\r\nContent-Length: 0\r\n\r\n");
 }
 
 void
-reply_stream(struct buf *out, int64_t seq, const char *name)
+reply_stream(struct buf *out, int64_t seq, const struct reply_mark *mark)
 {
-    head(out, 200, "OK", name);
+    head(out, 200, "OK", mark);
     buf_add_str(out, "Content-Type: text/event-stream; charset=utf-8\r\n"
                      "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n\r\n");
     buf_printf(out, "retry: %d\n", RETRY_MS);

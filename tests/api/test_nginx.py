@@ -88,8 +88,8 @@ def test_answers_of_the_api_are_not_stored(stack, user):
     (request('POST /api/chats HTTP/1.1', 'Content-Length: 3', 'Content-Length: 4'), 400),
     (request('POST /api/chats HTTP/1.1', 'Content-Length: -1'), 400),
     (request('POST /api/chats HTTP/1.1', 'Content-Length: 99999999'), 413),
-    (request('GET /api/' + 'a' * 9000 + ' HTTP/1.1'), 414),
-    (request('GET /api/chats HTTP/1.1', 'X-Long: ' + 'a' * 9000), 431),
+    (request('GET /api/' + 'a' * 33000 + ' HTTP/1.1'), 414),
+    (request('GET /api/chats HTTP/1.1', 'X-Long: ' + 'a' * 33000), 431),
     (request('POST /index.html HTTP/1.1'), 405),
     (request('TRACE /api/events HTTP/1.1'), 405),
     (request('GET /_app/api/chats HTTP/1.1'), 404),
@@ -108,7 +108,7 @@ def test_what_nginx_refuses_it_refuses_with_problem_json(stack, data, status):
 
 
 def test_under_v1_the_error_is_an_object_as_openais_clients_read_it(stack):
-    _, _, body = raw(stack, request('GET /v1/models HTTP/1.1', 'X-Long: ' + 'a' * 9000))
+    _, _, body = raw(stack, request('GET /v1/models HTTP/1.1', 'X-Long: ' + 'a' * 33000))
     assert set(json.loads(body)['error']) == {'message', 'type', 'param', 'code'}
 
 

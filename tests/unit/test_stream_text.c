@@ -86,19 +86,22 @@ batches_go_when_nobody_holds_them(void **state)
 static void
 a_problem_tells_the_client_no_more_than_it_may_know(void **state)
 {
+    struct reply_mark mark = { .name = "n1", .db_ns = 2000000, .all_ns = 2500000 };
     struct buf out;
 
     buf_init(&out, *state, REPLY_MAX);
-    reply_problem(&out, ERR(ERR_NOT_FOUND, "request not found"), "n1");
+    reply_problem(&out, ERR(ERR_NOT_FOUND, "request not found"), &mark);
     assert_contains(out.data, "HTTP/1.1 404 Not found\r\n");
     assert_contains(out.data, "\r\nX-Request-Id: n1\r\n");
+    assert_contains(out.data, "\r\nServer-Timing: db;dur=2.00, app;dur=0.50\r\n");
     assert_contains(out.data, "\"error\":\"Request not found\"");
     buf_init(&out, *state, REPLY_MAX);
-    reply_problem(&out, ERR(ERR_INTERNAL, "secret"), "n2");
+    reply_problem(&out, ERR(ERR_INTERNAL, "secret"), &(struct reply_mark){ .name = "n2" });
     assert_contains(out.data, "HTTP/1.1 500 ");
     assert_null(strstr(out.data, "secret"));
     buf_init(&out, *state, REPLY_MAX);
-    reply_problem(&out, ERR(ERR_UNAVAILABLE, "host=db1 refused"), "n3");
+    reply_problem(&out, ERR(ERR_UNAVAILABLE, "host=db1 refused"),
+                  &(struct reply_mark){ .name = "n3" });
     assert_contains(out.data, "\r\nRetry-After: 1\r\n");
     assert_null(strstr(out.data, "db1"));
 }
@@ -109,10 +112,10 @@ a_stream_begins_with_how_soon_to_come_back_and_where_to_go_on(void **state)
     struct buf out;
 
     buf_init(&out, *state, REPLY_MAX);
-    reply_stream(&out, -1, "n");
+    reply_stream(&out, -1, &(struct reply_mark){ .name = "n" });
     assert_contains(out.data, "\r\n\r\nretry: 1000\n\n");
     buf_init(&out, *state, REPLY_MAX);
-    reply_stream(&out, 17, "n");
+    reply_stream(&out, 17, &(struct reply_mark){ .name = "n" });
     assert_contains(out.data, "\r\n\r\nretry: 1000\nid: 17\n\n");
 }
 
@@ -123,11 +126,11 @@ a_status_is_passed_on_under_its_own_path(void **state)
     struct buf out;
 
     buf_init(&out, *state, REPLY_MAX);
-    reply_pass_on(&out, &v, "n");
+    reply_pass_on(&out, &v, &(struct reply_mark){ .name = "n" });
     assert_contains(out.data, "\r\nX-Accel-Redirect: /_app/api/requests/" USER "/status\r\n");
     v.short_path = true;
     buf_init(&out, *state, REPLY_MAX);
-    reply_pass_on(&out, &v, "n");
+    reply_pass_on(&out, &v, &(struct reply_mark){ .name = "n" });
     assert_contains(out.data, "\r\nX-Accel-Redirect: /_app/api/requests/" USER "\r\n");
 }
 
