@@ -8,6 +8,7 @@
 #include "app/session.h"
 #include "app/user_json.h"
 #include "db/auth.h"
+#include "db/erase.h"
 #include "db/invitation.h"
 #include "db/login.h"
 #include "db/ticket.h"
@@ -187,5 +188,24 @@ accounts_update(struct request *rq, struct reply *rp)
     TRY(jr_check(in));
     TRY(user_update(rq->db, rq->arena, rq->caller.user_id, NULL, name, &user));
     user_write(reply_json(rp, 200), &user, false);
+    return OK;
+}
+
+/* From here on nobody can sign in here as the caller; a job removes what they have. */
+struct err
+accounts_delete(struct request *rq, struct reply *rp)
+{
+    struct json_reader *in = request_json(rq);
+    const char *current = jr_str(in, "current_password", 1, PASSWORD_MAX);
+
+    TRY(jr_check(in));
+    TRY(password_confirm(rq, current));
+    TRY(request_next(rq, TX_WRITE));
+    db_be_admin(rq->db); /* the job is nobody's: it outlives its user */
+    TRY(user_end(rq->db, rq->arena, rq->caller.user_id, rq->request_id));
+    TRY(audit(rq, AUDIT_USER_CHANGED, rq->caller.user_id, "deleted"));
+    if (rq->caller.is_session)
+        session_cookie(rq, rp, "", 0);
+    reply_empty(rp);
     return OK;
 }

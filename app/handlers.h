@@ -15,6 +15,7 @@ HANDLER(accounts_login);
 HANDLER(accounts_logout);
 HANDLER(accounts_read);
 HANDLER(accounts_update);
+HANDLER(accounts_delete);
 
 /* passwords.c */
 HANDLER(passwords_change);

@@ -72,20 +72,26 @@ change_password(struct request *rq, struct reply *rp, const char *hash)
 }
 
 struct err
+password_confirm(struct request *rq, const char *current)
+{
+    const char *stored;
+    struct err e;
+
+    TRY(user_password(rq->db, rq->arena, rq->caller.user_id, &stored));
+    e = password_check(rq, stored, current);
+    return e.code == ERR_UNAUTHENTICATED ? ERR(ERR_FORBIDDEN, "the current password is wrong") : e;
+}
+
+struct err
 passwords_change(struct request *rq, struct reply *rp)
 {
     struct json_reader *in = request_json(rq);
     const char *current = jr_str(in, "current_password", 1, PASSWORD_MAX);
     const char *wanted = jr_str(in, "new_password", PASSWORD_MIN, PASSWORD_MAX);
-    const char *stored, *hash;
-    struct err e;
+    const char *hash;
 
     TRY(jr_check(in));
-    TRY(user_password(rq->db, rq->arena, rq->caller.user_id, &stored));
-    e = password_check(rq, stored, current);
-    if (e.code)
-        return e.code == ERR_UNAUTHENTICATED ? ERR(ERR_FORBIDDEN, "the current password is wrong")
-                                             : e;
+    TRY(password_confirm(rq, current));
     TRY(password_hash(rq, wanted, &hash));
     TRY(request_next(rq, TX_WRITE));
     TRY(change_password(rq, rp, hash));

@@ -16,4 +16,7 @@ struct err password_hash(struct request *rq, const char *password, const char **
 /* ERR_UNAUTHENTICATED when it is wrong. A NULL `stored` costs the same work and is wrong. */
 struct err password_check(struct request *rq, const char *stored, const char *password) CHECKED;
 
+/* The caller's own, asked again before a great change. ERR_FORBIDDEN when it is wrong. */
+struct err password_confirm(struct request *rq, const char *current) CHECKED;
+
 #endif

@@ -109,7 +109,7 @@ request_time_param(struct request *rq, const char *name)
 {
     const char *text = params_str(&rq->params, name, TIME_MAX);
 
-    if (text && !request_is_time(text)) {
+    if (params_has(&rq->params, name) && (!text || !request_is_time(text))) {
         params_problem(&rq->params, name, NO_TIME);
         return NULL;
     }

@@ -40,6 +40,9 @@ const struct route routes[] = {
     { METHOD_PATCH,  "/api/auth/me",                        AUTH_USER,  SCOPE_ADMIN, TX_WRITE,
       ROUTE_ADMIN_SEES_ALL, accounts_update,
       "updateMe", "Change one's name", "UserChange", "User" },
+    { METHOD_DELETE, "/api/auth/me",                        AUTH_USER,  SCOPE_ADMIN, TX_READ,
+      0, accounts_delete,
+      "deleteMe", "Delete one's own account and everything it has", "AccountEnd", NULL },
     { METHOD_POST,   "/api/auth/password",                  AUTH_USER,  SCOPE_ADMIN, TX_READ,
       ROUTE_ADMIN_SEES_ALL, passwords_change,
       "changePassword", "Change one's password; ends the other sessions", "PasswordChange", NULL },
@@ -340,10 +343,20 @@ take_segments(struct request *rq, const struct segments *found)
     return OK;
 }
 
+/* Such a path is never one with an id in it. */
+static bool
+is_spelt_out(const char *path)
+{
+    for (size_t i = 0; i < route_count; i++)
+        if (strcmp(routes[i].pattern, path) == 0)
+            return true;
+    return false;
+}
+
 struct err
 route_find(struct request *rq, const char *method)
 {
-    bool head = strcmp(method, "HEAD") == 0;
+    bool head = strcmp(method, "HEAD") == 0, spelt_out = is_spelt_out(rq->path);
     struct segments found;
     struct buf methods;
 
@@ -351,7 +364,8 @@ route_find(struct request *rq, const char *method)
     for (size_t i = 0; i < route_count; i++) {
         const char *name = method_names[routes[i].method];
 
-        if (!fits(routes[i].pattern, rq->path, &found))
+        if (!fits(routes[i].pattern, rq->path, &found) ||
+            (spelt_out && strcmp(routes[i].pattern, rq->path) != 0))
             continue;
         if (strcmp(name, head ? "GET" : method) == 0) {
             rq->route = &routes[i];

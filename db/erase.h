@@ -16,7 +16,10 @@ struct db;
 
 #define ERASE_KIND "erase_user" /* job; its subject is the user */
 
-/* In an admin's transaction: end another user's account, and add the job. ERR_NOT_FOUND. */
+/*
+ * In the user's own transaction or an admin's: end the account, and add the job.
+ * ERR_NOT_FOUND; ERR_CONFLICT for the only admin.
+ */
 struct err user_end(struct db *db, struct arena *a, struct id id,
                     const char *http_request_id) CHECKED;
 

@@ -100,7 +100,7 @@ check_there(const struct request_new *in, const struct request_place *at, const 
         return ERR(ERR_NOT_FOUND, "chat not found");
     if (!id_is_set(in->agent_id) && !id_is_set(at->agent_id))
         return id_is_set(row_opt_id(row, "chat_agent_id")) || id_is_set(at->chat_id)
-                   ? ERR(ERR_INVALID, "the chat's agent is gone: name another in agent_id")
+                   ? ERR(ERR_CONFLICT, "the chat's agent is gone: name another in agent_id")
                    : ERR(ERR_INVALID, "agent_id is needed to start a chat");
     return id_is_set(at->agent_id) ? OK : ERR(ERR_NOT_FOUND, "agent not found");
 }

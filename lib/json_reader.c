@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <math.h>
 
+#define EXACT_MAX    9007199254740992.0   /* up to it a double tells every integer */
 #define PROBLEMS_MAX ((size_t)16 * 1024)  /* bytes; further problems are not listed */
 #define POINTER_MAX  ((size_t)200)        /* bytes of one part of a pointer */
 #define PARSER_DEPTH (JSON_DEPTH_MAX + 2) /* json-c also counts the scalar */
@@ -291,6 +292,14 @@ read_int(struct json_reader *in, const char *key, struct json_object *value, int
 {
     bool is_int = json_object_is_type(value, json_type_int);
     int64_t number = is_int ? json_object_get_int64(value) : 0;
+    double real =
+        json_object_is_type(value, json_type_double) ? json_object_get_double(value) : (double)NAN;
+
+    /* 2.0 is an integer to JSON Schema. */
+    if (fabs(real) <= EXACT_MAX && trunc(real) == real) {
+        is_int = true;
+        number = (int64_t)real;
+    }
 
     /* Above INT64_MAX json-c saturates, and only the unsigned value tells. */
     if (is_int && number == INT64_MAX && json_object_get_uint64(value) > INT64_MAX)

@@ -510,15 +510,21 @@ begin
     return n;
 end $$;
 
--- An account ends: nobody can use it from here on, and nothing of it says whose it was. What
--- it holds is erased by user_erase(). False when there is no such user.
+-- An account ends, by an admin or by its own user: nobody can use it from here on, and nothing
+-- of it says whose it was. What it holds is erased by user_erase(). False when there is no such
+-- user. The last admin stays: of two who leave at once the second waits for the first.
 create function user_end(target uuid) returns boolean
     language plpgsql volatile security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    if not public.app_admin() or target is not distinct from public.app_user() then
+    if not public.app_admin() and target is distinct from public.app_user() then
         return false;
+    end if;
+    perform from public.users where role = 'admin' order by id for update;
+    if exists (select from public.users where id = target and role = 'admin')
+       and not exists (select from public.users where id <> target and role = 'admin' and not disabled) then
+        raise exception 'the only admin cannot go: make somebody else one first' using errcode = 'OF409';
     end if;
     update public.users
        set disabled = true, email = 'gone-' || id || '@invalid', name = 'Deleted', password_hash = null, role = 'user'
@@ -531,47 +537,81 @@ begin
     return true;
 end $$;
 
--- Everything of a user whose account has ended, about `most` rows at a time: 1 while there is
--- more, 0 when the user is gone, -1 while one of its jobs runs. This is the one list of what is
--- deleted and what is kept without a name; a test looks for tables that it forgets.
+-- Everything of a user whose account has ended, at most `most` rows of one table at a time, each
+-- with the few rows that hang on it: 1 while there is more, 0 when the user is gone, -1 while one
+-- of its jobs runs. This is the one list of what is deleted and what is kept without a name, in
+-- an order in which nothing takes many rows of another table along; a test looks for tables
+-- that it forgets.
 create function user_erase(target uuid, most int) returns int
     language plpgsql volatile security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    nameless      constant text[] := array['update public.jobs_done set user_id = null, payload = null',
-                                           'update public.audit_entries set user_id = null, credential_id = null, address = null'];
-    deleted       constant text[] := array['traces', 'feed_events', 'webhook_deliveries', 'search_pending', 'imports',
-                                           'pages', 'crawl_urls', 'crawls', 'sources', 'agent_tests', 'chats',
-                                           'agents', 'webhooks', 'idempotency_keys', 'feeds', 'search_users'];
-    part text;
-    n    int;
+    requests constant text := 'array(select id from public.requests where user_id = $1 order by created_at desc, id desc limit 50)';
+    chats    constant text := 'array(select id from public.chats where user_id = $1 order by shelf, active_at desc, id desc limit 50)';
+    segments constant text := 'array(select id from public.chunk_segments where user_id = $1 order by id limit 50)';
+    agents   constant text := 'array(select id from public.agents where user_id = $1 order by created_at, id limit 50)';
+    -- table, key, which rows, how many times fewer of them as they are large, and what is set
+    -- where they are kept
+    parts    constant text[] := array[
+        ['job_notes', 'job_id', 'user_id = $1', '1', ''],
+        ['response_events', 'request_id, seq', 'request_id = any (' || requests || ')', '1', ''],
+        ['requests', 'id', 'id = any (' || requests || ') and not exists (select from public.response_events e where e.request_id = t.id)', '1', ''],
+        ['messages', 'id', 'chat_id = any (' || chats || ')', '1', ''],
+        ['chats', 'id', 'id = any (' || chats || ') and not exists (select from public.messages m where m.chat_id = t.id)', '1', ''],
+        ['traces', 'id', 'user_id = $1', '4', ''],
+        ['feed_events', 'user_id, seq', 'user_id = $1', '1', ''],
+        ['feeds', 'user_id', 'user_id = $1', '1', ''],
+        ['webhook_deliveries', 'id', 'user_id = $1', '1', ''],
+        ['webhooks', 'id', 'user_id = $1', '1', ''],
+        ['search_pending', 'n', 'user_id = $1', '1', ''],
+        ['search_users', 'user_id', 'user_id = $1', '1', ''],
+        ['imports', 'id', 'user_id = $1', '100', ''],
+        ['chunks', 'id', 'user_id = $1', '1', ''],
+        ['chunk_postings', 'segment_id, bucket', 'segment_id = any (' || segments || ')', '1', ''],
+        ['chunk_segments', 'id', 'id = any (' || segments || ') and not exists (select from public.chunk_postings p where p.segment_id = t.id)', '10', ''],
+        ['chunk_deletions', 'agent_id', 'user_id = $1', '1', ''],
+        ['pages', 'id', 'user_id = $1', '4', ''],
+        ['crawl_urls', 'crawl_id, key', 'user_id = $1', '1', ''],
+        ['crawls', 'id', 'user_id = $1', '1', ''],
+        ['sources', 'id', 'user_id = $1', '4', ''],
+        ['agent_tests', 'id', 'user_id = $1', '1', ''],
+        ['chats', 'id', 'agent_id = any (' || agents || ')', '1', 'agent_id = null'],
+        ['agents', 'id', 'id = any (' || agents || ') and not exists (select from public.chats c where c.agent_id = t.id)', '1', ''],
+        ['idempotency_keys', 'user_id, key', 'user_id = $1', '1', ''],
+        ['quotas', 'holder_id', 'user_id = $1', '1', ''],
+        ['password_resets', 'id', 'user_id = $1', '1', ''],
+        ['invitations', 'id', 'user_id = $1', '1', 'user_id = null'],
+        ['invitations', 'id', 'accepted_by = $1', '1', 'accepted_by = null'],
+        ['jobs_done', 'id', 'user_id = $1', '1', 'user_id = null, payload = null'],
+        ['audit_entries', 'id', 'user_id = $1', '1', 'user_id = null, credential_id = null, address = null']];
+    part     text[];
+    n        int;
 begin
     if not exists (select from public.users where id = target and email = 'gone-' || id || '@invalid' and disabled) then
         return 0;
     end if;
-    delete from public.jobs where user_id = target and lease is null;
     insert into public.job_notes (job_id, user_id, cancel)
-    select id, target, true from public.jobs where user_id = target
-    on conflict (job_id) do update set cancel = true;
-    if found then
+    select id, target, true from public.jobs where user_id = target and lease is not null limit most
+    on conflict (job_id) do update set cancel = true where not job_notes.cancel;
+    delete from public.jobs
+     where lease is null and id = any (array(select id from public.jobs where user_id = target and lease is null limit most));
+    get diagnostics n = row_count;
+    if n > 0 then
+        return 1;
+    elsif exists (select from public.jobs where user_id = target) then
         return -1;
     end if;
-    if public.messages_purge(array(select id from public.messages where user_id = target limit most)) > 0 then
-        return 1;
-    end if;
-    foreach part in array deleted loop
-        execute format('delete from public.%1$I where user_id = $1 and ctid = any '
-                       '(array(select ctid from public.%1$I where user_id = $1 limit $2))', part) using target, most;
+    foreach part slice 1 in array parts loop
+        execute format('%1$s public.%2$I t %3$s where (%4$s) in (select %4$s from public.%2$I t where %5$s limit $2)',
+                       case part[5] when '' then 'delete from' else 'update' end, part[1],
+                       case part[5] when '' then '' else 'set ' || part[5] end, part[2], part[3])
+          using target, greatest(most / part[4]::int, 1);
         get diagnostics n = row_count;
         if n > 0 then
             return 1;
         end if;
     end loop;
-    foreach part in array nameless loop
-        execute part || ' where user_id = $1' using target;
-    end loop;
-    delete from public.job_notes where user_id = target;
     delete from public.users where id = target;
     return 0;
 end $$;

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from stack import wait_for
 from things import got, made, pointers
 
 PASSWORD = 'correct horse battery'
@@ -308,3 +309,50 @@ def test_tries_at_once_are_counted_one_by_one(start_app, account, stack):
     assert 1 <= sum(r.status == 401 for r in replies) <= 6
     refused = stack.sql("select count(*) as n from audit_entries where detail = :'e'", e=account.email)
     assert int(refused[0]['n']) == sum(r.status == 401 for r in replies)
+
+
+# ---- leaving ----------------------------------------------------------------------
+
+def leave(caller, password=PASSWORD):
+    return caller.delete('/api/auth/me', json={'current_password': password})
+
+
+def gone(stack, account):
+    return stack.sql("select 1 from users where id = :'id'", id=account.id) == []
+
+
+def test_who_leaves_is_out_at_once_and_leaves_nothing_behind(stack, account):
+    second = sign_in(stack, account.email)
+    chat = made(account.post('/api/chats', json={'title': 'Plans'}))
+    reply = leave(account)
+    assert reply.status_code == 204 and 'Max-Age=0' in reply.headers['Set-Cookie']
+    assert second.get('/api/auth/me').status_code == 401
+    assert sign_in(stack, account.email).reply.status_code == 401
+    wait_for(lambda: gone(stack, account), 60, 'the account to go')
+    assert stack.sql("select 1 from chats where id = :'id'", id=chat['id']) == []
+    made(stack.anonymous().post('/api/auth/register', json={'email': account.email, 'password': PASSWORD}))
+
+
+def test_nobody_leaves_without_the_password(stack, account, user):
+    assert leave(account, 'wrong').status_code == 403
+    assert pointers(account.delete('/api/auth/me', json={})) == {'/current_password'}
+    assert leave(user).status_code == 403 # there is none
+    got(account.get('/api/auth/me'))
+    got(user.get('/api/auth/me'))
+
+
+def test_an_admin_leaves_while_there_is_another(stack, account):
+    stack.sql("update users set role = 'admin' where id = :'id'", id=account.id)
+    assert leave(account).status_code == 204
+    wait_for(lambda: gone(stack, account), 60, 'the account to go')
+
+
+def test_the_only_admin_stays(start_stack):
+    stack = start_stack()
+    caller = stack.anonymous()
+    caller.email, caller.id = address(), None
+    caller.id = made(caller.post('/api/auth/register', json={'email': caller.email, 'password': PASSWORD}))['id']
+    caller.headers.update(own(stack))
+    stack.sql("update users set role = case when id = :'id' then 'admin' else 'user' end", id=caller.id)
+    assert leave(caller).status_code == 409
+    assert got(caller.get('/api/auth/me'))['role'] == 'admin'

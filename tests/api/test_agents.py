@@ -137,7 +137,7 @@ def test_a_deleted_agent_leaves_its_chats(user, agent):
     assert user.delete(f'/api/agents/{agent["id"]}').status_code == 204
     assert user.get(f'/api/agents/{agent["id"]}').status_code == 404
     assert got(user.get(f'/api/chats/{chat["id"]}'))['agent_id'] is None
-    assert user.post('/api/invoke_endpoint', json={'chat_id': chat['id'], 'message': 'x'}).status_code == 422
+    assert user.post('/api/invoke_endpoint', json={'chat_id': chat['id'], 'message': 'x'}).status_code == 409
 
 
 def test_a_deleted_agent_leaves_the_chats_of_others_too(user, other):

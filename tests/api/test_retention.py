@@ -57,6 +57,46 @@ def test_a_user_who_is_deleted_while_being_answered_leaves_nothing_behind(stack)
     assert held(stack, user) == set()
 
 
+def copy(stack, table, user, key):
+    """More rows like one that the user has; `key` is what makes them others."""
+    stack.sql(f"insert into {table} select (jsonb_populate_record(null::{table}, to_jsonb(x) || jsonb_build_object({key}))).* "
+              f"from (select * from {table} where user_id = :'id' limit 1) x, generate_series(1, 40) i", id=user.id)
+
+
+def test_an_account_leaves_in_small_steps(stack):
+    """Each transaction changes few rows, however many the account has, and so holds no lock for long."""
+    user, _ = live(stack)
+    other = stack.user()
+    made(user.post('/api/chats', json={}, headers={'Idempotency-Key': 'k'}))
+    stack.sql("update audit_entries set user_id = :'id' where subject_id = :'id'", id=user.id)
+    for table in ('jobs_done', 'audit_entries', 'messages', 'traces'):
+        copy(stack, table, user, "'id', gen_random_uuid()")
+    for table in ('response_events', 'feed_events'):
+        copy(stack, table, user, "'seq', 1000 + i")
+    copy(stack, 'idempotency_keys', user, "'key', i::text")
+    stack.sql("update agents set visibility = 'workspace' where user_id = :'id'", id=user.id)
+    stack.sql("""
+        insert into chats (id, user_id, agent_id, title)
+        select gen_random_uuid(), :'other', (select id from agents where user_id = :'id'), 'x' from generate_series(1, 40)""",
+              id=user.id, other=other.id)
+    stack.sql("""update users set disabled = true, email = 'gone-' || id || '@invalid', role = 'user' where id = :'id';
+                 delete from sessions where user_id = :'id'; delete from api_keys where user_id = :'id'""", id=user.id)
+    steps = []
+
+    def step():
+        done, = stack.sql("""
+            select n, (select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_stat_xact_user_tables where x.n is not null) as rows
+              from (select user_erase(:'id', 5) as n offset 0) x""", id=user.id)
+        steps.append(int(done['rows']))
+        return done['n'] == '0'
+
+    wait_for(step, 60, 'the account to go')
+    # A row, and what hangs on it: of a message its words and what was thought of it.
+    assert max(steps) <= 15 and sum(steps) >= 9 * 40
+    assert held(stack, user) == set()
+    assert len(got(other.get('/api/chats?limit=100'))['data']) == 40
+
+
 def test_only_an_admin_deletes_users_and_none_themselves(stack, user, other):
     assert user.delete(f'/api/users/{other.id}').status_code == 403
     assert stack.admin.delete(f'/api/users/{stack.admin.id}').status_code == 409

@@ -146,7 +146,8 @@ nothing_is_coerced_from_another_type(void **state)
         { STR_, "{\"x\":[\"ab\"]}", "must be a string" },
         { WORD_, "{\"x\":1}", "must be \\\"one\\\", \\\"two\\\" or \\\"three\\\"" },
         { INT_, "{\"x\":\"12\"}", "must be an integer" },
-        { INT_, "{\"x\":1.0}", "must be an integer" },
+        { INT_, "{\"x\":1.5}", "must be an integer" },
+        { INT_, "{\"x\":1e300}", "must be an integer" },
         { INT_, "{\"x\":true}", "must be an integer" },
         { INT_, "{\"x\":9223372036854775808}", "must be an integer" },
         { INT_, "{\"x\":18446744073709551615}", "must be an integer" },
@@ -190,6 +191,7 @@ limits_hold_at_both_ends(void **state)
 
     assert_string_equal(problem_of(a, INT_, "{\"x\":9223372036854775807}"), "none");
     assert_string_equal(problem_of(a, INT_, "{\"x\":-9223372036854775808}"), "none");
+    assert_string_equal(problem_of(a, INT_, "{\"x\":12.0}"), "none");
 }
 
 static void
