@@ -27,12 +27,14 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 NULL = '\x1anull' # what psql prints for NULL, and no text is
 
 # Loopback may be named by URLs that users set: the fake upstreams are there. The limits by
-# address would be met by tests, which all come from one address.
+# address would be met by tests, which all come from one address, and those of a user by their load.
 SETTINGS = {
     'OFFSTAGE_ALLOW_PRIVATE': '127.0.0.1',
     'OFFSTAGE_REQUEST_RATE': '0',
     'OFFSTAGE_STREAMS_PER_ADDRESS': '0',
     'OFFSTAGE_LOGIN_RATE': '0',
+    'OFFSTAGE_USER_REQUESTS_PER_MINUTE': '0',
+    'OFFSTAGE_USER_TOKENS_PER_DAY': '0',
     'OFFSTAGE_APP_PROCESSES': '4',
 }
 

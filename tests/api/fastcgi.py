@@ -43,16 +43,17 @@ class Reply:
 
 
 class App:
-    """offstage-app with settings of its own, on the database of a stack."""
+    """offstage-app with settings of its own (None: as it comes), on the database of a stack."""
 
     def __init__(self, stack, database='offstage', listener=None, programs=None, **settings):
         self.folder = tempfile.TemporaryDirectory(prefix='offstage-app-')
         self.path = self.folder.name + '/app.sock'
         self.log = open(self.folder.name + '/log', 'w+')
         self.listener = listener
+        settings = {'user_requests_per_minute': 0, 'user_tokens_per_day': 0, **settings}
         environment = {**stack_module.bare_environment(), 'OFFSTAGE_APP_SOCKET': self.path, 'OFFSTAGE_APP_PROCESSES': '2',
                        'OFFSTAGE_DATABASE_URL': f'host={stack.run} dbname={database} user=postgres',
-                       **{'OFFSTAGE_' + name.upper(): str(value) for name, value in settings.items()}}
+                       **{'OFFSTAGE_' + name.upper(): str(value) for name, value in settings.items() if value is not None}}
         command = [f'{programs or stack_module.build()}/offstage-app']
         if listener:
             self.path = listener.getsockname()

@@ -51,6 +51,12 @@ def test_where_nothing_is_limited_nothing_is_said_or_counted(user, agent, stack)
     assert row['reserved_tokens'] is None
 
 
+def test_as_it_comes_a_user_is_limited_far_above_what_people_do(start_app, user, agent):
+    app = start_app(user_requests_per_minute=None, user_tokens_per_day=None)
+    policy = members(ask(app, user, agent).headers['RateLimit-Policy'])
+    assert policy['user-requests']['q'] >= 60 and policy['user-tokens']['q'] >= 10_000_000
+
+
 # ---- requests a minute ------------------------------------------------------------
 
 def test_of_a_hundred_at_once_no_more_are_taken_than_a_minute_has(start_app, user, agent):

@@ -24,6 +24,8 @@ SETTINGS = {
     'OFFSTAGE_STREAMS_PER_ADDRESS': '0',
     'OFFSTAGE_USER_RUNNING': '100000',
     'OFFSTAGE_USER_QUEUED': '1000000',
+    'OFFSTAGE_USER_REQUESTS_PER_MINUTE': '0',
+    'OFFSTAGE_USER_TOKENS_PER_DAY': '0',
     'OFFSTAGE_LOG_LEVEL': 'warn',
 }
 # A worker that serves only this queue leaves responses queued.
