@@ -567,6 +567,8 @@ declare
         ['search_pending', 'n', 'user_id = $1', '1', ''],
         ['search_users', 'user_id', 'user_id = $1', '1', ''],
         ['imports', 'id', 'user_id = $1', '100', ''],
+        ['question_vectors', 'id', 'user_id = $1', '1', ''],
+        ['chunk_vectors', 'chunk_id', 'user_id = $1', '1', ''],
         ['chunks', 'id', 'user_id = $1', '1', ''],
         ['chunk_postings', 'segment_id, bucket', 'segment_id = any (' || segments || ')', '1', ''],
         ['chunk_segments', 'id', 'id = any (' || segments || ') and not exists (select from public.chunk_postings p where p.segment_id = t.id)', '10', ''],

@@ -33,6 +33,13 @@ WORLD = """
     insert into webhook_deliveries (id, user_id, webhook_id, job_id, event, subject_id, body, state)
     values (:'delivery', :'owner', :'hook', gen_random_uuid(), 'x', :'request', 'Hello', 'pending'),
            (:'delivered', :'owner', :'hook', gen_random_uuid(), 'x', :'request', 'Hello', 'delivered');
+    insert into chunks select (jsonb_populate_record(null::chunks, to_jsonb(c) || jsonb_build_object('id', :'bare', 'position', 99))).*
+      from chunks c where user_id = :'owner';
+    insert into chunk_vectors select id, user_id, agent_id, 'a' from chunks where user_id = :'owner' and position = 0;
+    insert into question_vectors (id, user_id, agent_id, question, vector, done, created_at)
+    values (:'asked', :'owner', :'agent', 'Hello', null, false, now() - interval '2 hours'),
+           (:'answered', :'owner', :'agent', 'Hello', 'a', true, now());
+    update agents set embeddings_url = 'http://127.0.0.1:9/', embeddings_model = 'm' where id = :'agent';
     insert into chunk_deletions (agent_id, user_id, chunks) values (:'agent', :'owner', 7)
     on conflict (agent_id) do update set chunks = 7;
 """
@@ -42,7 +49,7 @@ SEGMENTS = "'{segments}'"
 
 EXAMPLES = {
     'agent_update': ["'{agent}', 'n', 'd', 'extractive', null, null, '', null, null, 10, 'private', null, 'key', null, false, null, "
-                     "'message', null"],
+                     "'message', null, null, null"],
     'agent_test_add': [f"{NEW}, '{{agent}}'"],
     'agent_test_result': ["'{test}'"],
     'auth_session_end_others-1': ["'{session}', repeat('ab', 32)"],
@@ -83,6 +90,12 @@ EXAMPLES = {
     'page_unchanged': ["'{page}', '{crawl}', 200, null, null"],
     'page_skip': [f"'{{crawl}}', array[{NEW}]::uuid[], array['http://127.0.0.1:9/new'], array['skipped'], array['x'], array['x'], "
                   "array['x'], array[1], array[200], array['x'], array[1]"],
+    'embedding_add': ["'{agent}', 'http://127.0.0.1:9/', 'm', array['{bare}']::uuid[], array[1], 'a'"],
+    'embedding_forget': ["'{agent}'"],
+    'embedding_ask': [f"{NEW}, '{{agent}}', 'x'"],
+    'embedding_question': ["'{asked}'"],
+    'embedding_answer': ["'{asked}', null"],
+    'embedding_answered': ["'{answered}'", r'^\\x61$'],
     'import_load': ["'{import}'"],
     'import_mark': ["'{import}', 1, 1"],
     'import_end': ["'{import}'"],

@@ -21,8 +21,9 @@ from things import final, got, made
 FOLDER = pathlib.Path(stack_module.TOP) / 'db'
 # The spellings of "this row is the caller's".
 OWNED = re.compile(r'(?:\b\w+\.)?user_id = (?:\(select app_user\(\)\)|app_user\(\))(?! as )')
-# Whose queries are only the worker's.
-OF_THE_WORKER = {'chat_title', 'chunk', 'crawl_run', 'import'}
+# The files whose queries are only the worker's, and such queries of other files.
+OF_THE_WORKER = {'chat_title', 'chunk', 'crawl_run', 'import', 'embedding_missing', 'embedding_add', 'embedding_question',
+                 'embedding_answer'}
 
 
 def queries():
@@ -40,7 +41,7 @@ def queries():
 def mutants():
     """(the role that runs it, which of a query's conditions is gone, the rest)."""
     for file, name, text in queries():
-        role = 'offstage_worker' if file in OF_THE_WORKER else 'offstage_app'
+        role = 'offstage_worker' if {file, name} & OF_THE_WORKER else 'offstage_app'
         found = list(OWNED.finditer(text))
         for n, one in enumerate(found):
             if f'{name}-{n}' not in NOT_ALONE:
@@ -68,14 +69,14 @@ def world(stack):
     names = {'owner': owner.id, 'agent': agent['id'], 'source': source['id'], 'chat': asked['chat_id'], 'answer': answer['message_id'],
              'request': asked['request_id'], 'hook': hook['id'], 'running': running['request_id'], 'running_status': 'streaming',
              **{name: str(uuid.uuid4()) for name in ('site', 'crawl', 'url', 'copy', 'page', 'copied', 'import', 'test', 'binned', 'session',
-                                                           'delivery', 'delivered')}}
+                                                           'delivery', 'delivered', 'bare', 'asked', 'answered')}}
     # Notes of their use are some minutes old, so that queries that renew them find them.
     stack.sql("""
         update api_keys set last_used_at = now() - interval '1 hour' where user_id = :'owner';
         insert into sessions (id, user_id, token_hash, expires_at, idle_s, last_seen_at)
         values (:'session', :'owner', sha256(gen_random_uuid()::text::bytea), now() + interval '1 day', 36000,
                 now() - interval '1 hour');""" + WORLD, **names)
-    chunk, = stack.sql("select id, page_id from chunks where user_id = :'id'", id=owner.id)
+    chunk, = stack.sql("select id, page_id from chunks where user_id = :'id' and position = 0", id=owner.id)
     segments, = stack.sql("select array_agg(id)::text as ids from chunk_segments where user_id = :'id'", id=owner.id)
     owner.names = {**names, 'chunk': chunk['id'], 'text_page': chunk['page_id'], 'segments': segments['ids']}
     owner.ids = [r['id'] for table in TABLES if table not in KEYS
@@ -88,8 +89,8 @@ def world(stack):
 # Tables of rows with an owner, and what orders the rows of those that have no id.
 TABLES = ['agents', 'agent_tests', 'sources', 'pages', 'crawls', 'chats', 'messages', 'requests', 'api_keys', 'sessions', 'jobs',
           'jobs_done', 'webhooks', 'webhook_deliveries', 'traces', 'imports', 'feeds', 'idempotency_keys', 'crawl_urls', 'message_feedback', 'chunks',
-          'chunk_segments', 'chunk_deletions', 'response_events']
-KEYS = {'feeds', 'idempotency_keys', 'crawl_urls', 'message_feedback', 'chunk_segments', 'chunk_deletions', 'response_events'}
+          'chunk_segments', 'chunk_deletions', 'chunk_vectors', 'question_vectors', 'response_events']
+KEYS = {'chunk_vectors', 'feeds', 'idempotency_keys', 'crawl_urls', 'message_feedback', 'chunk_segments', 'chunk_deletions', 'response_events'}
 
 
 def types_of(stack, text):
