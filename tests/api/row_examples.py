@@ -35,7 +35,7 @@ WORLD = """
            (:'delivered', :'owner', :'hook', gen_random_uuid(), 'x', :'request', 'Hello', 'delivered');
     insert into chunks select (jsonb_populate_record(null::chunks, to_jsonb(c) || jsonb_build_object('id', :'bare', 'position', 99))).*
       from chunks c where user_id = :'owner';
-    insert into chunk_vectors select id, user_id, agent_id, 'a' from chunks where user_id = :'owner' and position = 0;
+    insert into chunk_vectors select id, user_id, agent_id, 'a' from chunks where user_id = :'owner' and position <> 99;
     insert into question_vectors (id, user_id, agent_id, question, vector, done, created_at)
     values (:'asked', :'owner', :'agent', 'Hello', null, false, now() - interval '2 hours'),
            (:'answered', :'owner', :'agent', 'Hello', 'a', true, now());

@@ -76,7 +76,7 @@ def world(stack):
         insert into sessions (id, user_id, token_hash, expires_at, idle_s, last_seen_at)
         values (:'session', :'owner', sha256(gen_random_uuid()::text::bytea), now() + interval '1 day', 36000,
                 now() - interval '1 hour');""" + WORLD, **names)
-    chunk, = stack.sql("select id, page_id from chunks where user_id = :'id' and position = 0", id=owner.id)
+    chunk, = stack.sql("select id, page_id from chunks where user_id = :'id' and position <> 99", id=owner.id)
     segments, = stack.sql("select array_agg(id)::text as ids from chunk_segments where user_id = :'id'", id=owner.id)
     owner.names = {**names, 'chunk': chunk['id'], 'text_page': chunk['page_id'], 'segments': segments['ids']}
     owner.ids = [r['id'] for table in TABLES if table not in KEYS
