@@ -23,9 +23,9 @@ add_terms(struct buf *out, const struct source_chunk *chunk)
     }
 }
 
-static struct err
-add_chunks(struct db *db, struct arena *a, const struct chunk_page *page,
-           const struct source_chunk *chunks, size_t n, const struct id *ids)
+struct err
+chunk_add(struct db *db, struct arena *a, const struct chunk_page *page,
+          const struct source_chunk *chunks, size_t n, const struct id *ids)
 {
     const char **texts[3];
     int64_t *starts = arena_array(a, n, sizeof(*starts));
@@ -77,28 +77,21 @@ chunk_segment_add(struct db *db, struct arena *a, const struct chunk_segment *s)
 }
 
 struct err
-chunk_replace(struct db *db, struct arena *a, const struct chunk_page *page,
-              const struct source_chunk *chunks, size_t n, const struct chunk_index *index)
+chunk_index(struct db *db, struct arena *a, struct id user_id, struct id agent_id,
+            const struct chunk_index *index)
 {
-    struct id *ids = arena_array(a, n, sizeof(*ids));
-    uint8_t *bytes = arena_array(a, n, CHUNK_ID);
-    struct chunk_segment segment = { .user_id = page->user_id,
-                                     .agent_id = page->agent_id,
-                                     .docs = n,
+    uint8_t *bytes = arena_array(a, index->count, CHUNK_ID);
+    struct chunk_segment segment = { .user_id = user_id,
+                                     .agent_id = agent_id,
+                                     .docs = index->count,
                                      .words = index->words,
                                      .languages = index->languages,
                                      .chunks = bytes };
 
-    assert(n <= POSTINGS_DOCS);
-    TRY(chunk_forget(db, page->page_id));
-    if (n == 0)
-        return OK;
-    for (size_t i = 0; i < n; i++) {
-        ids[i] = id_new();
-        id_bytes(ids[i], bytes + i * CHUNK_ID);
-    }
-    TRY(add_chunks(db, a, page, chunks, n, ids));
-    segment.packed = postings_pack(a, index->postings, index->posting_count, n);
+    assert(index->count > 0 && index->count <= POSTINGS_DOCS);
+    for (size_t i = 0; i < index->count; i++)
+        id_bytes(index->ids[i], bytes + i * CHUNK_ID);
+    segment.packed = postings_pack(a, index->postings, index->posting_count, index->count);
     return chunk_segment_add(db, a, &segment);
 }
 

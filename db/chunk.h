@@ -2,10 +2,10 @@
  * Chunk: a passage of a page, as search finds it, and the index that finds it.
  * A page's chunks belong to its owner, and go with the page.
  *
- * The index is made of immutable segments (lib/postings.h). A page is stored with
- * one of its own; chunk_merge() makes one of many, and is called behind every
- * chunk_replace() in the same transaction, so that an agent never has more
- * than some thirty.
+ * The index is made of immutable segments (lib/postings.h). Pages that are stored
+ * together are stored with one of their own; chunk_merge() makes one of many, and
+ * is called behind chunk_index() in the same transaction, so that an agent never
+ * has more than some thirty.
  */
 #ifndef DB_CHUNK_H
 #define DB_CHUNK_H
@@ -32,20 +32,25 @@ struct source_chunk {
     size_t term_count;
 };
 
-/* What the chunks are indexed by; doc numbers in the postings are their indexes. */
+/* What chunks are indexed by; doc numbers in the postings are the indexes of their ids. */
 struct chunk_index {
+    const struct id *ids;
+    size_t count;             /* at most POSTINGS_DOCS */
     struct posting *postings; /* are sorted by the call */
     size_t posting_count;
     size_t words;       /* sum of lengths */
     unsigned languages; /* a bit each, see lib/language.h */
 };
 
-/* Replace the page's chunks, at most POSTINGS_DOCS. Queued. */
-struct err chunk_replace(struct db *db, struct arena *a, const struct chunk_page *page,
-                         const struct source_chunk *chunks, size_t n,
-                         const struct chunk_index *index) CHECKED;
+/* Add chunks of a page, which get these ids. Queued. */
+struct err chunk_add(struct db *db, struct arena *a, const struct chunk_page *page,
+                     const struct source_chunk *chunks, size_t n, const struct id *ids) CHECKED;
 
-/* Queued. */
+/* Have chunks that were added found. Queued. */
+struct err chunk_index(struct db *db, struct arena *a, struct id user_id, struct id agent_id,
+                       const struct chunk_index *index) CHECKED;
+
+/* Drop the chunks of a page. Queued. */
 struct err chunk_forget(struct db *db, struct id page_id) CHECKED;
 
 /* Make one segment of eight of the same size, as often as there are; unless somebody is at it. */

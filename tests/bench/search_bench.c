@@ -100,22 +100,23 @@ store_page(const char *url, const char *title)
 }
 
 static size_t
-load_one(struct db *db, struct arena *a, char *line)
+load_one(struct page_indexer *indexer, struct db *db, struct arena *a, char *line)
 {
     char *rest = line, *url = field(a, &rest);
-    struct page_text page = { .source_id = source_id, .agent_id = agent_id, .user_id = user_id };
+    struct page_text page = { .source_id = source_id, .is_new = true };
     size_t chunks;
 
     page.title = field(a, &rest);
     page.text = field(a, &rest);
     page.page_id = store_page(url, page.title);
-    must(page_index(db, a, &page, &chunks));
+    must(page_index_add(indexer, db, &page, &chunks));
     return chunks;
 }
 
 static void
 load(struct db *db, int per_tx)
 {
+    struct page_indexer *indexer = NULL;
     struct arena *a = arena_new();
     char *line = NULL;
     size_t chunks = 0;
@@ -125,18 +126,23 @@ load(struct db *db, int per_tx)
     while (read_line(&line)) {
         int64_t began = clock_mono_ns();
 
-        if (open++ == 0)
+        if (open++ == 0) {
             must(db_begin(db, TX_WRITE, user_id));
-        chunks += load_one(db, a, line);
+            indexer = page_index_begin(a, user_id, agent_id);
+        }
+        chunks += load_one(indexer, db, a, line);
         if (open == per_tx) {
+            must(page_index_end(indexer, db));
             must(db_commit(db));
             open = 0;
+            arena_reset(a);
         }
         ns += clock_mono_ns() - began;
-        arena_reset(a);
     }
-    if (open)
+    if (open) {
+        must(page_index_end(indexer, db));
         must(db_commit(db));
+    }
     printf("loaded %zu %" PRId64 "\n", chunks, ns);
     free(line);
     arena_free(a);

@@ -187,7 +187,7 @@ void crawl_stored(struct attempt *at, struct err err);
 /* What came of one item, and the addresses that it leads to. */
 struct reading {
     struct crawl_outcome outcome;
-    bool has_page;
+    bool has_page, is_new; /* is_new: no run has stored it before */
     struct crawl_page page;
     bool gone;         /* what was stored of it is to be forgotten */
     const char *again; /* the alias that is to be taken instead; NULL for none */

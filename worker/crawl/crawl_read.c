@@ -274,6 +274,7 @@ store(struct crawler *c, const struct item *it, struct reading *r, const struct 
     c->known.indexed += adds;
     end(r, "indexed", NULL, NULL);
     r->has_page = true;
+    r->is_new = !known;
     r->page = (struct crawl_page){
         .id = known ? known->id : it->url.id,
         .url = it->url.url,

@@ -166,12 +166,13 @@ next_urls(struct crawler *c, struct db *db)
 /* ---- pages ------------------------------------------------------------------------- */
 
 static struct err
-store_page(struct crawler *c, struct db *db, const struct crawl_page *p, int64_t *chunks)
+store_page(struct crawler *c, struct db *db, struct page_indexer *indexer, const struct reading *r,
+           int64_t *chunks)
 {
+    const struct crawl_page *p = &r->page;
     struct page_text text = { .page_id = p->id,
                               .source_id = c->task.source_id,
-                              .agent_id = c->task.agent_id,
-                              .user_id = c->task.user_id,
+                              .is_new = r->is_new,
                               .title = p->title,
                               .url = p->url,
                               .language = p->language,
@@ -179,7 +180,7 @@ store_page(struct crawler *c, struct db *db, const struct crawl_page *p, int64_t
     size_t n;
 
     TRY(crawl_store_page(db, c->task.id, p));
-    TRY(page_index(db, c->work, &text, &n));
+    TRY(page_index_add(indexer, db, &text, &n));
     *chunks = (int64_t)n;
     return OK;
 }
@@ -189,17 +190,20 @@ store_pages(struct crawler *c, struct db *db, const struct reading *list, size_t
 {
     struct id *ids = arena_array(c->work, n, sizeof(*ids));
     int64_t *chunks = arena_array(c->work, n, sizeof(*chunks));
+    struct page_indexer *indexer = page_index_begin(c->work, c->task.user_id, c->task.agent_id);
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++) {
         if (!list[i].has_page)
             continue;
         ids[count] = list[i].page.id;
-        TRY(store_page(c, db, &list[i].page, &chunks[count]));
+        TRY(store_page(c, db, indexer, &list[i], &chunks[count]));
         count++;
     }
-    if (count > 0)
-        TRY(embedding_want_if(db, c->work, c->task.user_id, c->task.agent_id));
+    if (count == 0)
+        return OK;
+    TRY(page_index_end(indexer, db));
+    TRY(embedding_want_if(db, c->work, c->task.user_id, c->task.agent_id));
     return crawl_chunks(db, c->work, ids, chunks, count);
 }
 

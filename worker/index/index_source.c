@@ -59,6 +59,7 @@ work(struct attempt *at, struct db *db)
     struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
     const char *language = NULL;
     struct source_task source;
+    struct page_indexer *indexer;
     struct page_text page;
     size_t n;
 
@@ -70,12 +71,12 @@ work(struct attempt *at, struct db *db)
     TRY(source_store_page(db, &source, language));
     page = (struct page_text){ .page_id = source.id,
                                .source_id = source.id,
-                               .agent_id = source.agent_id,
-                               .user_id = source.user_id,
                                .title = source.title,
                                .language = language,
                                .text = source.content };
-    TRY(page_index(db, at->arena, &page, &n));
+    indexer = page_index_begin(at->arena, source.user_id, source.agent_id);
+    TRY(page_index_add(indexer, db, &page, &n));
+    TRY(page_index_end(indexer, db));
     TRY(source_ready(db, source.id, n));
     TRY(embedding_want_if(db, at->arena, source.user_id, source.agent_id));
     TRY(job_end_here(db, at->arena, &at->lease, &end));

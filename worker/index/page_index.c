@@ -17,12 +17,14 @@ struct term_count {
     uint32_t count;
 };
 
-struct indexer {
+struct page_indexer {
     struct arena *arena, *scratch; /* scratch: for one chunk */
-    struct words *words;
+    struct id user_id, agent_id;
+    struct words *words[LANGUAGE_COUNT]; /* made when one is met */
     struct posting *postings;
-    size_t count, cap;
-    struct chunk_index *out;
+    size_t posting_cap;
+    struct id *ids; /* room for POSTINGS_DOCS; NULL until there is one */
+    struct chunk_index index;
 };
 
 /* One chunk: every term that stands in it, in order, and its words in their sequence. */
@@ -50,15 +52,15 @@ add_words(struct chunk_terms *c, const struct word *list, size_t n, uint32_t wei
 }
 
 static void
-read_chunk(struct indexer *x, const char *title, const struct source_chunk *chunk,
-           struct chunk_terms *out)
+read_chunk(struct page_indexer *x, struct words *reader, const char *title,
+           const struct source_chunk *chunk, struct chunk_terms *out)
 {
     const char *texts[] = { title, chunk->heading, chunk->content };
     struct word *words[3];
     size_t counts[3], all = 0;
 
     for (int i = 0; i < 3; i++) {
-        counts[i] = words_read(x->words, x->scratch, str_from(texts[i]), &words[i]);
+        counts[i] = words_read(reader, x->scratch, str_from(texts[i]), &words[i]);
         all += counts[i] + 1;
     }
     *out = (struct chunk_terms){ .list = arena_array(x->scratch, all, sizeof(*out->list)),
@@ -76,26 +78,27 @@ by_term(const void *a, const void *b)
 }
 
 static void
-add_posting(struct indexer *x, struct posting p)
+add_posting(struct page_indexer *x, struct posting p)
 {
-    if (x->count == x->cap) {
+    if (x->index.posting_count == x->posting_cap) {
         struct posting *larger;
 
-        x->cap = x->cap ? x->cap * 2 : 1024;
-        larger = arena_array(x->arena, x->cap, sizeof(*larger));
-        if (x->count > 0)
-            memcpy(larger, x->postings, x->count * sizeof(*larger));
+        x->posting_cap = x->posting_cap ? x->posting_cap * 2 : 1024;
+        larger = arena_array(x->arena, x->posting_cap, sizeof(*larger));
+        if (x->index.posting_count > 0)
+            memcpy(larger, x->postings, x->index.posting_count * sizeof(*larger));
         x->postings = larger;
     }
-    x->postings[x->count++] = p;
+    x->postings[x->index.posting_count++] = p;
 }
 
 static void
-index_chunk(struct indexer *x, const char *title, struct source_chunk *chunk, size_t doc)
+index_chunk(struct page_indexer *x, struct words *reader, const char *title,
+            struct source_chunk *chunk)
 {
     struct chunk_terms c;
 
-    read_chunk(x, title, chunk, &c);
+    read_chunk(x, reader, title, chunk, &c);
     qsort(c.list, c.count, sizeof(*c.list), by_term);
     for (size_t i = 0; i < c.count;) {
         uint32_t term = c.list[i].term, count = 0;
@@ -103,43 +106,82 @@ index_chunk(struct indexer *x, const char *title, struct source_chunk *chunk, si
         for (; i < c.count && c.list[i].term == term; i++)
             count += c.list[i].count;
         add_posting(x, (struct posting){ .term = term,
-                                         .doc = (uint16_t)doc,
+                                         .doc = (uint16_t)x->index.count,
                                          .count = (uint8_t)(count < COUNT_MAX ? count : COUNT_MAX),
                                          .length = posting_length(c.words) });
     }
     arena_reset(x->scratch);
     chunk->terms = c.sequence;
     chunk->term_count = c.sequence_count;
-    x->out->words += c.words;
+    x->index.words += c.words;
+    x->ids[x->index.count++] = id_new();
+}
+
+/* ---- pages ------------------------------------------------------------------------ */
+
+static void
+free_arena(void *arg)
+{
+    arena_free(arg);
+}
+
+struct page_indexer *
+page_index_begin(struct arena *a, struct id user_id, struct id agent_id)
+{
+    struct page_indexer *x = ARENA_NEW(a, struct page_indexer);
+
+    *x = (struct page_indexer){
+        .arena = a, .scratch = arena_new(), .user_id = user_id, .agent_id = agent_id
+    };
+    arena_defer(a, free_arena, x->scratch);
+    return x;
+}
+
+/* What has gathered becomes a segment. */
+static struct err
+flush(struct page_indexer *x, struct db *db)
+{
+    struct chunk_index index = x->index;
+
+    index.ids = x->ids;
+    index.postings = x->postings;
+    x->index = (struct chunk_index){ .count = 0 };
+    x->ids = NULL;
+    return index.count > 0 ? chunk_index(db, x->arena, x->user_id, x->agent_id, &index) : OK;
 }
 
 struct err
-page_index(struct db *db, struct arena *a, const struct page_text *page, size_t *count)
+page_index_add(struct page_indexer *x, struct db *db, const struct page_text *page, size_t *count)
 {
-    struct chunk_page of = { .page_id = page->page_id,
-                             .source_id = page->source_id,
-                             .agent_id = page->agent_id,
-                             .user_id = page->user_id };
+    struct chunk_page of = { page->page_id, page->source_id, x->agent_id, x->user_id };
     enum language language = language_of(page->language, str_from(page->text));
-    struct chunk_index index = { .languages = 1u << language };
-    struct indexer x = {
-        .arena = a, .scratch = arena_new(), .words = words_new(a, language), .out = &index
-    };
     struct source_chunk *chunks;
-    size_t n = chunker_split(a, page->text, &chunks);
+    size_t n = chunker_split(x->arena, page->text, &chunks), first;
 
     /* A text of 10 MiB has no more; what one had more would not be found. */
     if (n > POSTINGS_DOCS)
         n = POSTINGS_DOCS;
+    if (x->index.count + n > POSTINGS_DOCS)
+        TRY(flush(x, db));
+    if (!x->ids)
+        x->ids = arena_array(x->arena, POSTINGS_DOCS, sizeof(*x->ids));
+    if (!x->words[language])
+        x->words[language] = words_new(x->arena, language);
+    first = x->index.count;
     for (size_t i = 0; i < n; i++)
-        index_chunk(&x, page->title, &chunks[i], i);
-    arena_free(x.scratch);
-    index.postings = x.postings;
-    index.posting_count = x.count;
-    TRY(chunk_replace(db, a, &of, chunks, n, &index));
-    TRY(chunk_merge(db, page->user_id, page->agent_id));
+        index_chunk(x, x->words[language], page->title, &chunks[i]);
+    x->index.languages |= 1u << language;
     *count = n;
-    return OK;
+    if (!page->is_new)
+        TRY(chunk_forget(db, page->page_id));
+    return n > 0 ? chunk_add(db, x->arena, &of, chunks, n, x->ids + first) : OK;
+}
+
+struct err
+page_index_end(struct page_indexer *x, struct db *db)
+{
+    TRY(flush(x, db));
+    return chunk_merge(db, x->user_id, x->agent_id);
 }
 
 struct err

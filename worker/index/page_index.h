@@ -3,7 +3,9 @@
  * or deletes a page calls this in the same transaction, so that a page is
  * found exactly when it is there.
  *
- * All calls are for an open write transaction of the page's user, on a thread.
+ * All calls are for an open write transaction of the page's user, on a thread. Pages
+ * of one agent that are stored together are indexed together: page_index_begin(),
+ * page_index_add() for each, page_index_end().
  */
 #ifndef WORKER_PAGE_INDEX_H
 #define WORKER_PAGE_INDEX_H
@@ -11,6 +13,7 @@
 #include "lib/err.h"
 #include "lib/id.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -23,19 +26,28 @@ struct db;
  */
 struct page_text {
     struct id page_id; /* of a text that is no page: its source's */
-    struct id source_id, agent_id, user_id;
+    struct id source_id;
+    bool is_new;          /* it had no passages before */
     const char *title;    /* "" for none */
     const char *url;      /* NULL for none */
     const char *language; /* BCP 47, "de" or "de-AT"; NULL when unknown: the text tells */
     const char *text;
 };
 
+struct page_indexer;
+
+/* In the arena, for one transaction. */
+struct page_indexer *page_index_begin(struct arena *a, struct id user_id, struct id agent_id);
+
 /*
  * Replace the page's passages, if it had any, by those of this text; *count is
  * how many there are, 0 for an empty one.
  */
-struct err page_index(struct db *db, struct arena *a, const struct page_text *page,
-                      size_t *count) CHECKED;
+struct err page_index_add(struct page_indexer *x, struct db *db, const struct page_text *page,
+                          size_t *count) CHECKED;
+
+/* From the transaction's end on they are found. */
+struct err page_index_end(struct page_indexer *x, struct db *db) CHECKED;
 
 /*
  * The page is no longer found. To be called for a page that stays stored but is
