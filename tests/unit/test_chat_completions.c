@@ -555,6 +555,23 @@ shows_passages_as_marked_data_with_the_question(void **state)
         "\nHello");
 }
 
+static void
+says_when_the_sources_hardly_speak_of_the_question(void **state)
+{
+    const struct passage passage = { .title = "A", .heading = "", .content = "Of cats." };
+    struct dialect_question q = question();
+
+    q.instructions = "Be brief.";
+    q.weak_evidence = true;
+    assert_contains(content_of(*state, asked(*state, &q).body, 0), "hold nothing that fits");
+    assert_contains(content_of(*state, asked(*state, &q).body, 0), "Be brief.");
+    assert_string_equal(content_of(*state, asked(*state, &q).body, 1), "Hello");
+    q.passages = &passage;
+    q.passage_count = 1;
+    assert_contains(content_of(*state, asked(*state, &q).body, 0), "unless they answer it");
+    assert_contains(content_of(*state, asked(*state, &q).body, 1), "Of cats.");
+}
+
 /* ---- refusals ------------------------------------------------------------------------- */
 
 static void
@@ -638,6 +655,7 @@ main(void)
         UNIT_TEST(gives_in_to_each_refusal_once),
         UNIT_TEST(an_agent_without_an_address_cannot_be_asked),
         UNIT_TEST(shows_passages_as_marked_data_with_the_question),
+        UNIT_TEST(says_when_the_sources_hardly_speak_of_the_question),
         UNIT_TEST(says_what_a_refusal_means),
         UNIT_TEST(every_error_has_a_name_for_programs),
     };

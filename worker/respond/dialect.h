@@ -70,6 +70,7 @@ struct dialect_question {
     size_t message_count;
     const struct passage *passages; /* of the agent's sources, best first */
     size_t passage_count;
+    bool weak_evidence; /* it has sources, and they hardly speak of the question */
     const struct dialect_tool *tools;
     size_t tool_count;
     const struct dialect_round *rounds; /* behind the messages, oldest first */

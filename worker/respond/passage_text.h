@@ -11,7 +11,8 @@
 struct dialect_question;
 struct arena;
 
-/* The agent's instructions, and how to treat the passages if there are any. */
+/* The agent's instructions, and how to treat the passages, or that there are none; "" for nothing.
+ */
 const char *passage_instructions(struct arena *a, const struct dialect_question *q);
 
 /* The user's last message, with the passages before it if there are any. */

@@ -6,10 +6,13 @@
 #include "worker/respond/model.h"
 #include "worker/respond/respond.h"
 
+#include <math.h>
 #include <string.h>
 
-#define PASSAGES    6                          /* shown to a model, or searched for sentences */
-#define MEMBERS_MAX ((size_t)64 * 1024 * 1024) /* bytes of EVENT_IN_PROGRESS */
+#define COVERED_LEAST 0.2
+#define SIMILAR_LEAST 0.35
+#define PASSAGES      6                          /* shown to a model, or searched for sentences */
+#define MEMBERS_MAX   ((size_t)64 * 1024 * 1024) /* bytes of EVENT_IN_PROGRESS */
 
 /* ---- items of earlier attempts --------------------------------------------------- */
 
@@ -72,6 +75,25 @@ write_members(struct respond *r)
 
 /* ---- the question ------------------------------------------------------------------ */
 
+/*
+ * Whether what was found hardly speaks of the question. Measured on two collections of
+ * abstracts: so little of the question's words is covered for every second question that the
+ * other collection answers, and for one in ten that this one does. What follows on earlier
+ * turns may say its own words nowhere.
+ */
+static bool
+is_weak(const struct respond *r)
+{
+    double coverage = 0, similarity = 0;
+
+    for (size_t i = 0; i < r->passage_count; i++) {
+        coverage = fmax(coverage, r->passages[i].coverage);
+        similarity = fmax(similarity, r->passages[i].similarity);
+    }
+    return r->passage_count == 0 || (r->question.message_count == 1 && coverage < COVERED_LEAST &&
+                                     similarity < SIMILAR_LEAST);
+}
+
 static struct err
 find_passages(struct respond *r, struct db *db)
 {
@@ -91,6 +113,7 @@ find_passages(struct respond *r, struct db *db)
     r->found_count = r->passage_count;
     q->passages = r->passages;
     q->passage_count = r->passage_count;
+    q->weak_evidence = is_weak(r);
     return OK;
 }
 

@@ -87,7 +87,7 @@ sources_json(struct respond *r, const char *content)
         return NULL;
     n = citation_find(a, content, r->passages, r->passage_count, &list);
     if (n == 0)
-        for (n = 0; n < r->passage_count; n++)
+        for (n = 0; n < r->passage_count && !r->question.weak_evidence; n++)
             list[n] = (struct citation){ n + 1, &r->passages[n] };
     return citation_sources(a, list, n);
 }

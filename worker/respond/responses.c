@@ -99,11 +99,12 @@ write_round(struct json_writer *w, const struct dialect_round *round)
 static void
 write_input(struct json_writer *w, struct arena *a, const struct dialect_question *q)
 {
+    const char *instructions = passage_instructions(a, q);
     size_t last = q->message_count - 1;
 
     jw_array(w, takes_messages(q) ? "messages" : "input");
-    if (q->instructions[0] || q->passage_count)
-        write_message(w, "system", passage_instructions(a, q));
+    if (instructions[0])
+        write_message(w, "system", instructions);
     for (size_t i = 0; i < last; i++)
         write_message(w, q->messages[i].role, q->messages[i].content);
     write_message(w, q->messages[last].role, passage_question(a, q));
