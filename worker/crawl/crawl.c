@@ -228,6 +228,7 @@ start(struct attempt *at)
     c->arena = child_arena(at->arena);
     c->store = child_arena(at->arena);
     c->work = child_arena(at->arena);
+    c->page = child_arena(at->arena);
     seen_init(&c->known.by_url, c->store);
     seen_init(&c->known.by_content, c->store);
     seen_init(&c->met, c->store);

@@ -110,6 +110,7 @@ struct crawler {
     /* thread */
     struct arena *store; /* the thread's, for the whole attempt */
     struct arena *work;  /* emptied before each turn */
+    struct arena *page;  /* emptied behind each page: a tree takes far more than its text */
     struct items batch;
     struct known known;
     struct seen met, templates; /* addresses that were added; how many of one making */

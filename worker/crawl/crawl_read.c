@@ -279,8 +279,8 @@ store(struct crawler *c, const struct item *it, struct reading *r, const struct 
         .id = known ? known->id : it->url.id,
         .url = it->url.url,
         .title = str_dup(c->work, title),
-        .content = page->text,
-        .language = page->language[0] ? page->language : NULL,
+        .content = arena_strdup(c->work, page->text),
+        .language = page->language[0] ? arena_strdup(c->work, page->language) : NULL,
         .content_type = it->fetch.content_type,
         .etag = it->fetch.etag,
         .last_modified = it->fetch.last_modified,
@@ -379,9 +379,10 @@ read_page(struct crawler *c, const struct item *it, struct reading *r)
         end(r, "skipped", "type", arena_printf(c->work, "It is \"%s\".", it->fetch.content_type));
         return;
     }
-    e = extract_page(it->arena, &in, &page);
+    e = extract_page(c->page, &in, &page);
     if (e.code || address_read(c->work, str_from(it->url.url), NULL, &url) != ADDRESS_OK) {
-        end(r, "failed", e.code == ERR_TOO_LARGE ? "too_large" : "unreadable", e.msg);
+        end(r, "failed", e.code == ERR_TOO_LARGE ? "too_large" : "unreadable",
+            e.code ? arena_strdup(c->work, e.msg) : NULL);
         return;
     }
     if (!page.base[0] || weburl_parse(c->work, str_from(page.base), &url, &base).code)
@@ -435,6 +436,7 @@ crawl_read(struct crawler *c, struct item *it, struct reading *r)
             strcmp(it->reason, "robots") == 0 || strcmp(it->reason, "too_many") == 0 ? "skipped"
                                                                                      : "failed",
             it->reason, it->detail);
+    arena_reset(c->page);
     if (it->url.flags & CRAWL_URL_CANONICAL && it->url.via &&
         strcmp(r->outcome.state, "failed") == 0)
         r->again = it->url.via;
