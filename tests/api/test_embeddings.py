@@ -38,11 +38,20 @@ def search(user, agent, question):
     return got(user.get(f'/api/agents/{agent["id"]}/search', params={'q': question}))['data']
 
 
+def by_meaning(user, agent, question):
+    """What is found when the question is embedded in time; on a busy machine it may take too long, as elsewhere."""
+    def look():
+        found = search(user, agent, question)
+        return any(passage['similarity'] for passage in found) and found
+
+    return wait_for(look, 60, 'the question to be embedded in time')
+
+
 def test_passages_are_found_by_meaning(stack, user, embedder):
     agent = make_agent(user, embedder)
     add(user, agent)
     wait_for(lambda: vectors(stack, agent) == 3, 30, 'the vectors')
-    found = search(user, agent, 'where do I leave the car?')
+    found = by_meaning(user, agent, 'where do I leave the car?')
     assert found[0]['title'] == 'Garage' and found[0]['similarity'] > 0.9
     assert any(text.startswith('Garage\n') for texts in embedder.asked for text in texts)
 
@@ -51,7 +60,7 @@ def test_words_and_meaning_are_weighed_together(stack, user, embedder):
     agent = make_agent(user, embedder)
     add(user, agent, {**TEXTS, 'Tyres': 'The xylophone is kept in winter.'})
     wait_for(lambda: vectors(stack, agent) == 4, 30, 'the vectors')
-    assert {p['title'] for p in search(user, agent, 'xylophone vehicle')[:2]} == {'Garage', 'Tyres'}
+    assert {p['title'] for p in by_meaning(user, agent, 'xylophone vehicle')[:2]} == {'Garage', 'Tyres'}
 
 
 def test_an_answer_is_made_of_what_was_found_by_meaning(stack, user, embedder):
@@ -98,7 +107,7 @@ def test_a_text_that_is_refused_keeps_none_of_the_others_from_being_embedded(sta
     agent = make_agent(user, embedder)
     add(user, agent, {**TEXTS, 'Long': 'A very long text about nothing. ' * 50})
     wait_for(lambda: vectors(stack, agent) == 3, 30, 'the vectors')
-    assert search(user, agent, 'doctor')[0]['title'] == 'Ward'
+    assert by_meaning(user, agent, 'doctor')[0]['title'] == 'Ward'
 
 
 def test_another_model_embeds_all_anew_and_none_forgets_all(stack, user, embedder):
@@ -118,7 +127,7 @@ def test_an_agent_that_had_sources_is_embedded_once_it_has_a_server(stack, user,
     add(user, agent)
     got(user.patch(f'/api/agents/{agent["id"]}', json={'embeddings_url': embedder.url, 'embeddings_model': 'small'}))
     wait_for(lambda: vectors(stack, agent) == 3, 30, 'the vectors')
-    assert search(user, agent, 'ocean dessert')[0]['title'] == 'Kitchen'
+    assert by_meaning(user, agent, 'ocean dessert')[0]['title'] == 'Kitchen'
 
 
 def test_vectors_go_with_their_source(stack, user, embedder):
@@ -137,7 +146,7 @@ def test_the_key_is_sent_and_never_shown(stack, user, other, embedder):
     wait_for(lambda: vectors(stack, agent) == 1, 30, 'the vector')
     assert set(embedder.keys) == {'Bearer very-secret'}
     # Whoever may use it searches by meaning too, and sees nothing of where.
-    assert search(other, agent, 'vehicle')[0]['title'] == 'Garage'
+    assert by_meaning(other, agent, 'vehicle')[0]['title'] == 'Garage'
     seen = got(other.get(f'/api/agents/{agent["id"]}'))
     assert (seen['embeddings_url'], seen['embeddings_model'], seen['has_embeddings_credential']) == (None, None, False)
 
