@@ -833,6 +833,7 @@ create policy admin on queues for update to offstage_app using ((select app_admi
 
 grant select on queues, workers to offstage_app, offstage_worker, offstage_metrics;
 grant update on queues to offstage_app;
+grant update (max_running, max_running_user) on queues to offstage_worker;
 grant select, insert on jobs to offstage_app;
 grant select on job_notes, jobs_done, all_jobs to offstage_app;
 grant insert, update, delete on workers to offstage_worker;

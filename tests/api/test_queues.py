@@ -37,6 +37,24 @@ def test_a_queue_tells_of_each_kind_how_much_there_is_and_how_long_it_takes(stac
     assert 0 < kind['run_ms']['p50'] <= kind['run_ms']['p95'] <= kind['run_ms']['p99']
 
 
+def test_no_more_answers_of_a_user_run_at_once_than_the_setting_says(start_stack):
+    stack = start_stack(user_running=2)
+    wait_for(lambda: stack.sql("select 1 from queues where name = 'respond' and max_running_user = 2"), 10,
+             'the worker to set the limit')
+    first, second = stack.user(), stack.user()
+    agent = {'name': 'x', 'kind': 'chat_completions', 'model': 'hang', 'endpoint_url': stack.upstream.url}
+    for user in (first, second):
+        id = made(user.post('/api/agents', json=agent))['id']
+        for _ in range(4):
+            made(user.post('/api/invoke_endpoint', json={'agent_id': id, 'message': 'x'}))
+    wait_for(lambda: kind_of(stack, 'respond', 'respond')['running'] == 4, 20, 'two of each to run')
+    # Cancelled, each makes room for one that waits, and never for more.
+    for user in (first, second):
+        for request in got(user.get('/api/requests'))['data']:
+            assert kind_of(stack, 'respond', 'respond')['running'] <= 4
+            user.post(f'/api/requests/{request["id"]}/cancel')
+
+
 def kind_of(stack, queue, kind):
     queues = {q['name']: q for q in got(stack.admin.get('/api/admin/queues'))['data']}
     return next(k for k in queues[queue]['kinds'] if k['kind'] == kind)
