@@ -40,7 +40,7 @@ set_postgres_options()
 {
     PG_OPTIONS=(-D "$PG_DATA" -c "unix_socket_directories=$RUN" -c listen_addresses=
         -c "max_connections=$((${OFFSTAGE_APP_PROCESSES:-8} + 4 * ${OFFSTAGE_WORKER_DB:-4} + 60))"
-        -c shared_buffers=128MB -c max_wal_size=2GB -c wal_compression=on -c jit=off
+        -c shared_buffers=128MB -c max_wal_size=2GB -c wal_compression=on -c jit=off -c autovacuum_naptime=5
         -c client_connection_check_interval=5s -c idle_in_transaction_session_timeout=30s
         -c 'log_line_prefix=%m [%p] %q%u@%d ' -c log_checkpoints=off -c timezone=UTC)
     [[ -z $EPHEMERAL ]] || PG_OPTIONS+=(-c fsync=off -c full_page_writes=off -c synchronous_commit=off
