@@ -4,10 +4,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LOOKED_AT   ((size_t)20000) /* bytes */
-#define WORDS_MIN   8               /* a shorter text says little */
-#define LETTERS_MIN 20              /* likewise, of a script */
-#define WORD_MAX    24              /* bytes */
+#define LOOKED_AT   ((size_t)6000) /* bytes: a thousand words are plenty */
+#define WORDS_MIN   8              /* a shorter text says little */
+#define LETTERS_MIN 20             /* likewise, of a script */
+#define WORD_MAX    24             /* bytes */
+#define COMMON_MAX  6              /* bytes: no word of the table is longer */
 
 /* Words that make up much of any text in a language, and little of one in its neighbours. */
 static const struct {
@@ -138,6 +139,8 @@ by_words(struct str text)
 
     while (next_word(&text, word)) {
         words++;
+        if (strlen(word) > COMMON_MAX + 2)
+            continue;
         for (size_t i = 0; i < LANGUAGES; i++)
             hits[i] += strstr(table[i].words, word) != NULL;
     }

@@ -374,8 +374,10 @@ is_shown_when_wide(struct str names)
 {
     static const char *const shows[] = { ":block", ":flex", ":grid", ":inline", ":table" };
 
+    if (names.len == 0 || !memchr(names.p, ':', names.len))
+        return false;
     for (size_t i = 0; i < sizeof(shows) / sizeof(shows[0]); i++)
-        if (names.len > 0 && memmem(names.p, names.len, shows[i], strlen(shows[i])))
+        if (memmem(names.p, names.len, shows[i], strlen(shows[i])))
             return true;
     return false;
 }
