@@ -29,7 +29,7 @@ WORLD = """
     insert into chats (id, user_id, agent_id, title, deleted_at)
     values (:'binned', :'owner', :'agent', 'Hello', now());
     insert into message_feedback (message_id, user_id, rating) values (:'answer', :'owner', 'up');
-    update traces set upstream_id = 'tr-1', upstream_status = 'pending' where id = :'request';
+    update traces set upstream_id = 'tr-' || :'request', upstream_status = 'pending' where id = :'request';
     insert into webhook_deliveries (id, user_id, webhook_id, job_id, event, subject_id, body, state)
     values (:'delivery', :'owner', :'hook', gen_random_uuid(), 'x', :'request', 'Hello', 'pending'),
            (:'delivered', :'owner', :'hook', gen_random_uuid(), 'x', :'request', 'Hello', 'delivered');
@@ -112,7 +112,7 @@ EXAMPLES = {
     'source_update': ["'{site}', 'x', 'section', false, 50, null, '{{}}', '{{}}', true, null, 'never', null, null"],
     'source_page': ["'{source}', 'x', 'en'"],
     'source_ready': ["'{source}', 9"],
-    'trace_find': ["'tr-1'"],
+    'trace_find': ["'tr-{request}'"],
     'trace_refresh': ["'{request}'", '^t$'],
     'trace_fetch_load': ["'{request}'"],
     'webhook_insert': [f"{NEW}, 'http://127.0.0.1:9/x', 'x', '{{{{x}}}}', 'x', 1", r'\A\s*\Z'], # who has too many may add none

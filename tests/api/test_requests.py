@@ -81,7 +81,7 @@ def test_what_is_not_there_cannot_be_asked(user, other, agent, chat):
         assert user.post('/api/invoke_endpoint', json={'message': 'x', **body}).status_code == 404
     for body in ({'agent_id': agent['id']}, {'chat_id': chat['id']}):
         assert other.post('/api/invoke_endpoint', json={'message': 'x', **body}).status_code == 404
-    assert user.post('/api/invoke_endpoint', json={'message': 'x', 'chat_id': chat['id']}).status_code == 422
+    assert user.post('/api/invoke_endpoint', json={'message': 'x', 'chat_id': chat['id']}).status_code == 409
 
 
 def test_a_session_continues_its_chat(user, agent, other):
