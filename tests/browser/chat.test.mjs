@@ -1,6 +1,6 @@
 /* Chats: what was asked is answered, and nothing that a browser does or suffers loses any of it. */
 
-import { answer, as, box, finished, hasWords, killWorker, newBrowserContext, Person, until, URL_, WAIT, words, write } from './harness.mjs';
+import { answer, as, box, conversation, finished, hasWords, killWorker, newBrowserContext, Person, until, URL_, WAIT, words, write } from './harness.mjs';
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
@@ -201,7 +201,7 @@ test('an answer survives the death of its worker', () => as(async (ada) => {
   await write(page, question);
   await hasWords(page, 10);
   killWorker();
-  await page.getByText('The answer was interrupted and started again.').waitFor();
+  await conversation(page).getByText('The answer was interrupted and started again.').waitFor();
   await finished(page).waitFor();
   assert.equal(await text(answer(page)), question);
 }));
@@ -212,7 +212,7 @@ test('Stop keeps what came, and the next message waits for nothing', () => as(as
   await write(page, words(500));
   await hasWords(page, 5);
   await page.keyboard.press('Escape');
-  await page.getByText('Stopped.').waitFor();
+  await conversation(page).getByText('Stopped.').waitFor();
   const kept = await text(answer(page));
   assert.ok(words(500).startsWith(kept) && kept.length > 5);
   await write(page, 'next');
@@ -225,7 +225,7 @@ test('a message that is sent during an answer is queued and answered after it', 
   await write(page, words(30));
   await hasWords(page, 3);
   await write(page, 'and this');
-  await page.getByText('Waiting for its turn').waitFor();
+  await conversation(page).getByText('Waiting for its turn').waitFor();
   await until(async () => (await text(answer(page))) === 'and this', 'the second answer');
   assert.equal(await text(page.locator('.row.answer').first().locator('> .markdown')), words(30));
 }));
@@ -234,8 +234,8 @@ test('a failure says what happened, and trying again leads to an answer', () => 
   const agent = await ada.agent('refuse;code=401');
   const page = await ada.page();
   await write(page, 'hello');
-  await page.getByText('This answer failed.').waitFor();
-  await page.getByText(/API key|401/).waitFor();
+  await conversation(page).getByText('This answer failed.').waitFor();
+  await conversation(page).getByText(/API key|401/).waitFor();
   await ada.call('PATCH', `/api/agents/${agent.id}`, { model: 'recite' });
   await page.getByRole('button', { name: 'Try again' }).click();
   await finished(page).waitFor();

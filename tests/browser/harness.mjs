@@ -108,6 +108,8 @@ export async function write(page, text) {
 }
 
 /** The text of the last answer. */
+// What is on the screen: screen readers are told much of it as well, in a place of their own.
+export const conversation = (page) => page.getByRole('log', { name: 'Conversation' });
 export const answer = (page) => page.locator('.row.answer').last().locator('> .markdown');
 
 export const finished = (page) => page.locator('.row.answer:not(.streaming)').last();

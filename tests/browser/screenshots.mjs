@@ -1,6 +1,6 @@
 /* Pictures of every screen, light and dark, wide and phone, for a person to look at: ./dev screenshots. */
 
-import { box, hasWords, openShadows, Person, sql, until, write, finished, figures } from './harness.mjs';
+import { box, conversation, hasWords, openShadows, Person, sql, until, write, finished, figures } from './harness.mjs';
 import { mkdirSync } from 'node:fs';
 import { Site } from './site.mjs';
 import test from 'node:test';
@@ -78,7 +78,7 @@ async function screens(person, name) {
   await box(page).waitFor();
   await shot('new-chat');
   await ask(broken, 'Are you there?');
-  await page.getByText('This answer failed.').waitFor();
+  await conversation(page).getByText('This answer failed.').waitFor();
   await shot('failed');
   await until(async () => (await person.call('GET', `/api/agents/${plain.id}/sources`)).data.every((source) => source.status === 'ready'), 'the sources');
   await ask(plain, 'How many kilograms has the green curtain?');
