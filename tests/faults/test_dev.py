@@ -13,6 +13,9 @@ import pytest
 from stack import SETTINGS, TOP, Stack, build, is_alive, wait_for
 
 
+SUPERVISE = TOP / 'scripts' / 'supervise'
+
+
 def dev(var, *words, **settings):
     environment = {**os.environ, **SETTINGS, **settings}
     return subprocess.run([TOP / 'dev', '--var', var, '--build', build(), *words], env=environment, text=True,
@@ -136,6 +139,35 @@ def test_every_port_that_was_taken_is_named(var):
         port = listening.getsockname()[1]
         said = up(var, '--ephemeral', OFFSTAGE_HTTP_PORT=str(port))
     assert f'port {port} is taken: {port + 1} instead' in said and f'port {port + 1} is taken' in said
+
+
+def test_services_that_die_together_all_come_back(tmp_path):
+    names = [f's{n}' for n in range(12)]
+    (tmp_path / 'services').write_text(''.join(f'{name} TERM 5 1\n' for name in names))
+    for name in names:
+        start = tmp_path / f'start-{name}'
+        start.write_text('#!/bin/sh\nexec sleep 1000\n')
+        start.chmod(0o755)
+    supervisor = subprocess.Popen([SUPERVISE, tmp_path, tmp_path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+
+    def running(times):
+        """The processes when each has been started so often."""
+        states = [[(tmp_path / f'{name}.{kind}') for kind in ('starts', 'pid')] for name in names]
+        if not all(path.exists() for state in states for path in state):
+            return None
+        told = [(starts.read_text().strip(), pid.read_text().split()) for starts, pid in states]
+        return [int(pid[0]) for _, pid in told] if all(n == str(times) and pid for n, pid in told) else None
+
+    try:
+        for times in range(1, 6):
+            pids = wait_for(lambda: running(times), 60, f'start {times} of all')
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: running(6), 60, 'the last start of all')
+    finally:
+        supervisor.terminate()
+        supervisor.wait(30)
 
 
 def test_data_and_key_survive_down_and_up(var):

@@ -4,6 +4,7 @@ Nothing is compiled and nothing is fetched from anywhere else. A folder of the c
 complete as soon as it exists, so a run that is killed leaves nothing half made.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -81,6 +82,16 @@ def mlflow_python():
     return kept('mlflow-' + MLFLOW.rpartition('=')[2], lambda folder: [
         [sys.executable, '-m', 'venv', folder],
         [folder / 'bin/python', '-m', 'pip', 'install', '--quiet', '--only-binary=:all:', MLFLOW],
+    ]) / 'bin/python'
+
+
+def schemathesis():
+    """A Python that has Schemathesis; every package that it uses is named with its version."""
+    pins = HERE / 'schemathesis.txt'
+    name = 'schemathesis-' + hashlib.sha256(pins.read_bytes()).hexdigest()[:12]
+    return kept(name, lambda folder: [
+        [sys.executable, '-m', 'venv', folder],
+        [folder / 'bin/python', '-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary=:all:', '-r', pins],
     ]) / 'bin/python'
 
 
