@@ -142,7 +142,9 @@ void respond_end(struct respond *r, enum respond_end how, const char *finish_rea
  */
 void respond_fail(struct respond *r, struct err why, const char *name, int64_t retry_after_ms);
 
-/* Stop what is on the loop. */
+/* Stop what is on the loop: between two calls, and for good, which ends sessions with servers of
+ * tools. */
+void respond_hang_up(struct respond *r);
 void respond_let_go(struct respond *r);
 
 #define RESPOND_AGAIN_MS 200 /* before what the database could not do is tried again */

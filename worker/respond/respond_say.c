@@ -60,7 +60,7 @@ stored(struct attempt *at, struct err err)
 }
 
 void
-respond_let_go(struct respond *r)
+respond_hang_up(struct respond *r)
 {
     attempt_wait_no_more(r->at);
     if (r->transfer)
@@ -68,6 +68,12 @@ respond_let_go(struct respond *r)
     r->transfer = NULL;
     embed_call_cancel(&r->embedding);
     oauth_cancel(&r->signing);
+}
+
+void
+respond_let_go(struct respond *r)
+{
+    respond_hang_up(r);
     if (r->toolbox)
         toolbox_close(r->toolbox);
 }

@@ -201,7 +201,7 @@ respond_tools_round(struct respond *r)
     if (r->call_count == 0)
         return false;
     respond_trace_called(r, TRACE_OK, NULL);
-    respond_let_go(r);
+    respond_hang_up(r);
     r->calls_done = 0;
     next_call(r);
     return true;
