@@ -48,14 +48,15 @@ check_let_in(const struct visit *v)
 static void
 check_reply(struct arena *a, struct err e, const struct visit *v, const char *name)
 {
+    struct reply_mark mark = { .name = name };
     struct buf out;
 
     MUST(name[0] && is_visible(name));
     buf_init(&out, a, REPLY_MAX);
     if (e.code)
-        reply_problem(&out, e, name);
+        reply_problem(&out, e, &mark);
     else
-        reply_pass_on(&out, v, name);
+        reply_pass_on(&out, v, &mark);
     MUST(buf_ok(&out) && strstr(out.data, "\r\n\r\n"));
 }
 
