@@ -24,6 +24,7 @@ liblib_a_SOURCES = \
 	lib/postings.c lib/postings.h \
 	lib/proto.c lib/proto.h \
 	lib/secret.c lib/secret.h \
+	lib/seen.c lib/seen.h \
 	lib/signature.c lib/signature.h \
 	lib/sse.c lib/sse.h \
 	lib/str.c lib/str.h \

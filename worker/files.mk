@@ -28,7 +28,6 @@ libworker_a_SOURCES = \
 	worker/crawl/fetch.c worker/crawl/fetch.h \
 	worker/crawl/hosts.c worker/crawl/hosts.h \
 	worker/crawl/robots.c worker/crawl/robots.h \
-	worker/crawl/seen.c worker/crawl/seen.h \
 	worker/crawl/simhash.c worker/crawl/simhash.h \
 	worker/crawl/sitemap.c worker/crawl/sitemap.h \
 	worker/embed/embed_call.c worker/embed/embed_call.h \

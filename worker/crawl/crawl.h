@@ -19,7 +19,7 @@
 #include "worker/crawl/fetch.h"
 #include "worker/crawl/hosts.h"
 #include "worker/crawl/robots.h"
-#include "worker/crawl/seen.h"
+#include "lib/seen.h"
 
 #include <stdbool.h>
 #include <stddef.h>

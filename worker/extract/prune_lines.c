@@ -104,10 +104,8 @@ static const char *const credits[] = {
     "last edited:",
     "foto:",
     "bild:",
-    "cr\xc3\xa9"
-    "dit photo",
-    "cr\xc3\xa9"
-    "dits photo",
+    "cr\303\251dit photo",
+    "cr\303\251dits photo",
 };
 
 static bool

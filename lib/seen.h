@@ -2,8 +2,8 @@
  * Seen: a set of 64-bit hashes, each with a number. Pure; its memory is its
  * arena's and at most four times what it holds.
  */
-#ifndef WORKER_CRAWL_SEEN_H
-#define WORKER_CRAWL_SEEN_H
+#ifndef LIB_SEEN_H
+#define LIB_SEEN_H
 
 #include "lib/str.h"
 

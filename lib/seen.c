@@ -1,4 +1,4 @@
-#include "worker/crawl/seen.h"
+#include "lib/seen.h"
 
 #include "lib/arena.h"
 
@@ -18,7 +18,7 @@ seen_init(struct seen *s, struct arena *a)
     randombytes_buf(s->key, sizeof(s->key));
 }
 
-/* Keyed, so that no site can make its addresses collide. */
+/* Keyed, so that nobody can make texts that collide. */
 static uint64_t
 hash_of(const struct seen *s, struct str text)
 {
