@@ -9,7 +9,6 @@
 
 #include <poll.h>
 
-#define QUESTION_MAX 2000 /* characters */
 #define PASSAGES     6
 #define PASSAGES_MAX 50
 
@@ -66,7 +65,7 @@ embed(struct request *rq, struct passage_question *q)
 struct err
 passages_search(struct request *rq, struct reply *rp)
 {
-    const char *question = params_str(&rq->params, "q", QUESTION_MAX);
+    const char *question = params_str(&rq->params, "q", EMBEDDING_QUESTION_MAX);
     int64_t most = params_int(&rq->params, "limit", 1, PASSAGES_MAX, PASSAGES);
     struct passage_question asked = { .agent_id = rq->id, .text = question };
     struct json_writer *w;

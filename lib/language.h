@@ -31,7 +31,7 @@ enum language {
 };
 
 /*
- * The language of a text by its first 20,000 bytes: ISO 639-1, a literal, also of languages
+ * The language of a text by its first 6,000 bytes: ISO 639-1, a literal, also of languages
  * that are not listed above; "" when it is not clear.
  */
 const char *language_guess(struct str text);

@@ -51,8 +51,8 @@ struct visit {
     int64_t wait_s;  /* 0: answer at once */
     bool short_path; /* VISIT_STATUS without /status */
     bool by_key;
-    bool by_proxy; /* the token is an e-mail address; for VISIT_VISITOR it is for that request */
-    char token[VISIT_TOKEN_MAX + 1];
+    bool by_proxy;                   /* the token is an e-mail address */
+    char token[VISIT_TOKEN_MAX + 1]; /* VISIT_VISITOR: for that request alone */
     char ws_key[VISIT_KEY + 1];
 };
 

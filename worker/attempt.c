@@ -118,6 +118,17 @@ attempt_ended(struct attempt *at, const struct job_end *end)
     finish(at, end->outcome, end->error);
 }
 
+void
+attempt_completed(struct attempt *at, struct err err)
+{
+    struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
+
+    if (err.code)
+        attempt_fail(at, err);
+    else
+        attempt_ended(at, &end);
+}
+
 bool
 attempt_is_cancelled(const struct attempt *at)
 {

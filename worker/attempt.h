@@ -92,6 +92,9 @@ void attempt_end(struct attempt *at, enum job_outcome outcome, const char *error
 /* The same when the kind's own transaction has told the queue, by job_end_here(). */
 void attempt_ended(struct attempt *at, const struct job_end *end);
 
+/* The done() of work that has told the queue so that the job is completed; else it has failed. */
+void attempt_completed(struct attempt *at, struct err err);
+
 /* Whether an error may pass and an attempt is left for it. */
 bool attempt_may_retry(const struct attempt *at, struct err err);
 

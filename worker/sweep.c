@@ -126,20 +126,9 @@ work(struct attempt *at, struct db *db)
 }
 
 static void
-done(struct attempt *at, struct err err)
-{
-    struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
-
-    if (err.code)
-        attempt_fail(at, err);
-    else
-        attempt_ended(at, &end);
-}
-
-static void
 start(struct attempt *at)
 {
-    attempt_work(at, work, done);
+    attempt_work(at, work, attempt_completed);
 }
 
 const struct kind kind_sweep = {

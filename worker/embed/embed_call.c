@@ -87,10 +87,12 @@ embed_call_start(struct embed_call *c)
     c->transfer = model_send(c->services->http, &rq, &how);
 }
 
-void
+bool
 embed_call_cancel(struct embed_call *c)
 {
-    if (c->transfer)
-        http_cancel(c->transfer);
+    if (!c->transfer)
+        return false;
+    http_cancel(c->transfer);
     c->transfer = NULL;
+    return true;
 }

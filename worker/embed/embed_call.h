@@ -6,6 +6,7 @@
 #include "lib/buf.h"
 #include "worker/embed/embeddings.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct http_transfer;
@@ -34,8 +35,9 @@ struct embed_call {
     struct buf body;
 };
 
-/* The call stays where it is until done, or embed_call_cancel(). */
+/* The call stays where it is until done, or embed_call_cancel(), which says whether it was under
+ * way. */
 void embed_call_start(struct embed_call *c);
-void embed_call_cancel(struct embed_call *c);
+bool embed_call_cancel(struct embed_call *c);
 
 #endif

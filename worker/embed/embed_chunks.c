@@ -191,7 +191,7 @@ stop(struct attempt *at)
     struct embedding_job *j = at->state;
 
     if (j)
-        embed_call_cancel(&j->call);
+        (void)embed_call_cancel(&j->call);
 }
 
 const struct kind kind_embed_chunks = {

@@ -28,23 +28,12 @@ store(struct attempt *at, struct db *db)
 }
 
 static void
-stored(struct attempt *at, struct err err)
-{
-    struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
-
-    if (err.code)
-        attempt_fail(at, err);
-    else
-        attempt_ended(at, &end);
-}
-
-static void
 called(void *arg, struct err err)
 {
     struct asking *q = arg;
 
     q->embedded = !err.code;
-    attempt_work(q->at, store, stored);
+    attempt_work(q->at, store, attempt_completed);
 }
 
 static struct err
@@ -97,7 +86,7 @@ stop(struct attempt *at)
     struct asking *q = at->state;
 
     if (q)
-        embed_call_cancel(&q->call);
+        (void)embed_call_cancel(&q->call);
 }
 
 const struct kind kind_embed_question = {

@@ -66,22 +66,11 @@ store(struct attempt *at, struct db *db)
 }
 
 static void
-stored(struct attempt *at, struct err err)
-{
-    struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
-
-    if (err.code)
-        attempt_fail(at, err);
-    else
-        attempt_ended(at, &end);
-}
-
-static void
 finish(struct trial *t, struct err result)
 {
     t->result = result;
     t->latency_ms = t->call.sent_ms ? clock_mono_ms() - t->call.sent_ms : 0;
-    attempt_work(t->at, store, stored);
+    attempt_work(t->at, store, attempt_completed);
 }
 
 /* ---- the call ----------------------------------------------------------------------- */

@@ -173,6 +173,14 @@ loaded(struct attempt *at, struct err err)
         open_answer(at);
 }
 
+/* It is to end, which it does once it is open. */
+static void
+wait_for_no_vector(struct respond *r)
+{
+    if (embed_call_cancel(&r->embedding))
+        embedded(r, OK);
+}
+
 static void
 cancel(struct attempt *at)
 {
@@ -180,6 +188,8 @@ cancel(struct attempt *at)
 
     if (r->phase == RESPOND_SPEAKING)
         respond_end(r, RESPOND_CANCELLED, "cancelled");
+    else
+        wait_for_no_vector(r);
 }
 
 static void
@@ -189,6 +199,8 @@ hand_back(struct attempt *at)
 
     if (r->phase == RESPOND_SPEAKING)
         respond_end(r, RESPOND_RETURN, NULL);
+    else
+        wait_for_no_vector(r);
 }
 
 static void

@@ -78,8 +78,8 @@ write_members(struct respond *r)
 /*
  * Whether what was found hardly speaks of the question. Measured on two collections of
  * abstracts: so little of the question's words is covered for every second question that the
- * other collection answers, and for one in ten that this one does. What follows on earlier
- * turns may say its own words nowhere.
+ * other collection answers, and for one in ten, or in five, that this one does. What follows on
+ * earlier turns may say its own words nowhere.
  */
 static bool
 is_weak(const struct respond *r)

@@ -66,7 +66,7 @@ respond_hang_up(struct respond *r)
     if (r->transfer)
         http_cancel(r->transfer);
     r->transfer = NULL;
-    embed_call_cancel(&r->embedding);
+    (void)embed_call_cancel(&r->embedding);
     oauth_cancel(&r->signing);
 }
 

@@ -42,17 +42,6 @@ store(struct attempt *at, struct db *db)
     return db_commit(db);
 }
 
-static void
-stored(struct attempt *at, struct err err)
-{
-    struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
-
-    if (err.code)
-        attempt_fail(at, err);
-    else
-        attempt_ended(at, &end);
-}
-
 /* ---- the call ------------------------------------------------------------------------ */
 
 static bool
@@ -74,7 +63,7 @@ called(void *arg, struct err err)
     if (err.code)
         attempt_fail(t->at, err);
     else
-        attempt_work(t->at, store, stored);
+        attempt_work(t->at, store, attempt_completed);
 }
 
 /* ---- the start -------------------------------------------------------------------------- */
