@@ -155,7 +155,7 @@ show_sources()
         "      \(.url)\(if (.anchor // "") == "" then "" else "#" + .anchor end)"' <<<"$1"
 }
 
-# Ask, be cut off, come back, and compare with what is stored. Sets $chat.
+# Ask, be cut off, come back, and compare with what is stored.
 ask_and_leave()
 {
     local question=$1 last='' text='' ended='' request stored

@@ -15,11 +15,11 @@
 #define WORKER_CRAWL_CRAWL_H
 
 #include "db/crawl_run.h"
+#include "lib/seen.h"
 #include "worker/crawl/address.h"
 #include "worker/crawl/fetch.h"
 #include "worker/crawl/hosts.h"
 #include "worker/crawl/robots.h"
-#include "lib/seen.h"
 
 #include <stdbool.h>
 #include <stddef.h>
