@@ -6,6 +6,7 @@ UNIT_TESTS = \
 	tests/unit/test_assessment \
 	tests/unit/test_buf \
 	tests/unit/test_callers \
+	tests/unit/test_chat_chunk \
 	tests/unit/test_chat_completions \
 	tests/unit/test_chunker \
 	tests/unit/test_clock \
@@ -56,6 +57,8 @@ UNIT_TESTS = \
 	tests/unit/test_address \
 	tests/unit/test_sitemap \
 	tests/unit/test_embeddings \
+	tests/unit/test_upstream \
+	tests/unit/test_vector \
 	tests/unit/test_words
 
 EXTRA_DIST += tests/unit/pages
@@ -80,6 +83,7 @@ STREAM_UNIT_LIBS = libharness.a libstream.a $(DB_LIBS) $(CMOCKA_LIBS) -lpthread
 
 tests_unit_test_arena_LDADD = $(UNIT_LIBS)
 tests_unit_test_buf_LDADD = $(UNIT_LIBS)
+tests_unit_test_chat_chunk_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_chat_completions_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_chunker_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_clock_LDADD = $(UNIT_LIBS)
@@ -136,6 +140,8 @@ tests_unit_test_robots_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_address_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_embeddings_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_sitemap_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_upstream_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_vector_LDADD = $(UNIT_LIBS)
 tests_unit_test_words_LDADD = $(UNIT_LIBS)
 tests_unit_test_postings_LDADD = $(UNIT_LIBS)
 
