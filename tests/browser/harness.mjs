@@ -107,9 +107,10 @@ export async function write(page, text) {
   await page.keyboard.press('Enter');
 }
 
-/** The text of the last answer. */
-// What is on the screen: screen readers are told much of it as well, in a place of their own.
+/** What is on the screen: screen readers are told much of it as well, in a place of their own. */
 export const conversation = (page) => page.getByRole('log', { name: 'Conversation' });
+
+/** The text of the last answer. */
 export const answer = (page) => page.locator('.row.answer').last().locator('> .markdown');
 
 export const finished = (page) => page.locator('.row.answer:not(.streaming)').last();
