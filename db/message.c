@@ -19,6 +19,8 @@ read_message(const struct row *r)
         .sources = row_opt_str(r, "sources"),
         .trace_id = row_opt_str(r, "trace_id"),
         .trace_summary = row_opt_str(r, "trace_summary"),
+        .steps = row_int(r, "steps"),
+        .finish_reason = row_opt_str(r, "finish_reason"),
         .parent_id = row_opt_id(r, "parent_id"),
         .shown = row_bool(r, "shown"),
         .siblings = row_str(r, "siblings"),

@@ -18,18 +18,21 @@ select $1, app_user(), touched.id,
                   limit 1), $2),
        $3, $4, clock_timestamp()
   from touched
-returning id, chat_id, role, status, content, request_id, sources::text as sources, null::text as trace_id,
+returning id, chat_id, role, status, content, request_id, sources::text as sources, null::text as trace_id, null::text as finish_reason, 0 as steps,
           nullif(parent_id, chat_id) as parent_id, true as shown, json_build_array(id)::text as siblings,
           null::text as rating, null::text as comment, null::text as trace_summary, ts(created_at) as created_at;
 
 -- name: message_get
 select m.id, m.chat_id, m.role, m.status, m.content, m.request_id, m.sources::text as sources, t.id::text as trace_id,
+       r.finish_reason,
+       coalesce(jsonb_array_length(jsonb_path_query_array(r.output, '$[*] ? (@.type != "message")')), 0) as steps,
        trace_summary(t.status, t.duration_ms, t.first_token_ms, t.input_tokens,
                      t.output_tokens, t.attempts, t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as trace_summary,
        nullif(m.parent_id, m.chat_id) as parent_id, not m.hidden as shown, array_to_json(message_siblings(m))::text as siblings,
        f.rating, f.comment, ts(m.created_at) as created_at
   from messages m
   join chats c on c.id = m.chat_id and c.deleted_at is null
+  left join requests r on r.id = m.request_id
   left join traces t on t.id = m.request_id
   left join message_feedback f on f.message_id = m.id
  where m.id = $1 and m.user_id = (select app_user());
@@ -37,6 +40,8 @@ select m.id, m.chat_id, m.role, m.status, m.content, m.request_id, m.sources::te
 -- name: message_list
 -- One row without a message when the chat has none on this page.
 select c.id as chat, m.id, m.chat_id, m.role, m.status, m.content, m.request_id, m.sources::text as sources, t.id::text as trace_id,
+       r.finish_reason,
+       coalesce(jsonb_array_length(jsonb_path_query_array(r.output, '$[*] ? (@.type != "message")')), 0) as steps,
        trace_summary(t.status, t.duration_ms, t.first_token_ms, t.input_tokens,
                      t.output_tokens, t.attempts, t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as trace_summary,
        nullif(m.parent_id, m.chat_id) as parent_id, not m.hidden as shown, case when exists (select from messages h where h.parent_id = m.parent_id and h.hidden and h.user_id = m.user_id)
@@ -49,6 +54,7 @@ select c.id as chat, m.id, m.chat_id, m.role, m.status, m.content, m.request_id,
                         and (l.created_at, l.id) > (case when $2::timestamptz is null then '-infinity' else $2::timestamptz end, case when $3::uuid is null then '00000000-0000-0000-0000-000000000000' else $3::uuid end)
                       order by l.created_at, l.id
                       limit $4) m on true
+  left join requests r on r.id = m.request_id
   left join traces t on t.id = m.request_id
   left join message_feedback f on f.message_id = m.id
  where c.id = $1 and c.user_id = (select app_user()) and c.deleted_at is null
@@ -57,6 +63,8 @@ select c.id as chat, m.id, m.chat_id, m.role, m.status, m.content, m.request_id,
 -- name: message_list_newest
 -- One row without a message when the chat has none on this page.
 select c.id as chat, m.id, m.chat_id, m.role, m.status, m.content, m.request_id, m.sources::text as sources, t.id::text as trace_id,
+       r.finish_reason,
+       coalesce(jsonb_array_length(jsonb_path_query_array(r.output, '$[*] ? (@.type != "message")')), 0) as steps,
        trace_summary(t.status, t.duration_ms, t.first_token_ms, t.input_tokens,
                      t.output_tokens, t.attempts, t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as trace_summary,
        nullif(m.parent_id, m.chat_id) as parent_id, not m.hidden as shown, case when exists (select from messages h where h.parent_id = m.parent_id and h.hidden and h.user_id = m.user_id)
@@ -69,6 +77,7 @@ select c.id as chat, m.id, m.chat_id, m.role, m.status, m.content, m.request_id,
                         and (l.created_at, l.id) < (case when $2::timestamptz is null then 'infinity' else $2::timestamptz end, case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3::uuid end)
                       order by l.created_at desc, l.id desc
                       limit $4) m on true
+  left join requests r on r.id = m.request_id
   left join traces t on t.id = m.request_id
   left join message_feedback f on f.message_id = m.id
  where c.id = $1 and c.user_id = (select app_user()) and c.deleted_at is null

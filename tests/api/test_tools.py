@@ -70,6 +70,17 @@ def test_calls_and_results_are_items_of_the_stream(user, ask, make_agent, weathe
     assert added == done == [0, 1, 2, 3]
 
 
+def test_a_message_says_how_many_steps_its_answer_took_and_its_last_event_has_them(user, ask, make_agent, weather):
+    request = ask(make_agent([weather], 'weather', '{"city":"Oslo"}'))
+    messages = got(user.get(f'/api/chats/{request["chat_id"]}/messages'))['data']
+    assert [(m['steps'], m['finish_reason']) for m in messages] == [(0, None), (2, 'stop')]
+    assert got(user.get(f'/api/messages/{request["message_id"]}')) == messages[1]
+    after = request['sequence_number'] - 1
+    with user.client.stream(f'/api/requests/{request["id"]}/stream', after) as stream:
+        event, = [event.json for event in stream]
+    assert [i['type'] for i in event['response']['output'] if i['type'] != 'message'] == ['function_call', 'function_call_output']
+
+
 @pytest.mark.parametrize('arguments, why', [('{}', 'lacks the member city'), ('{"city":5}', 'arguments.city must be of type string'),
                                             ('{"city":"x","owner":"y"}', 'has no member owner'),
                                             ('{"city":"x","days":9}', 'at most 7'), ('nonsense', 'must be a JSON object')])

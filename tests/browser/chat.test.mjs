@@ -18,7 +18,9 @@ test('a visitor registers, makes an agent and is answered', async () => {
   await page.getByLabel('Email').fill(`${crypto.randomUUID()}@example.com`);
   await page.getByLabel('Password').fill('correct horse battery');
   await page.getByRole('button', { name: 'Create account' }).click();
-  await page.getByRole('link', { name: 'Create an agent' }).click();
+  // Through the picker, which is there also when others share agents with everybody.
+  await page.getByRole('button', { name: /^Agent:/ }).click();
+  await page.getByRole('menuitem', { name: 'Create an agent' }).click();
   await page.getByLabel('Name').fill('Reciter');
   await page.getByLabel('Address of the model').fill(url);
   await page.getByLabel('Model', { exact: true }).fill('recite');
@@ -31,6 +33,19 @@ test('a visitor registers, makes an agent and is answered', async () => {
   await helper.leave();
   await context.close();
 });
+
+test('who has no agent is told so, and led to making one', () => as(async (ada) => {
+  // What others share with everybody is left out, so that this account is alone.
+  await ada.context.route('**/api/agents?*', async (route) => {
+    const reply = await route.fetch();
+    const list = await reply.json();
+    await route.fulfill({ response: reply, json: { ...list, data: list.data.filter((agent) => agent.user_id === ada.me.id) } });
+  });
+  const page = await ada.page();
+  await page.getByText('You have no agent yet.').waitFor();
+  await page.getByRole('link', { name: 'Create an agent' }).click();
+  await page.getByRole('button', { name: 'Create agent' }).waitFor();
+}));
 
 test('a wrong password says so, and the right one opens the chat that was asked for', () => as(async (ada) => {
   await ada.agent('recite');
@@ -240,6 +255,62 @@ test('a failure says what happened, and trying again leads to an answer', () => 
   await page.getByRole('button', { name: 'Try again' }).click();
   await finished(page).waitFor();
   await until(async () => (await text(answer(page))) === 'hello', 'the answer');
+}));
+
+test('the tools that an answer used are shown while it is made, when coming back to it, and after a reload', () => as(async (ada) => {
+  const agent = await ada.toolAgent('uses;name=weather;arguments={"city":"Oslo"};rate=4');
+  const page = await ada.page();
+  const look = async (tab) => {
+    await tab.getByText('Used weather').click();
+    const given = tab.getByRole('group', { name: 'It was given' });
+    const result = tab.getByRole('group', { name: 'It returned' });
+    return [JSON.parse(await given.textContent()), JSON.parse(await result.textContent()).given];
+  };
+  const used = [{ city: 'Oslo' }, { city: 'Oslo' }];
+  await write(page, 'How is it in Oslo?');
+  await hasWords(page, 3);
+  assert.deepEqual(await look(page), used);
+  await page.getByRole('link', { name: 'New chat' }).first().click();
+  await page.locator('.chat-link').click();
+  await page.getByText('Used weather').waitFor();
+  await page.reload();
+  await page.getByText('Used weather').waitFor();
+  await finished(page).waitFor();
+  const whole = await text(answer(page));
+  await page.reload();
+  assert.deepEqual(await look(page), used);
+  assert.equal(await text(answer(page)), whole);
+  assert.equal((await ada.chats())[0].agent_id, agent.id);
+}));
+
+test('a tool that failed says so, and an answer that was cut short too, also after a reload', () => as(async (ada) => {
+  await ada.toolAgent('uses;name=other');
+  const page = await ada.page();
+  await write(page, 'Use what is not there');
+  await page.getByText('other failed').waitFor();
+  await finished(page).waitFor();
+  await page.reload();
+  await page.getByText('other failed').waitFor();
+  await ada.agent('length', { name: 'Brief' });
+  await page.goto(`${URL_}/`);
+  await page.getByRole('button', { name: /^Agent:/ }).click();
+  await page.getByRole('menuitemradio', { name: 'Brief' }).click();
+  await write(page, 'Say much');
+  await page.getByText('The answer reached its length limit.').waitFor();
+  await page.reload();
+  await page.getByText('The answer reached its length limit.').waitFor();
+}));
+
+test('what a model thought before its answer is there after a reload', () => as(async (ada) => {
+  await ada.agent('reasoning');
+  const page = await ada.page();
+  await write(page, 'Think');
+  await finished(page).waitFor();
+  for (const again of [false, true]) {
+    if (again) await page.reload();
+    await page.getByText('Thought process').click();
+    await conversation(page).getByText('Let me think.').waitFor();
+  }
 }));
 
 test('answering again and editing make branches that can be gone back to', () => as(async (ada) => {

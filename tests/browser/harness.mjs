@@ -66,6 +66,13 @@ export class Person {
     return this.call('POST', '/api/agents', { name: 'Helper', kind: 'chat_completions', endpoint_url: modelUrl, model: behaviour, ...members });
   }
 
+  /** One that may ask a tool, which tells what it was given. */
+  toolAgent(behaviour, members = {}) {
+    const weather = { type: 'http', name: 'weather', description: 'The weather in a city.', url: modelUrl.replace('/v1', '/tool'),
+      parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } };
+    return this.agent(behaviour, { tools: [weather], ...members });
+  }
+
   async page(where = '/') {
     const page = await this.context.newPage();
     page.on('pageerror', (error) => this.faults.push(String(error.stack)));

@@ -5,7 +5,7 @@
  */
 
 import { get, withQuery } from './api.js';
-import { Live } from './live.js';
+import { lastEvent, Live } from './live.js';
 import { entriesOf, isNew } from './outbox.js';
 import { isOver, newResponse, take, takeStatus, textOf } from './response.js';
 import { on, tell } from './store.js';
@@ -43,6 +43,8 @@ export class Conversation {
     /** @type {Promise<void> | null} */
     this.reading = null;
     this.again = false;
+    /** @type {Set<string>} requests */
+    this.recalled = new Set();
   }
 
   /** What was written here and is not a message yet. */
@@ -66,6 +68,25 @@ export class Conversation {
     let response = this.responses.get(requestId);
     if (!response) this.responses.set(requestId, (response = newResponse()));
     return response;
+  }
+
+  /**
+   * What an answer was made of that nobody followed here: its last event tells, and is asked for
+   * once, when the answer comes into sight.
+   *
+   * @param {Message} message
+   */
+  recall(message) {
+    const id = message.request_id;
+    if (!id || !message.steps || message.status === 'in_progress' || this.recalled.has(id) || this.responses.get(id)?.items.size) return;
+    this.recalled.add(id);
+    lastEvent(id).then((event) => {
+      const response = newResponse();
+      if (!event || !take(response, event)) return;
+      response.spoken = true;
+      this.responses.set(id, response);
+      this.#changed();
+    }, () => this.recalled.delete(id));
   }
 
   // ---- reading ------------------------------------------------------------------------

@@ -5,6 +5,8 @@
  * none gets through, the caller polls: `lost` says how often in a row it failed.
  */
 
+import { get, withQuery } from './api.js';
+
 const FIRST_MS = 250;
 const LONGEST_MS = 10_000;
 const OPEN_MS = 8_000;
@@ -99,4 +101,17 @@ export class Live {
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
   }
+}
+
+/**
+ * The event that a response ended with, which has the whole of it.
+ *
+ * @param {string} requestId
+ * @returns {Promise<LiveEvent | null>}
+ */
+export async function lastEvent(requestId) {
+  const { sequence_number: last } = await get(`/api/requests/${requestId}`);
+  const text = String(await get(withQuery(`/api/requests/${requestId}/stream`, { after: last - 1 })));
+  const data = text.split('\n').findLast((line) => line.startsWith('data: '));
+  return data ? JSON.parse(data.slice('data: '.length)) : null;
 }

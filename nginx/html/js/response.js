@@ -21,7 +21,6 @@
  * @property {string | null} final
  * @property {boolean} restarted
  * @property {{code?: string, message?: string} | null} error
- * @property {string | null} reason why it is incomplete
  * @property {import('./types.js').Passage[]} passages
  * @property {boolean} spoken it was told of to the end, by voice
  */
@@ -29,7 +28,7 @@
 /** @returns {Response} */
 export function newResponse() {
   return {
-    seq: -1, status: 'queued', items: new Map(), snapshot: null, final: null, restarted: false, error: null, reason: null,
+    seq: -1, status: 'queued', items: new Map(), snapshot: null, final: null, restarted: false, error: null,
     passages: [], spoken: false,
   };
 }
@@ -103,8 +102,16 @@ const STEPS = {
 function end(r, e, status) {
   r.status = status;
   r.error = e.response.error ?? null;
-  r.reason = e.response.incomplete_details?.reason ?? null;
   r.final = outputText(e.response.output ?? []);
+  // Who did not see it being made has what it was made of from its end.
+  if (r.items.size === 0) (e.response.output ?? []).forEach((/** @type {any} */ data, /** @type {number} */ i) => r.items.set(i, whole(data)));
+}
+
+/** @param {any} data @returns {Item} */
+function whole(data) {
+  const text = data.type === 'message' ? outputText([data])
+    : data.type === 'reasoning' ? (data.content ?? []).map((/** @type {any} */ part) => part.text ?? '').join('') : '';
+  return { type: itemType(data.type), text, done: true, dropped: data.status === 'incomplete', annotations: [], data };
 }
 
 /** @param {any[]} output */
@@ -140,7 +147,8 @@ export function take(r, event) {
 export function takeStatus(r, status) {
   if (status.sequence_number < r.seq) return;
   r.seq = status.sequence_number;
-  r.items.clear();
+  // It tells of the text only: what is known of other items stays.
+  for (const [index, item] of r.items) if (item.type === 'message') r.items.delete(index);
   r.snapshot = status.partial_content ?? '';
   r.error = status.error;
   r.status = status.status === 'streaming' ? 'in_progress' : status.status;
@@ -165,7 +173,31 @@ export function reasoningOf(r) {
   return [...r.items.values()].filter((i) => i.type === 'reasoning' && !i.dropped).map((i) => i.text).join('\n\n');
 }
 
-/** @param {Response} r */
-export function toolsOf(r) {
-  return [...r.items.values()].filter((i) => i.type.startsWith('function_call') && !i.dropped);
+/**
+ * @typedef {{index: number, name: string, given: string, result: string | null, isRunning: boolean}} Call
+ */
+
+/** The tools that were called, each with what it returned. @param {Response} r @returns {Call[]} */
+export function callsOf(r) {
+  const kept = [...r.items].filter(([, item]) => !item.dropped);
+  const results = new Map(kept.filter(([, item]) => item.type === 'function_call_output').map(([, item]) => [item.data?.call_id, item]));
+  return kept.filter(([, item]) => isCall(item)).map(([index, item]) => {
+    const result = item.type === 'function_call' ? results.get(item.data?.call_id) : item;
+    return {
+      index,
+      name: item.data?.name ?? String(item.data?.type ?? '').replace(/_call$/, '').replaceAll('_', ' '),
+      given: item.text || item.data?.arguments || '',
+      result: textOfResult(result?.data?.output),
+      isRunning: !isOver(r) && !(result?.done ?? false),
+    };
+  });
+}
+
+/** Also those that run at the model's own place, such as web_search_call. @param {Item} item */
+const isCall = (item) => item.type === 'function_call' || (item.type === 'other' && /^\w+_call$/.test(item.data?.type ?? ''));
+
+/** @param {any} output @returns {string | null} */
+function textOfResult(output) {
+  if (output === undefined || output === null) return null;
+  return typeof output === 'string' ? output : JSON.stringify(output);
 }

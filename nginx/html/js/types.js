@@ -18,6 +18,9 @@
  * @property {number} history_limit
  * @property {'private' | 'workspace' | 'public'} visibility
  * @property {string[]} starter_questions
+ * @property {string | null} embeddings_url
+ * @property {string | null} embeddings_model
+ * @property {boolean} has_embeddings_credential
  *
  * @typedef {object} Chat
  * @property {string} id
@@ -53,6 +56,8 @@
  * @property {string | null} request_id
  * @property {string | null} trace_id
  * @property {object | null} trace_summary
+ * @property {number} steps besides text, of an answer that has ended
+ * @property {string | null} finish_reason
  * @property {Passage[] | null} sources
  * @property {string | null} parent_id
  * @property {string[]} siblings

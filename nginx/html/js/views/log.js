@@ -51,8 +51,8 @@ export class Log {
       if (this.sticks) for (const section of this.sections.slice(-2)) section.isNear = true;
       fill(this.list, this.sections.map((section) => section.element));
       for (const section of this.sections) this.#furnish(section);
+      for (const box of this.boxes.values()) if (box.row) box.row.draw();
     });
-    for (const box of this.boxes.values()) if (box.row) box.row.draw();
     this.element.dataset.rows = String(specs.length);
     if (this.sticks) this.toEnd();
   }

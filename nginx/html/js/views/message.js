@@ -6,9 +6,10 @@ import { attempt, complain, copyText, toast } from '../ui.js';
 import { count, t, timeOf } from '../words.js';
 import { discard } from '../outbox.js';
 import { honest, Markdown } from '../markdown.js';
-import { isOver, reasoningOf, textOf, toolsOf } from '../response.js';
+import { textOf } from '../response.js';
 import { get, newKey } from '../api.js';
 import { openPassage } from './passage.js';
+import { stepList } from './steps.js';
 
 /** @typedef {import('../types.js').Message} Message */
 /** @typedef {import('../conversation.js').Conversation} Conversation */
@@ -141,13 +142,12 @@ export function answerRow(conversation) {
   /** @type {Message | null} */
   let message = null;
   const heading = h('h2', { class: 'hidden-text' }, t('chat.answer'));
-  const thoughts = thoughtBox();
-  const tools = h('div', { class: 'tool-calls' });
+  const steps = stepList();
   const markdown = new Markdown({ onCitation: (n) => message?.sources && openPassage(message.sources, n) });
   const status = h('div', { class: 'row-status' });
   const sources = h('div', { class: 'row-sources' });
   const bar = answerBar(() => message, conversation, () => markdown.text);
-  const element = h('article', { class: 'row answer' }, heading, thoughts.element, tools, markdown.element, status, sources, bar.element, bar.words.element);
+  const element = h('article', { class: 'row answer' }, heading, steps.element, markdown.element, status, sources, bar.element, bar.words.element);
   let citations = 0;
 
   /** @param {Message} now @param {string} agentName @param {boolean} isLast */
@@ -159,8 +159,8 @@ export function answerRow(conversation) {
     const text = response && (isOpen || !now.content) ? textOf(response) || now.content : now.content;
     element.classList.toggle('streaming', isOpen);
     attribute(element, 'aria-busy', isOpen ? 'true' : null);
-    thoughts.update(response ? reasoningOf(response) : '', isOpen && !text);
-    fill(tools, response ? toolsOf(response).map(toolCall) : []);
+    steps.update(response, isOpen && !text);
+    conversation.recall(now);
     markdown.update(text, !isOpen);
     citations = Math.max(citations, now.sources?.length ?? 0);
     markdown.cite(citations);
@@ -169,27 +169,6 @@ export function answerRow(conversation) {
     bar.update(now, isLast);
   };
   return { element, update };
-}
-
-function thoughtBox() {
-  const text = new Markdown();
-  const label = h('span');
-  const element = h('details', { class: 'thoughts', hidden: true }, h('summary', null, icon('spark'), label), text.element);
-  /** @param {string} reasoning @param {boolean} isThinking */
-  const update = (reasoning, isThinking) => {
-    element.hidden = !reasoning;
-    say(label, t(isThinking ? 'answer.thinking' : 'answer.thought'));
-    element.classList.toggle('active', isThinking);
-    if (reasoning) text.update(reasoning, false);
-  };
-  return { element, update };
-}
-
-/** @param {import('../response.js').Item} item */
-function toolCall(item) {
-  const name = honest(item.data?.name ?? item.data?.call_id ?? '');
-  return h('details', { class: 'tool-call' }, h('summary', null, icon('tool'), t('answer.tool', { name })),
-    h('pre', { class: 'plain' }, honest(item.text || item.data?.arguments || item.data?.output || '')));
 }
 
 /**
@@ -212,8 +191,8 @@ function drawStatus(status, message, response, text, conversation) {
     notes.push(failure(message, response, conversation));
   } else if (message.status === 'cancelled') {
     notes.push(h('p', { class: 'note' }, t('answer.cancelled')));
-  } else if (response && isOver(response) && response.reason) {
-    notes.push(h('p', { class: 'note' }, icon('warn'), t(response.reason === 'content_filter' ? 'answer.filter' : 'answer.length')));
+  } else if (message.finish_reason === 'length' || message.finish_reason === 'content_filter') {
+    notes.push(h('p', { class: 'note' }, icon('warn'), t(message.finish_reason === 'length' ? 'answer.length' : 'answer.filter')));
   }
   const key = notes.map((n) => n.textContent).join('|');
   if (status.dataset.key === key) return;
@@ -266,7 +245,7 @@ function drawSources(element, message) {
   if (element.dataset.key === key) return;
   element.dataset.key = key;
   fill(element, list.length > 0 && h('details', { class: 'sources' },
-    h('summary', null, icon('source'), t('answer.sources', { n: list.length })),
+    h('summary', null, icon('source'), t('answer.sources', { n: list.length }), icon('chevron')),
     h('ol', null, list.map((passage, i) => h('li', null,
       h('button', { type: 'button', class: 'source-card', onclick: () => openPassage(list, passage.n ?? i + 1) },
         h('span', { class: 'source-n' }, count(passage.n ?? i + 1)),
