@@ -22,6 +22,40 @@ test('an agent is changed, its endpoint tried, and a wrong value is named at its
   assert.deepEqual([now.name, now.temperature], ['Renamed', 0.5]);
 }));
 
+test('an agent is given embeddings, and what is wrong with them is said at their fields', () => as(async (ada) => {
+  const { endpoint_url: url } = await ada.agent('recite');
+  const page = await ada.page('/agents/new');
+  await page.getByRole('radio', { name: /Your sources/ }).check();
+  await page.getByLabel('Name').fill('Reader');
+  await page.locator('summary', { hasText: 'Advanced' }).click();
+  await page.getByLabel('Address of the embeddings').fill(url);
+  await page.locator('summary', { hasText: 'Advanced' }).click();
+  await page.getByRole('button', { name: 'Create agent' }).click();
+  await page.locator('.field', { hasText: 'Model of embeddings' }).getByRole('alert').waitFor();
+  await page.getByLabel('Model of embeddings').fill('small');
+  await page.getByLabel('Address of the embeddings').fill('http://10.0.0.1/v1');
+  await page.getByRole('button', { name: 'Create agent' }).click();
+  await page.locator('.field', { hasText: 'Address of the embeddings' }).getByRole('alert').waitFor();
+  await page.getByLabel('Address of the embeddings').fill(url);
+  await page.getByLabel('Key for the embeddings').fill('sesame');
+  await page.getByRole('button', { name: 'Create agent' }).click();
+  await page.getByRole('tab', { name: 'Settings' }).click();
+  const read = async () => {
+    const made = (await ada.call('GET', '/api/agents')).data.find((agent) => agent.name === 'Reader');
+    return [made.embeddings_url, made.embeddings_model, made.has_embeddings_credential];
+  };
+  assert.deepEqual(await read(), [url, 'small', true]);
+  await page.getByLabel('Model of embeddings').fill('large');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  assert.deepEqual(await read(), [url, 'large', true]);
+  await page.getByLabel('Address of the embeddings').fill('');
+  await page.getByLabel('Model of embeddings').fill('');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await until(async () => (await read())[0] === null, 'the embeddings to be gone');
+  assert.deepEqual(await read(), [null, null, false]);
+}));
+
 test('an agent answers from a text that was added, and a citation opens its passage', () => as(async (ada) => {
   const agent = await ada.call('POST', '/api/agents', { name: 'Handbook', kind: 'extractive' });
   const page = await ada.page(`/agents/${agent.id}`);

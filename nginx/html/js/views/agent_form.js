@@ -1,7 +1,7 @@
 /* What an agent is made of. */
 
 import { field, select, showFaults } from './parts.js';
-import { h, say } from '../dom.js';
+import { h, icon, say } from '../dom.js';
 import { patch, post, Problem, newKey } from '../api.js';
 import { t } from '../words.js';
 import { toast } from '../ui.js';
@@ -30,6 +30,7 @@ export function agentForm(agent, done) {
   field(t('agent.visibility'), select('visibility', VISIBILITIES.map((v) => ({ value: v, label: t(`agent.visibility_long.${v}`) })),
     agent?.visibility ?? 'private')),
   field(t('agent.starters'), h('textarea', { name: 'starter_questions', rows: 3, value: agent?.starter_questions.join('\n') }), t('agent.starters_hint')),
+  advancedFields(agent),
   h('p', { class: 'form-fault', role: 'alert' }),
   h('div', null, button));
   const draw = () => {
@@ -63,6 +64,19 @@ function modelFields(agent) {
   ];
 }
 
+/** What most agents do without. @param {Agent | null} agent */
+function advancedFields(agent) {
+  return h('details', { class: 'advanced', open: Boolean(agent?.embeddings_url) }, h('summary', null, icon('chevron'), t('agent.advanced')),
+    h('fieldset', { class: 'stack' }, h('legend', { class: 'label' }, t('agent.embeddings')),
+      h('p', { class: 'quiet' }, t('agent.embeddings_lead')),
+      field(t('agent.embeddings_url'), h('input', { name: 'embeddings_url', type: 'url', inputmode: 'url', maxlength: 2000,
+        placeholder: 'https://models.example.com/v1', value: agent?.embeddings_url }), t('agent.embeddings_url_hint')),
+      h('div', { class: 'two' },
+        field(t('agent.embeddings_model'), h('input', { name: 'embeddings_model', maxlength: 200, autocomplete: 'off', value: agent?.embeddings_model })),
+        field(t('agent.embeddings_key'), h('input', { name: 'embeddings_credential', type: 'password', maxlength: 8000, autocomplete: 'off',
+          placeholder: agent?.has_embeddings_credential ? t('agent.credential_kept') : '' }), t('agent.credential_hint')))));
+}
+
 /** @param {FormDataEntryValue | null} value */
 const number = (value) => (value === '' || value === null ? null : Number(value));
 /** @param {FormDataEntryValue | null} value */
@@ -81,10 +95,17 @@ function valuesOf(form) {
     history_limit: number(values.get('history_limit')) ?? 10,
     ...(text(values.get('credential')) ? { credential: text(values.get('credential')) } : {}),
   };
+  const url = text(values.get('embeddings_url')) || null;
+  const key = text(values.get('embeddings_credential'));
+  const embeddings = {
+    embeddings_url: url,
+    embeddings_model: text(values.get('embeddings_model')) || null,
+    ...(key ? { embeddings_credential: key } : url ? {} : { embeddings_credential: null }),
+  };
   return {
     name: text(values.get('name')), kind, description: text(values.get('description')), visibility: text(values.get('visibility')),
     starter_questions: text(values.get('starter_questions')).split('\n').map((line) => line.trim()).filter(Boolean),
-    ...model,
+    ...model, ...embeddings,
   };
 }
 

@@ -53,6 +53,7 @@ export function showFaults(form, problem) {
     if (!fault) continue;
     input.after(h('p', { class: 'field-fault fault', role: 'alert' }, fault));
     first ??= input;
+    input.closest('details')?.setAttribute('open', '');
   }
   if (first instanceof HTMLElement) first.focus();
   if (rest instanceof HTMLElement) say(rest, first ? '' : problem.message);
