@@ -33,10 +33,12 @@ libworker_a_SOURCES = \
 	worker/embed/embed_call.c worker/embed/embed_call.h \
 	worker/embed/embed_chunks.c worker/embed/embed_question.c \
 	worker/embed/embeddings.c worker/embed/embeddings.h \
+	worker/extract/article.c worker/extract/article.h \
 	worker/extract/charset.c worker/extract/charset.h worker/extract/charset_labels.c \
 	worker/extract/charset_mend.c \
 	worker/extract/child.c worker/extract/child.h \
 	worker/extract/class_words.c worker/extract/class_words.h \
+	worker/extract/class_words.def \
 	worker/extract/content.c worker/extract/content.h \
 	worker/extract/dom.c worker/extract/dom.h worker/extract/dom_parse.c \
 	worker/extract/extract.c worker/extract/extract.h \

@@ -155,6 +155,103 @@ captions_of_pictures_are_left_out_of_long_texts_and_figures_with_numbers_stay(vo
     assert_contains(text, "How it is called");
 }
 
+/* ---- what is around it ------------------------------------------------------------------- */
+
+static void
+a_foot_that_is_longer_than_the_content_is_none_of_it(void **state)
+{
+    const char *text = text_of(
+        *state,
+        "<div class=main><p>The guide says how to rent a cart, and what to look at before you sign "
+        "for it: wheels, brakes and the horse.</p></div><footer><p>Our office is in the street of "
+        "the mills, number nine, and open every day but one.</p><p>This text is no advice, and who "
+        "follows it does so on his own account, as the law of the country has it.</p><p>Every cart "
+        "is looked at by a wheelwright before it leaves the yard, and again when it is "
+        "back.</p></footer>");
+
+    assert_contains(text, "how to rent a cart");
+    assert_null(strstr(text, "street of"));
+    assert_null(strstr(text, "wheelwright"));
+}
+
+static void
+authors_boxes_and_reviews_are_none_of_it(void **state)
+{
+    const char *text = text_of(
+        *state,
+        "<main><h1>Lamp</h1><p>A lamp of brass for oil of any kind, with a wick as wide as a thumb "
+        "and a glass that stands a storm.</p><p>It burns for nine hours, and its wick is trimmed "
+        "by a wheel at the side that needs no key and no tool. The glass is lifted by a lever, so "
+        "that nobody burns a hand."
+        "</p><p>It burns for nine hours, and is filled without a "
+        "funnel.</p><div class=saboxplugin-wrap><p>Ann writes of lamps since 1990.</p></div>"
+        "<div class='product reviews'><p>Shines bright, came late.</p></div><section><h2>Customer "
+        "reviews</h2><p>Mine leaks, and nobody answers.</p></section></main>");
+
+    assert_contains(text, "nine hours");
+    assert_null(strstr(text, "Ann writes"));
+    assert_null(strstr(text, "came late"));
+    assert_null(strstr(text, "Mine leaks"));
+}
+
+static void
+a_paragraph_that_is_there_twice_is_read_once_and_rows_stay(void **state)
+{
+    const char *said =
+        "The ferry leaves at seven, at noon and at five, and waits for nobody at all.";
+    const char *text = text_of(
+        *state,
+        arena_printf(*state,
+                     "<main><h1>Ferry</h1><div class=wide><p>%s</p></div><div "
+                     "class=narrow><p>%s</p></div><table><tr><th>Pier<th>Note<tr><td>North"
+                     "<td>Tickets are sold on board by the mate, in coins that fit, and "
+                     "never ashore<tr><td>South<td>Tickets are sold on board by the mate, in "
+                     "coins that fit, and never ashore</table></main>",
+                     said, said));
+    const char *first = strstr(text, said), *row = strstr(text, "Tickets are sold");
+
+    assert_non_null(first);
+    assert_null(strstr(first + 1, said));
+    assert_non_null(row);
+    assert_non_null(strstr(row + 1, "Tickets are sold"));
+}
+
+static void
+an_article_is_read_without_its_title_and_its_date(void **state)
+{
+    const char *body =
+        "<title>How the mill came back - The Herald</title><main><h1>How the mill came back</h1>"
+        "<div class=post-date-author>By Ann Miller</div><p>Published on March 3, 2026</p><p>5 min "
+        "read</p><p>In March 2026 the wheel turned again, after forty years in which only swallows "
+        "lived there.</p><h2>May 2026</h2><p>The first flour was sold in May, and by noon there "
+        "was "
+        "none of it left in the village.</p></main>";
+    const char *text =
+        text_of(*state, arena_printf(*state, "<meta property=og:type content=article>%s", body));
+
+    assert_string_equal(text, "In March 2026 the wheel turned again, after forty years in which "
+                              "only swallows lived there.\n\n## May 2026\n\nThe first flour was "
+                              "sold in May, and by noon there was none of it left in the village.");
+    text = text_of(*state, arena_printf(*state, "<meta property=og:type content=website>%s", body));
+    assert_contains(text, "# How the mill came back");
+    assert_contains(text, "Published on March 3, 2026");
+}
+
+#define DESCRIBED "<meta name=description content='%s'><section id=main></section>"
+
+static void
+a_description_stands_in_for_a_text_that_is_not_there_when_it_is_how_the_text_begins(void **state)
+{
+    const char *long_one =
+        "My kettle whistles at eighty degrees already, and the tea is weak for it. I have cleaned "
+        "the spout and looked at the lid, and both are as they were when it was new. A neighbour "
+        "says that it is the height of the hill, and another one that it is the whistle. Who can "
+        "tell me what...";
+
+    assert_string_equal(text_of(*state, arena_printf(*state, DESCRIBED, long_one)), long_one);
+    assert_string_equal(text_of(*state, arena_printf(*state, DESCRIBED, "All about kettles")), "");
+}
+
 /* ---- data in JSON-LD --------------------------------------------------------------------- */
 
 static void
@@ -202,6 +299,12 @@ main(void)
         UNIT_TEST(lines_that_only_lead_on_or_name_the_photographer_are_no_text),
         UNIT_TEST(what_is_data_stays_whatever_it_is_called),
         UNIT_TEST(captions_of_pictures_are_left_out_of_long_texts_and_figures_with_numbers_stay),
+        UNIT_TEST(a_foot_that_is_longer_than_the_content_is_none_of_it),
+        UNIT_TEST(authors_boxes_and_reviews_are_none_of_it),
+        UNIT_TEST(a_paragraph_that_is_there_twice_is_read_once_and_rows_stay),
+        UNIT_TEST(an_article_is_read_without_its_title_and_its_date),
+        UNIT_TEST(
+            a_description_stands_in_for_a_text_that_is_not_there_when_it_is_how_the_text_begins),
         UNIT_TEST(data_is_read_where_the_page_shows_next_to_nothing),
         UNIT_TEST(data_that_is_no_json_is_passed_over),
     };

@@ -8,10 +8,12 @@
 #include "lib/str.h"
 
 enum class_words {
+    CLASS_NOTHING = 0,
     CLASS_FRAME = 1,   /* around the content of a page: navigation, footers, adverts, notices */
     CLASS_CONTENT = 2, /* the content, or a part of it */
     CLASS_COMMENT = 4, /* what readers wrote below */
     CLASS_SOFT = 8,    /* around the content, unless it has sentences of its own */
+    CLASS_BYLINE = 16, /* who wrote an article, and when */
 };
 
 /* The sum of what the words of a class or id say. */

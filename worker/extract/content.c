@@ -1,5 +1,6 @@
 #include "worker/extract/content.h"
 
+#include "worker/extract/article.h"
 #include "worker/extract/class_words.h"
 #include "worker/extract/dom.h"
 #include "worker/extract/measure.h"
@@ -108,10 +109,10 @@ restore(struct dom_node *body)
 }
 
 static struct dom_node *
-attempt(struct arena *a, struct dom_node *body, enum care care)
+attempt(struct arena *a, struct dom_node *body, enum care care, bool article)
 {
     restore(body);
-    prune_frame(body, care == BY_WORDS);
+    prune_frame(body, care == BY_WORDS, article);
     if (care != BY_NOTHING) {
         prune_forms(body);
         prune_comments(body);
@@ -127,21 +128,26 @@ struct dom_node *
 content_find(struct arena *a, struct dom *dom)
 {
     struct dom_node *body = dom->body, *root;
+    const bool article = article_declared(dom);
     enum care best = BY_WORDS;
     uint32_t least, chars, best_chars;
 
     restore(body);
     prune_comments(body);
     least = body->m.mass / 100 * 35 > 200 ? body->m.mass / 100 * 35 : 200;
-    root = attempt(a, body, BY_WORDS);
+    root = attempt(a, body, BY_WORDS, article);
     best_chars = root->m.chars;
     for (int care = BY_ELEMENTS; care < CARE_COUNT && best_chars < least; care++) {
-        root = attempt(a, body, (enum care)care);
+        root = attempt(a, body, (enum care)care, article);
         chars = root->m.chars;
         if (chars <= best_chars + best_chars / 2)
             continue;
         best = (enum care)care;
         best_chars = chars;
     }
-    return attempt(a, body, best);
+    root = attempt(a, body, best, article);
+    prune_repeats(a, root);
+    if (article)
+        article_trim(dom, root);
+    return root;
 }

@@ -14,6 +14,7 @@
 
 /* A page with less to read than this, and scripts, is one that scripts would have made. */
 #define READABLE_CHARS 200
+#define EXCERPT_BYTES  250                   /* of a description: no summary is as long */
 #define STRUCTURED_MAX ((size_t)1024 * 1024) /* bytes of JSON-LD's text */
 
 /* ---- what it is ---------------------------------------------------------------------- */
@@ -151,6 +152,19 @@ read_structured(struct arena *a, const struct dom *dom, struct markdown *md)
     buf_add(&md->text, more.data, more.len);
 }
 
+/* Where there is nearly nothing to read, what the page says of itself; a long one is how its text
+ * begins. */
+static void
+add_description(struct markdown *md, const struct extract_page *out)
+{
+    bool begins = md->text.len < READABLE_CHARS && strlen(out->description) >= EXCERPT_BYTES;
+
+    if ((!out->needs_js && !begins) || strstr(md->text.data, out->description))
+        return;
+    buf_add_str(&md->text, md->text.len > 0 ? "\n\n" : "");
+    buf_add_str(&md->text, out->description);
+}
+
 static void
 read_html(struct arena *a, struct str text, unsigned mode, struct extract_page *out)
 {
@@ -167,10 +181,7 @@ read_html(struct arena *a, struct str text, unsigned mode, struct extract_page *
     out->heading_count = md.heading_count;
     out->cut = out->cut || dom.cut || !buf_ok(&md.text);
     out->needs_js = md.text.len < READABLE_CHARS && dom.scripts > 0;
-    if (out->needs_js && !strstr(md.text.data, out->description)) {
-        buf_add_str(&md.text, md.text.len > 0 ? "\n\n" : "");
-        buf_add_str(&md.text, out->description);
-    }
+    add_description(&md, out);
     out->text = md.text.data;
 }
 

@@ -114,9 +114,9 @@ read_meta(struct arena *a, const struct dom_node *n, struct extract_page *out)
         name = property;
     if (str_eq_nocase(name, STR("robots")))
         read_robots(content, out);
-    else if (str_eq_nocase(name, STR("description")) && content.len > 0)
+    else if (str_eq_nocase(name, STR("description")) && content.len > strlen(out->description))
         out->description = squeeze(a, content);
-    else if (str_eq_nocase(name, STR("og:description")) && !out->description[0])
+    else if (str_eq_nocase(name, STR("og:description")) && content.len > strlen(out->description))
         out->description = squeeze(a, content);
     else if (str_eq_nocase(name, STR("og:title")) && !out->title[0])
         out->title = squeeze(a, content);

@@ -4,6 +4,8 @@
 #include "worker/extract/dom.h"
 #include "worker/extract/measure.h"
 
+#define BYLINE_CHARS 200 /* a longer text is not who wrote it */
+
 /* Characters that a text has without its comments, to be one. */
 #define COMMENTED_LEAST ((uint32_t)700)
 #define COMMENTED_MOST  ((uint32_t)4000) /* so many are one, however long the comments are */
@@ -56,7 +58,7 @@ words(struct dom_node *n)
 }
 
 static bool
-is_named_frame(struct dom_node *n, const struct dom_measure *all)
+is_named_frame(struct dom_node *n, const struct dom_measure *all, bool article)
 {
     unsigned says;
 
@@ -64,6 +66,8 @@ is_named_frame(struct dom_node *n, const struct dom_measure *all)
         return false;
     says = words(n);
     if ((says & CLASS_SOFT) && n->m.mass * 2 < n->m.chars)
+        says |= CLASS_FRAME;
+    if (article && (says & CLASS_BYLINE) && n->m.mass == 0 && n->m.chars < BYLINE_CHARS)
         says |= CLASS_FRAME;
     return (says & CLASS_FRAME) != 0 &&
            !((says & CLASS_CONTENT) && n->m.chars > all->chars * 15 / 100) && !has_main_heading(n);
@@ -78,15 +82,27 @@ is_big(const struct dom_node *n, const struct dom_measure *all)
     return n->m.chars > all->chars / 4 && n->m.mass > all->mass * 2 / 5;
 }
 
+/* What a page ends with may be longer than its content, and is not it. */
+static bool
+is_foot(const struct dom_node *n, const struct dom_measure *all)
+{
+    if (n->tag != TAG_FOOTER || n->m.chars > all->chars / 5 * 4)
+        return false;
+    for (const struct dom_node *i = n; i; i = dom_next(i, n))
+        if (i->tag == TAG_H1 || i->tag == TAG_MAIN || i->tag == TAG_ARTICLE)
+            return false;
+    return true;
+}
+
 void
-prune_frame(struct dom_node *body, bool by_words)
+prune_frame(struct dom_node *body, bool by_words, bool article)
 {
     const struct dom_measure all = body->m;
     struct dom_node *n = body->first;
 
     while (n) {
-        if (!n->gone && n->tag != TAG_STRING && !is_big(n, &all))
-            n->gone = is_frame(n) || (by_words && is_named_frame(n, &all));
+        if (!n->gone && n->tag != TAG_STRING && (!is_big(n, &all) || is_foot(n, &all)))
+            n->gone = is_frame(n) || (by_words && is_named_frame(n, &all, article));
         n = n->gone ? dom_after(n, body) : dom_next(n, body);
     }
     measure(body);

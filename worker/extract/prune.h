@@ -14,8 +14,11 @@ struct dom_node;
  */
 void prune_hidden(struct dom_node *body);
 
-/* What is around the content by its element or role, and by its names with `words`. */
-void prune_frame(struct dom_node *body, bool words);
+/*
+ * What is around the content by its element or role, and by its names with `words`; of an
+ * article also who wrote it and when.
+ */
+void prune_frame(struct dom_node *body, bool words, bool article);
 
 /* Comments below a text that stands without them; a discussion keeps them. */
 void prune_comments(struct dom_node *body);
@@ -34,5 +37,8 @@ void prune_lines(struct dom_node *body);
 
 /* Quotes of what the page says above them. */
 void prune_quotes(struct arena *scratch, struct dom_node *body);
+
+/* Paragraphs that are there twice, for narrow screens and for wide ones. */
+void prune_repeats(struct arena *scratch, struct dom_node *root);
 
 #endif

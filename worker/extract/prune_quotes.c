@@ -1,4 +1,4 @@
-/* Quotes of what the page itself says above: in forums each answer begins with them. */
+/* What the page itself says above: in forums each answer begins with a quote of it. */
 #include "lib/arena.h"
 #include "lib/seen.h"
 #include "worker/extract/dom.h"
@@ -6,8 +6,9 @@
 #include "worker/extract/measure.h"
 #include "worker/extract/prune.h"
 
-#define LEAST_BYTES 40   /* of a line that is not said twice by chance */
-#define LINE_BYTES  2048 /* of a line that are compared */
+#define LEAST_BYTES  40   /* of a line that is not said twice by chance */
+#define REPEAT_BYTES 60   /* of a line that is looked for again outside of quotes */
+#define LINE_BYTES   2048 /* of a line that are compared */
 
 static bool
 is_quoted(const struct dom_node *n)
@@ -68,4 +69,37 @@ prune_quotes(struct arena *scratch, struct dom_node *body)
     line_each(body, judge, &said);
     drop_rests(body, before);
     measure(body);
+}
+
+/* ---- repeats ---------------------------------------------------------------------- */
+
+/* What is in a table or a list of terms is said of each of its rows. */
+static bool
+is_row(const struct dom_node *n)
+{
+    for (; n; n = n->parent)
+        if (n->tag == TAG_TABLE || n->tag == TAG_DL)
+            return true;
+    return false;
+}
+
+static void
+judge_repeat(void *context, const struct line *line)
+{
+    char words[LINE_BYTES];
+    size_t len = line_words(line, words, sizeof(words));
+
+    if (len >= REPEAT_BYTES && (*seen_at(context, (struct str){ words, len }))++ > 0 &&
+        !is_row(line->parent))
+        line_drop(line);
+}
+
+void
+prune_repeats(struct arena *scratch, struct dom_node *root)
+{
+    struct seen said;
+
+    seen_init(&said, scratch);
+    line_each(root, judge_repeat, &said);
+    measure(root);
 }
