@@ -133,6 +133,7 @@ content_find(struct arena *a, struct dom *dom)
     uint32_t least, chars, best_chars;
 
     restore(body);
+    prune_frame(body, false, false);
     prune_comments(body);
     least = body->m.mass / 100 * 35 > 200 ? body->m.mass / 100 * 35 : 200;
     root = attempt(a, body, BY_WORDS, article);
