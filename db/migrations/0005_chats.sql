@@ -200,8 +200,8 @@ alter table agents add column titles text not null default 'message' check (titl
 -- ---- search over one's chats ---------------------------------------------------------------
 -- Words are indexed as numbers that stand for (user, bucket, word), where a bucket is 2,048
 -- messages of one user in the order in which they were indexed. So a search reads nothing
--- that other users' messages made grow, and goes from the newest bucket down until it has
--- found enough. A text search under a policy could not use an index at all, since its
+-- that other users' messages made grow, and goes from the newest bucket down, over those
+-- that have its words, until it has found enough. A text search under a policy could not use an index at all, since its
 -- operators are not leakproof; these functions run as the tables' owner and ask for the
 -- caller by themselves.
 --
@@ -236,6 +236,19 @@ create table message_words (
     bucket     int not null,
     words      tsvector not null
 );
+
+-- In which buckets of a user a word stands, or stood: so that a search passes over those that
+-- have nothing for it, of which there are hundreds where somebody has written for years.
+create table bucket_words (
+    user_id uuid not null references users on delete cascade,
+    word    bigint not null,
+    bucket  int not null,
+    primary key (user_id, word, bucket)
+);
+
+create function search_word(word text) returns bigint
+    language sql immutable strict parallel safe
+    return hashtextextended(word collate "C", 0);
 
 create function search_terms(owner uuid, bucket int, words text[]) returns bigint[]
     language sql immutable strict parallel safe
@@ -302,11 +315,18 @@ begin
         insert into public.search_users as u (user_id, messages) values (line.user_id, cardinality(batch))
         on conflict (user_id) do update set messages = u.messages + excluded.messages
         returning messages - cardinality(batch) into first;
-        insert into public.message_words (message_id, user_id, chat_id, bucket, words)
-        select m.id, m.user_id, m.chat_id, (first + b.n - 1) / 2048,
-               to_tsvector('pg_catalog.english', left(m.content, 100000))
-          from unnest(batch) with ordinality b (id, n)
-          join public.messages m on m.id = b.id
+        with added as (
+            insert into public.message_words (message_id, user_id, chat_id, bucket, words)
+            select m.id, m.user_id, m.chat_id, (first + b.n - 1) / 2048,
+                   to_tsvector('pg_catalog.english', left(m.content, 100000))
+              from unnest(batch) with ordinality b (id, n)
+              join public.messages m on m.id = b.id
+            on conflict do nothing
+            returning user_id, bucket, words
+        )
+        insert into public.bucket_words (user_id, word, bucket)
+        select distinct a.user_id, public.search_word(w), a.bucket
+          from added a, unnest(tsvector_to_array(a.words)) w
         on conflict do nothing;
         update public.chat_words w
            set upto_at = m.created_at, upto_id = m.id
@@ -320,6 +340,23 @@ begin
     return done;
 end $$;
 
+-- Of a user's buckets below one, newest first: those in which every lexeme stands, or at least
+-- one; and what to look up there, of which the rarest is enough where all must be met.
+create function search_buckets(owner uuid, lexemes text[], every boolean, below int, out buckets int[], out lead text[])
+    language sql stable
+    set search_path = pg_catalog, public, pg_temp
+as $$
+    with met as materialized (
+        select l.lexeme, w.bucket
+          from unnest(lexemes) l (lexeme)
+          join public.bucket_words w on w.user_id = owner and w.word = public.search_word(l.lexeme) and w.bucket < below
+    )
+    select array(select m.bucket from met m group by m.bucket
+                 having not every or count(*) = cardinality(lexemes) order by m.bucket desc),
+           case when every then array(select m.lexeme from met m group by m.lexeme order by count(*), m.lexeme limit 1)
+                else lexemes end
+$$;
+
 -- The caller's messages that fit a query in the words of a web search (quotes, or, -), best
 -- first. Of more than 500 the newest are ranked. Matches stand between U+0001 and U+0002.
 create function search_messages(asked text, most int)
@@ -331,12 +368,18 @@ create function search_messages(asked text, most int)
     set client_min_messages = error
 as $$
 declare
+    ranked  constant int := 500;
     me      uuid := public.app_user();
     query   tsquery := websearch_to_tsquery('pg_catalog.english', asked);
     needed  text := querytree(query);
+    every   boolean := needed !~ ' \| ';
     lexemes text[];
-    terms   bigint[];
-    bucket  int;
+    met     text[];      -- at least one of these stands in what is read
+    all_met text[];      -- and each of these
+    newest  int;
+    next    int[];
+    later   int[];
+    width   int := 1;    -- buckets at once
     ids     uuid[] := '{}';
     scores  real[] := '{}';
     more    record;
@@ -346,27 +389,35 @@ begin
     end if;
     lexemes := array(select distinct replace(m[1], '''''', '''')
                        from regexp_matches(needed, '''((?:[^'']|'''')+)''', 'g') m);
-    select (u.messages - 1) / 2048 into bucket from public.search_users u where u.user_id = me;
-    while bucket >= 0 and cardinality(ids) < 500 loop
-        terms := public.search_terms(me, bucket, lexemes);
-        if needed ~ ' \| ' then
-            select array_agg(w.message_id) as ids, array_agg(ts_rank_cd(w.words, query, 1)) as scores into more
-              from public.message_words w
-              join public.chats c on c.id = w.chat_id and c.deleted_at is null
-             where public.search_terms(w.user_id, w.bucket, tsvector_to_array(w.words)) && terms
-               and w.user_id = me and w.words @@ query;
-        else
-            select array_agg(w.message_id) as ids, array_agg(ts_rank_cd(w.words, query, 1)) as scores into more
-              from public.message_words w
-              join public.chats c on c.id = w.chat_id and c.deleted_at is null
-             where public.search_terms(w.user_id, w.bucket, tsvector_to_array(w.words)) @> terms
-               and w.user_id = me and w.words @@ query;
+    select (u.messages - 1) / 2048 into newest from public.search_users u where u.user_id = me;
+    -- What everybody looks for stands in the newest bucket, and costs no look at the others.
+    next := array[newest];
+    met := lexemes;
+    all_met := case when every then lexemes else '{}' end;
+    while next[1] >= 0 loop
+        select array_agg(f.id order by f.id desc) as ids,
+               array_agg(ts_rank_cd(f.words, query, 1) order by f.id desc) as scores
+          into more
+          from (select w.message_id as id, w.words
+                  from public.message_words w
+                  join public.chats c on c.id = w.chat_id and c.deleted_at is null
+                 where public.search_terms(w.user_id, w.bucket, tsvector_to_array(w.words))
+                       && array(select unnest(public.search_terms(me, b, met)) from unnest(next) b)
+                   and public.search_terms(w.user_id, w.bucket, tsvector_to_array(w.words))
+                       @> array(select unnest(public.search_terms(me, b, all_met)) from unnest(next) b)
+                   and w.user_id = me and w.words @@ query
+                 order by w.bucket desc, w.message_id desc
+                 limit ranked - cardinality(ids)) f;
+        ids := ids || coalesce(more.ids, '{}');
+        scores := scores || coalesce(more.scores, '{}');
+        exit when cardinality(ids) >= ranked;
+        if later is null then
+            select s.buckets, s.lead into later, met from public.search_buckets(me, lexemes, every, newest) s;
+            all_met := '{}';
         end if;
-        if more.ids is not null then
-            ids := ids || more.ids;
-            scores := scores || more.scores;
-        end if;
-        bucket := bucket - 1;
+        next := later[1:width];
+        later := later[width + 1:];
+        width := least(2 * width, 16);
     end loop;
     return query
         select b.id, m.chat_id, c.title::text, m.role::text, m.hidden, m.created_at, b.score,
@@ -566,6 +617,7 @@ declare
         ['webhooks', 'id', 'user_id = $1', '1', ''],
         ['search_pending', 'n', 'user_id = $1', '1', ''],
         ['search_users', 'user_id', 'user_id = $1', '1', ''],
+        ['bucket_words', 'user_id, word, bucket', 'user_id = $1', '1', ''],
         ['imports', 'id', 'user_id = $1', '100', ''],
         ['question_vectors', 'id', 'user_id = $1', '1', ''],
         ['chunk_vectors', 'chunk_id', 'user_id = $1', '1', ''],
@@ -628,7 +680,7 @@ do $$
 declare
     t text;
 begin
-    foreach t in array array['message_feedback', 'imports', 'search_pending', 'search_users', 'chat_words', 'message_words'] loop
+    foreach t in array array['message_feedback', 'imports', 'search_pending', 'search_users', 'bucket_words', 'chat_words', 'message_words'] loop
         execute format('alter table %I enable row level security', t);
         execute format('alter table %I force row level security', t);
         execute format('create policy owner_role on %I to offstage_owner using (true) with check (true)', t);
@@ -648,9 +700,9 @@ grant select (titles) on agents to offstage_app;
 set local role offstage_owner;
 drop function user_erase(uuid, int), user_end(uuid), imports_sweep(int), chats_sweep(int, int, int), messages_purge(uuid[]);
 drop function search_titles(uuid, text, smallint, uuid, timestamptz, uuid, int), search_messages(text, int),
-    search_index(int);
-drop table imports, message_words, chat_words, search_users, search_pending, message_feedback;
-drop function search_title_terms(uuid, text), search_terms(uuid, int, text[]);
+    search_buckets(uuid, text[], boolean, int), search_index(int);
+drop table imports, bucket_words, message_words, chat_words, search_users, search_pending, message_feedback;
+drop function search_title_terms(uuid, text), search_terms(uuid, int, text[]), search_word(text);
 alter table agents drop column titles;
 revoke delete on response_events from offstage_app;
 drop index chats_user, chats_agent, chats_pinned, chats_deleted, chats_session;

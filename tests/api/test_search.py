@@ -181,6 +181,26 @@ def test_a_search_costs_the_same_whatever_others_have_said(user, other, stack):
 
 def test_a_search_for_what_one_says_always_reads_the_newest_only(other, stack):
     fill(stack, other, ('pelican', 'okapi'), 4000)
-    few = blocks(stack, other, 'pelican')
     fill(stack, other, ('pelican', 'okapi'), 20000)
-    assert blocks(stack, other, 'pelican') <= few * 2
+    # At most 2,048 messages, and two blocks for the chat of each: of all there would be ten times as many.
+    assert blocks(stack, other, 'pelican') <= 3 * 2048
+
+
+def test_a_search_for_what_one_said_once_passes_over_all_the_rest(other, stack):
+    fill(stack, other, ('quokka', 'numbat'), 1)
+    once = blocks(stack, other, 'quokka')
+    fill(stack, other, ('pelican', 'okapi'), 40000)
+    for q in ('quokka', 'quokka pelican', 'quokka or numbat'):
+        assert len(search(other, q)) == (q != 'quokka pelican')
+        assert blocks(stack, other, q) <= once * 2
+
+
+def test_words_of_different_times_are_found_together(other, chat, stack):
+    """In the newest messages, which are looked at first, and long before."""
+    fill(stack, other, ('quokka', 'numbat'), 3)
+    fill(stack, other, ('pelican', 'okapi'), 9000)
+    fill(stack, other, ('quokka', 'numbat'), 2)
+    assert len(search(other, 'quokka', limit=100)) == 5
+    assert len(search(other, 'numbat or okapi', limit=100)) == 9
+    assert len(search(other, 'pelican okapi', limit=100)) == 9
+    assert search(other, 'quokka pelican') == []
