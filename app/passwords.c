@@ -14,6 +14,7 @@
 #include "db/ticket.h"
 #include "db/user.h"
 #include "lib/arena.h"
+#include "lib/aside.h"
 #include "lib/config.h"
 #include "lib/secret.h"
 
@@ -31,26 +32,58 @@ take_hash_slot(const struct request *rq)
                : ERR(ERR_RATE_LIMITED, "too many people sign in at this moment: try again");
 }
 
+struct hashing {
+    struct arena *arena;
+    const char *stored, *password;
+    const char *hash; /* made of the password */
+    struct err err;
+    bool right;
+};
+
+static void
+hash_it(void *arg)
+{
+    struct hashing *h = arg;
+
+    h->err = secret_password_hash(h->arena, h->password, &h->hash);
+}
+
+static void
+check_it(void *arg)
+{
+    struct hashing *h = arg;
+
+    h->right = secret_password_check(h->stored, h->password);
+}
+
+/* Others' answers, which take a millisecond, come first. */
+static struct err
+in_slot(struct request *rq, void (*work)(void *arg), struct hashing *h)
+{
+    TRY(take_hash_slot(rq));
+    aside_run(work, h);
+    slots_release(&rq->app->slots, SLOT_HASH);
+    return OK;
+}
+
 struct err
 password_hash(struct request *rq, const char *password, const char **out)
 {
-    struct err e;
+    struct hashing h = { .arena = rq->arena, .password = password };
 
-    TRY(take_hash_slot(rq));
-    e = secret_password_hash(rq->arena, password, out);
-    slots_release(&rq->app->slots, SLOT_HASH);
-    return e;
+    TRY(in_slot(rq, hash_it, &h));
+    TRY(h.err);
+    *out = h.hash;
+    return OK;
 }
 
 struct err
 password_check(struct request *rq, const char *stored, const char *password)
 {
-    bool right;
+    struct hashing h = { .stored = stored, .password = password };
 
-    TRY(take_hash_slot(rq));
-    right = secret_password_check(stored, password);
-    slots_release(&rq->app->slots, SLOT_HASH);
-    return right ? OK : ERR(ERR_UNAUTHENTICATED, "the e-mail address or the password is wrong");
+    TRY(in_slot(rq, check_it, &h));
+    return h.right ? OK : ERR(ERR_UNAUTHENTICATED, "the e-mail address or the password is wrong");
 }
 
 /* ---- changing one's own ---------------------------------------------------- */

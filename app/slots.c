@@ -11,14 +11,23 @@
 #define HASH_MAX   4
 #define LOOK_MS    10 /* between two looks for a free slot */
 
-/* A quarter of the processes may wait; half may hash, so that others always answer. */
+static int
+least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/*
+ * A quarter of the processes may wait; half may hash, on half of the cores, so
+ * that others always answer, and soon.
+ */
 bool
 slots_init(struct slots *s, int processes)
 {
-    int half = (processes + 1) / 2;
+    int cores = (int)sysconf(_SC_NPROCESSORS_ONLN), half = (processes + 1) / 2;
 
     s->fd = memfd_create("offstage-slots", MFD_CLOEXEC);
-    s->limits[SLOT_HASH] = half < HASH_MAX ? half : HASH_MAX;
+    s->limits[SLOT_HASH] = least(least(half, HASH_MAX), cores > 1 ? cores / 2 : 1);
     s->limits[SLOT_WAIT] = (processes + 3) / 4;
     return s->fd >= 0;
 }

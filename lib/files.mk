@@ -2,6 +2,7 @@ noinst_LIBRARIES += liblib.a
 
 liblib_a_SOURCES = \
 	lib/arena.c lib/arena.h \
+	lib/aside.c lib/aside.h \
 	lib/ban.h \
 	lib/buf.c lib/buf.h \
 	lib/clock.c lib/clock.h \

@@ -3,6 +3,7 @@
 
 UNIT_TESTS = \
 	tests/unit/test_arena \
+	tests/unit/test_aside \
 	tests/unit/test_assessment \
 	tests/unit/test_buf \
 	tests/unit/test_callers \
@@ -82,6 +83,7 @@ WORKER_TEST_LIBS = libharness.a $(WORKER_LIBS) $(CMOCKA_LIBS)
 STREAM_UNIT_LIBS = libharness.a libstream.a $(DB_LIBS) $(CMOCKA_LIBS) -lpthread
 
 tests_unit_test_arena_LDADD = $(UNIT_LIBS)
+tests_unit_test_aside_LDADD = $(UNIT_LIBS)
 tests_unit_test_buf_LDADD = $(UNIT_LIBS)
 tests_unit_test_chat_chunk_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_chat_completions_LDADD = $(WORKER_TEST_LIBS)
