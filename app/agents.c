@@ -54,20 +54,19 @@ write_agent(struct json_writer *w, struct arena *a, const struct agent *g)
 
 /* ---- reading a body ------------------------------------------------------- */
 
-/* Of these it is a problem; of others it clears them. */
-static void
-refuse_null(struct json_reader *in)
-{
-    static const char *const keys[] = {
-        "name",          "description",       "kind", "instructions", "visibility",
-        "history_limit", "starter_questions", "auth", "return_trace", "titles",
-        "tools"
-    };
-
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (request_is_null(in, keys[i]))
-            jr_problem(in, keys[i], "must not be null");
-}
+/* Null clears other members. */
+static const char *const never_null[] = { "name",
+                                          "description",
+                                          "kind",
+                                          "instructions",
+                                          "visibility",
+                                          "history_limit",
+                                          "starter_questions",
+                                          "auth",
+                                          "return_trace",
+                                          "titles",
+                                          "tools",
+                                          NULL };
 
 static void
 read_starters(struct request *rq, struct json_reader *in, struct agent *g)
@@ -174,7 +173,7 @@ read_agent(struct request *rq, struct agent *g, const char **sealed,
     read_access(rq, in, g);
     agent_tools_read(rq->arena, in, g);
     agent_embeddings_read(rq, g, embeddings);
-    refuse_null(in);
+    request_refuse_nulls(in, never_null);
     check_endpoint(rq, in, g);
     *sealed = NULL;
     if (credential)

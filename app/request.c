@@ -50,6 +50,14 @@ request_is_null(struct json_reader *in, const char *key)
     return jr_has(in, key) && !jr_opt_raw(in, key, SIZE_MAX);
 }
 
+void
+request_refuse_nulls(struct json_reader *in, const char *const *keys)
+{
+    for (; *keys; keys++)
+        if (request_is_null(in, *keys))
+            jr_problem(in, *keys, "must not be null");
+}
+
 /* A two-digit number, within a range. */
 static bool
 two_digits(const char *p, int min, int max)

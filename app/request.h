@@ -104,6 +104,9 @@ struct page request_page(struct request *rq);
 /* Is the member there, and null? */
 bool request_is_null(struct json_reader *in, const char *key);
 
+/* Note a problem for each of these that is. The list ends with NULL. */
+void request_refuse_nulls(struct json_reader *in, const char *const *keys);
+
 /* True for RFC 3339 with an offset or Z and at most microseconds. */
 bool request_is_time(const char *text);
 

@@ -101,6 +101,18 @@ read_patterns(struct request *rq, struct json_reader *in, const char *key, const
     *count = n;
 }
 
+static const char *
+read_title(struct json_reader *in)
+{
+    if (request_is_null(in, "title"))
+        jr_problem(in, "title", "must not be null");
+    return jr_opt_str(in, "title", 1, SOURCE_TITLE_MAX);
+}
+
+/* Null is no limit of depth or delay; the others have always a value. */
+static const char *const never_null[] = { "scope",   "subdomains", "max_pages",     "use_sitemap",
+                                          "include", "exclude",    "recrawl_every", NULL };
+
 static void
 read_crawl(struct request *rq, struct json_reader *in, struct source_crawl *c)
 {
@@ -122,6 +134,7 @@ read_crawl(struct request *rq, struct json_reader *in, struct source_crawl *c)
                       : jr_opt_int(in, "delay_ms", 0, SOURCE_DELAY_MAX, c->delay_ms);
     read_patterns(rq, in, "include", &c->include, &c->include_count);
     read_patterns(rq, in, "exclude", &c->exclude, &c->exclude_count);
+    request_refuse_nulls(in, never_null);
 }
 
 static const struct source_crawl usual = { .scope = "section",
@@ -137,7 +150,7 @@ read_url(struct request *rq, struct json_reader *in, struct source_new *new)
     struct err e;
 
     new->url = jr_str(in, "url", 1, SOURCE_URL_MAX);
-    new->title = jr_opt_str(in, "title", 1, SOURCE_TITLE_MAX);
+    new->title = read_title(in);
     read_crawl(rq, in, &new->crawl);
     if (!new->url)
         return;
@@ -275,7 +288,7 @@ sources_update(struct request *rq, struct reply *rp)
     const char *title;
 
     TRY(source_get_locked(rq->db, rq->arena, rq->id, &source));
-    title = jr_opt_str(in, "title", 1, SOURCE_TITLE_MAX);
+    title = read_title(in);
     if (title)
         source.title = title;
     if (source.url)

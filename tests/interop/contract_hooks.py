@@ -1,5 +1,6 @@
 """What a schema cannot say of a valid request; Schemathesis loads it into its process."""
 
+import datetime
 import os
 import uuid
 
@@ -11,6 +12,10 @@ OWN_KEY = os.environ['OFFSTAGE_OWN_KEY']
 # Any URL of http or https that leads where one may go is taken; what is asked there is answered at once.
 paths = strategies.text('abcdefghijklmnopqrstuvwxyz0123456789-', max_size=20)
 schemathesis.openapi.format('uri', paths.map(lambda path: f'{os.environ["OFFSTAGE_WEB"]}/{path}'))
+
+# No place on earth is further from Greenwich than 14 hours.
+zones = strategies.integers(-14 * 60, 14 * 60).map(lambda n: datetime.timezone(datetime.timedelta(minutes=n)))
+schemathesis.openapi.format('date-time', strategies.datetimes(timezones=zones).map(datetime.datetime.isoformat))
 
 
 def unused(key):
@@ -27,12 +32,16 @@ def in_range(value):
     return value % 2**63 if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def embed(body):
-    """A server of embeddings needs its model named, now or before."""
+def complete(body):
+    """What needs something else beside it has that, now or before: a server of embeddings its model, a principal its name."""
     if body.get('embeddings_url') and not body.get('embeddings_model'):
         body['embeddings_model'] = 'm'
     elif body.get('embeddings_model', '') is None:
         body['embeddings_url'] = None
+    if 'client_id' in body and not body['client_id']:
+        body['client_id'] = 'c'
+    elif body.get('auth') == 'databricks_oauth':
+        body.setdefault('client_id', 'c')
 
 
 @schemathesis.hook
@@ -60,9 +69,9 @@ def before_call(context, case, kwargs):
             for name in ('pinned', 'archived', 'deleted'):
                 query.pop(name, None)
     elif label == 'POST /api/agents':
-        embed(body)
+        complete(body)
     elif label == 'PATCH /api/agents/{id}':
-        embed(body)
+        complete(body)
         # What a kind needs may be there already, or may not.
         body.pop('kind', None)
         if body.get('endpoint_url', '') is None:
