@@ -20,7 +20,7 @@
   };
   const KEPT = 50; // messages
   const STYLE = `
-    :host { all: initial; }
+    :host { all: initial !important; }
     * { box-sizing: border-box; font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
     .root { color-scheme: light dark; --ground: light-dark(#fff, #1f1d1b); --soft: light-dark(#f2f0ec, #2b2926); --ink: light-dark(#1f1d1a, #ece9e3);
       --quiet: light-dark(#5f5b53, #b0aba1); --line: light-dark(#e2dfd8, #3a3733); color: var(--ink); }
@@ -99,7 +99,7 @@
     try {
       const url = new URL(href);
       if (url.protocol !== 'https:' && url.protocol !== 'http:') return words;
-      return h('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' }, words, h('span', { class: 'host' }, ` (${url.host})`));
+      return h('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' }, words, words === href ? '' : h('span', { class: 'host' }, ` (${url.host})`));
     } catch {
       return words;
     }

@@ -10,7 +10,7 @@ import { once } from 'node:events';
 const site = createServer((request, reply) => {
   const attributes = decodeURIComponent(new URL(request.url, 'http://x').search.slice(1));
   reply.setHeader('Content-Type', 'text/html');
-  reply.end(`<!doctype html><title>Site</title><style>button { display: none }</style><h1>Site</h1><script src="${URL_}/widget.js" ${attributes}></script>`);
+  reply.end(`<!doctype html><title>Site</title><style>button { display: none } body > :not(h1) { display: none !important; opacity: 0.1 !important }</style><h1>Site</h1><script src="${URL_}/widget.js" ${attributes}></script>`);
 }).listen(0, '127.0.0.1');
 await once(site, 'listening');
 after(() => site.close());
@@ -31,6 +31,7 @@ test('a visitor of another site asks a public agent, which remembers the convers
   const { context, page } = await visit(agent.id, 'data-title="Ask Ada"');
   await page.getByRole('button', { name: 'Open the chat' }).click();
   await page.getByRole('dialog', { name: 'Ask Ada' }).waitFor();
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body.lastElementChild).opacity), '1', 'what the page does to its children');
   const box = page.getByRole('textbox', { name: 'Your question' });
   await box.fill('a **bold** question <img src=x onerror="window.ran = 1">');
   await page.keyboard.press('Enter');
