@@ -1,6 +1,6 @@
 /* Chats: what was asked is answered, and nothing that a browser does or suffers loses any of it. */
 
-import { answer, as, box, conversation, finished, hasWords, killWorker, newBrowserContext, Person, until, URL_, WAIT, words, write } from './harness.mjs';
+import { answer, as, box, conversation, finished, hasWords, killWorker, loadMessages, longChat, newBrowserContext, Person, until, URL_, WAIT, words, write } from './harness.mjs';
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
@@ -65,10 +65,11 @@ test('Markdown is shown as it streams in, and code in colours that can be copied
   await ada.agent('recite;rate=60');
   await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = await ada.page();
-  await write(page, '# Title\n\n1. one\n2. two\n   - deep\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n```js\nconst x = 1;\n```\n\nlast words');
+  await write(page, '# Title\n\n1. one\n2. two\n   - deep\n\n- [x] done\n- [ ] open\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n```js\nconst x = 1;\n```\n\nlast words');
   await finished(page).waitFor();
   assert.equal(await answer(page).locator('h3').textContent(), 'Title');
   assert.equal(await answer(page).locator('ol > li').count(), 2);
+  assert.deepEqual(await answer(page).getByRole('checkbox').evaluateAll((all) => all.map((one) => one.checked)), [true, false]);
   assert.equal(await answer(page).locator('td').nth(1).textContent(), '2');
   await answer(page).locator('.hl-keyword').waitFor();
   await answer(page).getByRole('button', { name: 'Copy code' }).click();
@@ -311,6 +312,43 @@ test('what a model thought before its answer is there after a reload', () => as(
     await page.getByText('Thought process').click();
     await conversation(page).getByText('Let me think.').waitFor();
   }
+}));
+
+test('while a model fails its user is told that it is tried again', () => as(async (ada) => {
+  await ada.agent('status;code=500;times=9;retry_after=2');
+  const page = await ada.page();
+  await write(page, 'hello');
+  await conversation(page).getByText(/Trying again: attempt [234]/).waitFor();
+  await conversation(page).getByText('This answer failed.').waitFor();
+}));
+
+test('a chat that was left in the middle is found there again, and one that is not there says so', () => as(async (ada) => {
+  const chat = await longChat(ada, 120);
+  const page = await ada.page(`/c/${chat.id}`);
+  const log = page.locator('.log');
+  await loadMessages(page, 120);
+  await log.evaluate((element) => element.scrollTo(0, 1200));
+  const first = () => log.evaluate((element) => {
+    const top = element.getBoundingClientRect().top;
+    const row = [...element.querySelectorAll('.log-box')].find((one) => one.getBoundingClientRect().bottom > top + 1);
+    return `${row.textContent.match(/Message \d+/)} at ${Math.round((row.getBoundingClientRect().top - top) / 4)}`;
+  });
+  const before = await until(async () => {
+    const seen = await first();
+    return /Message \d/.test(seen) && seen;
+  }, 'the rows to be filled');
+  await page.getByRole('link', { name: 'Agents' }).click();
+  await page.locator('.card').first().waitFor();
+  await page.locator('.chat-link', { hasText: 'Long' }).click();
+  await until(async () => (await first()) === before, `${before} again`);
+  await page.getByRole('button', { name: 'Go to the latest message' }).click();
+  await page.getByText('Message 120', { exact: false }).waitFor();
+  await page.goto(`${URL_}/c/${crypto.randomUUID()}`);
+  await page.getByText('There is nothing here.').waitFor();
+  assert.equal(await box(page).count(), 0);
+  const reply = await page.goto(`${URL_}/nowhere`);
+  await page.getByText('There is nothing here.').waitFor();
+  assert.equal(reply.status(), 404);
 }));
 
 test('answering again and editing make branches that can be gone back to', () => as(async (ada) => {

@@ -30,7 +30,8 @@ export class Problem extends Error {
    */
   field(name) {
     const list = /** @type {{pointer?: string, detail: string}[]} */ (this.body?.errors ?? []);
-    return list.find((e) => e.pointer === `/${name}`)?.detail;
+    const found = list.find((e) => e.pointer === `/${name}`);
+    return found && sentence(found.detail);
   }
 }
 

@@ -37,6 +37,8 @@ export class Conversation {
     this.rows = new Map();
     /** @type {Entry[]} accepted, but not yet seen among the messages */
     this.sent = [];
+    /** @type {import('./views/log.js').Reader | null} where its reader left it; null: at the end */
+    this.reader = null;
     this.isOpen = false;
     /** @type {{id: string, live: Live, polling: boolean} | null} */
     this.following = null;

@@ -94,9 +94,16 @@ export function say(element, text) {
   if (element.textContent !== words) element.textContent = words;
 }
 
+/** @param {() => void} act when the browser has nothing more urgent to do */
+export function whenIdle(act) {
+  if ('requestIdleCallback' in window) requestIdleCallback(act, { timeout: 400 });
+  else setTimeout(act, 50);
+}
+
 /* Each is drawn on 24 × 24 with a line of 1.75. */
 const SHAPES = {
   plus: 'M12 5v14M5 12h14',
+  compose: 'M20 13v6a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1h6M9 15l.8-3.500L18.300 3 21 5.700l-8.500 8.500z',
   menu: 'M4 7h16M4 12h16M4 17h16',
   panel: 'M4 5h16v14H4zM9.5 5v14',
   search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM20 20l-4-4',

@@ -138,6 +138,7 @@ function topBlocks(tokens) {
 function block(tokens, options) {
   const parent = document.createDocumentFragment();
   build(parent, tokens, options);
+  for (const item of parent.querySelectorAll('li')) task(item);
   for (const anchor of parent.querySelectorAll('a')) if (namesItsHost(anchor)) anchor.querySelector('.host')?.remove();
   return /** @type {HTMLElement} */ (parent.firstElementChild ?? h('p'));
 }
@@ -196,6 +197,17 @@ function namesItsHost(anchor) {
   const said = anchor.firstElementChild?.textContent ?? '';
   return safeLink(said)?.host === anchor.host || safeLink(`https://${said}`)?.host === anchor.host ||
     `mailto:${said}` === anchor.href;
+}
+
+/** "- [x] done" is a box that is ticked. @param {HTMLLIElement} item */
+function task(item) {
+  const text = document.createTreeWalker(item, NodeFilter.SHOW_TEXT).nextNode();
+  const found = /^\[([ xX])\]\s/.exec(text?.nodeValue ?? '');
+  if (!(text instanceof Text) || !found || (text.parentNode !== item && text.parentNode !== item.firstElementChild)) return;
+  const isDone = found[1] !== ' ';
+  text.data = text.data.slice(found[0].length);
+  text.before(h('input', { type: 'checkbox', disabled: true, checked: isDone, 'aria-label': t(isDone ? 'task.done' : 'task.open') }));
+  item.classList.add('task');
 }
 
 /** @param {string} href */

@@ -20,6 +20,7 @@
  * @property {string | null} snapshot text up to `seq`, when it came from the status and not by events
  * @property {string | null} final
  * @property {boolean} restarted
+ * @property {number} attempt
  * @property {{code?: string, message?: string} | null} error
  * @property {import('./types.js').Passage[]} passages
  * @property {boolean} spoken it was told of to the end, by voice
@@ -28,7 +29,7 @@
 /** @returns {Response} */
 export function newResponse() {
   return {
-    seq: -1, status: 'queued', items: new Map(), snapshot: null, final: null, restarted: false, error: null,
+    seq: -1, status: 'queued', items: new Map(), snapshot: null, final: null, restarted: false, attempt: 0, error: null,
     passages: [], spoken: false,
   };
 }
@@ -64,6 +65,7 @@ function itemAt(r, index, type) {
 const STEPS = {
   'response.in_progress': (r) => {
     r.status = 'in_progress';
+    r.attempt += 1;
   },
   'response.output_item.added': (r, e) => {
     r.snapshot = null;
@@ -114,12 +116,14 @@ function whole(data) {
   return { type: itemType(data.type), text, done: true, dropped: data.status === 'incomplete', annotations: [], data };
 }
 
+/** What is said before and after a tool is called is apart, as in the message that is stored. @param {string[]} texts */
+const joined = (texts) => texts.filter(Boolean).join('\n\n');
+
 /** @param {any[]} output */
 function outputText(output) {
-  return output.filter((item) => item.type === 'message')
-    .flatMap((item) => item.content ?? [])
-    .filter((part) => part.type === 'output_text' || part.type === 'refusal')
-    .map((part) => part.text ?? part.refusal ?? '').join('');
+  return joined(output.filter((item) => item.type === 'message').map((item) => (item.content ?? [])
+    .filter((/** @type {any} */ part) => part.type === 'output_text' || part.type === 'refusal')
+    .map((/** @type {any} */ part) => part.text ?? part.refusal ?? '').join('')));
 }
 
 /**
@@ -151,6 +155,7 @@ export function takeStatus(r, status) {
   for (const [index, item] of r.items) if (item.type === 'message') r.items.delete(index);
   r.snapshot = status.partial_content ?? '';
   r.error = status.error;
+  r.attempt = status.attempt;
   r.status = status.status === 'streaming' ? 'in_progress' : status.status;
   if (isOver(r)) r.final = status.final_response ?? status.partial_content ?? '';
 }
@@ -165,7 +170,7 @@ export function textOf(r) {
   const messages = [...r.items.values()].filter((i) => i.type === 'message');
   const kept = messages.filter((i) => !i.dropped);
   const shown = kept.length > 0 ? kept : messages.slice(-1);
-  return (r.snapshot ?? '') + shown.map((i) => i.text).join('');
+  return (r.snapshot ?? '') + joined(shown.map((i) => i.text));
 }
 
 /** @param {Response} r */

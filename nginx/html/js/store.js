@@ -241,8 +241,7 @@ function takeFeed(event) {
 
 /** @param {string} id */
 function gone(id) {
-  state.chats.delete(id);
-  tell(`gone:${id}`);
+  if (state.chats.delete(id)) tell(`gone:${id}`);
   tell('chats');
 }
 

@@ -54,7 +54,7 @@ export function announcer() {
 
 /* ---- toasts --------------------------------------------------------------------------- */
 
-const toasts = h('div', { class: 'toasts', role: 'region', 'aria-label': 'Messages' });
+const toasts = h('div', { class: 'toasts', role: 'region', 'aria-label': t('app.toasts') });
 
 /**
  * @param {string} text

@@ -7,7 +7,7 @@ import { count, t, timeOf } from '../words.js';
 import { fill, h, icon, iconButton } from '../dom.js';
 import { get, newKey, patch, post, withQuery } from '../api.js';
 import { honest } from '../markdown.js';
-import { state } from '../store.js';
+import { agentOf, state } from '../store.js';
 
 const ASK_MS = 3000;
 const KEPT = 60; // readings of a chart
@@ -86,15 +86,16 @@ function queueCard(queue, seen, reload) {
     h('div', { class: 'card-head' }, h('strong', null, queue.name), queue.paused && badge(t('admin.paused'), 'warn'), h('span', { class: 'grow' }),
       iconButton(queue.paused ? 'play' : 'pause', `${label}: ${queue.name}`, () => void attempt(post(`/api/admin/queues/${queue.name}/${queue.paused ? 'resume' : 'pause'}`)).then(reload),
         { dataset: { queue: queue.name } })),
-    h('div', { class: 'charts' }, labelled(chart(seen.depths, t('admin.depth')), t('admin.depth')), labelled(chart(seen.rates, t('admin.rate')), t('admin.rate'))),
+    h('div', { class: 'charts' }, labelled(seen.depths, t('admin.depth')), labelled(seen.rates, t('admin.rate'))),
     h('div', { class: 'facts' }, ['available', 'running', 'scheduled', 'retryable', 'discarded'].map(number),
       h('div', { class: 'fact' }, h('small', { class: 'quiet' }, t('admin.oldest')), h('strong', null, age(queue.oldest_s)))),
     queue.kinds.length > 0 && h('small', { class: 'quiet' }, queue.kinds.map((/** @type {any} */ kind) => h('div', null, t('admin.kind_times', {
       kind: kind.kind, n: count(kind.completed), wait: duration(kind.wait_ms?.p95 ?? null), run: duration(kind.run_ms?.p95 ?? null) })))));
 }
 
-/** @param {SVGElement} drawing @param {string} label */
-const labelled = (drawing, label) => h('figure', { class: 'labelled' }, drawing, h('figcaption', { class: 'quiet' }, label));
+/** @param {number[]} values @param {string} label */
+const labelled = (values, label) => h('figure', { class: 'labelled' }, chart(values, label),
+  h('figcaption', { class: 'quiet' }, h('span', null, label), h('strong', null, count(Math.round(values.at(-1) ?? 0)))));
 
 /** A line of numbers, the newest at the right. @param {number[]} values @param {string} label */
 function chart(values, label) {
@@ -191,12 +192,15 @@ function use() {
   return { element: h('div', { class: 'stack' }, days, element), load };
 }
 
+/** Of agents that others keep to themselves admins know the id. @param {string} id */
+const nameOf = (id) => (agentOf(id) ? agentName(id) : id ? t('admin.agent_of_another', { id: id.slice(-6) }) : t('admin.agent_deleted'));
+
 /** @param {string} id @param {any[]} buckets */
 function useRow(id, buckets) {
   const sum = (/** @type {string} */ name) => buckets.reduce((all, bucket) => all + bucket[name], 0);
   const worst = (/** @type {string} */ name) => buckets.reduce((most, bucket) => Math.max(most, bucket.latency_ms[name] ?? 0), 0);
   const cell = (/** @type {string | number} */ value) => h('td', { class: 'number' }, value);
-  return h('tr', null, h('td', null, h('strong', null, agentName(id))), cell(count(sum('requests'))), cell(count(sum('failed'))),
+  return h('tr', null, h('td', null, h('strong', null, nameOf(id))), cell(count(sum('requests'))), cell(count(sum('failed'))),
     cell(count(sum('input_tokens'))), cell(count(sum('output_tokens'))), cell(duration(worst('p50'))), cell(duration(worst('p99'))));
 }
 
@@ -254,7 +258,7 @@ function userRow(user, reload) {
   const isAdmin = user.role === 'admin';
   return h('tr', null, h('td', null, h('strong', null, honest(user.name))), h('td', null, honest(user.email)),
     h('td', null, badge(user.role, isAdmin ? 'accent' : ''), ' ', user.disabled && badge(t('admin.disabled'), 'bad')), h('td', { title: timeOf(user.created_at) }, ago(user.created_at)),
-    h('td', null, user.id !== state.me?.id && h('span', { class: 'button-row' },
+    h('td', null, user.id !== state.me?.id && h('span', { class: 'row-acts' },
       h('button', { type: 'button', class: 'button', onclick: change({ role: isAdmin ? 'user' : 'admin' }) }, icon('key'), t(isAdmin ? 'admin.make_user' : 'admin.make_admin')),
       h('button', { type: 'button', class: 'button', onclick: change({ disabled: !user.disabled }) }, t(user.disabled ? 'admin.enable' : 'admin.disable')))));
 }

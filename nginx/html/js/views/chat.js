@@ -58,16 +58,27 @@ export function chatPage() {
     },
     stop: () => stop(),
     isRunning: () => Boolean(conversation.active),
+    isStopping: () => stopping === conversation.active?.request_id && stopping !== null,
     editLast: () => {
-      /** @type {HTMLElement | undefined} */ (/** @type {any} */ ([...log.element.querySelectorAll('.edit-message')].at(-1)))?.click();
+      const last = conversation.messages.findLast((m) => m.role === 'user');
+      if (last) log.rowOf(conversation.rowOf(last))?.edit?.();
     },
   });
   const element = h('div', { class: 'chat-page' }, log.element, welcome,
     h('div', { class: 'compose-area' }, latest, notice, compose.element));
 
+  /** @type {string | null} */
+  let stopping = null;
   const stop = () => {
-    const active = conversation.active;
-    if (active?.request_id) void attempt(cancel(active.request_id)).then(() => conversation.refresh());
+    const id = conversation.active?.request_id;
+    const here = conversation;
+    if (!id || id === stopping) return;
+    stopping = id;
+    compose.draw();
+    void attempt(cancel(id)).then(() => here.refresh()).finally(() => {
+      if (stopping === id) stopping = null;
+      compose.draw();
+    });
   };
   const older = async () => {
     if (conversation.older && conversation.loaded) await conversation.loadOlder().catch(() => {});
@@ -84,7 +95,7 @@ export function chatPage() {
   const find = (/** @type {string} */ id) => conversation.messages.find((m) => m.id === id);
   const makeUser = (/** @type {string} */ id) => {
     const row = userRow(conversation, { edit: compose.write, changed: draw });
-    return { element: row.element, draw: () => {
+    return { element: row.element, edit: row.edit, draw: () => {
       const message = find(id);
       if (message) row.update(message);
     } };
@@ -98,7 +109,7 @@ export function chatPage() {
   };
   const makeWaiting = (/** @type {import('../outbox.js').Entry} */ entry) => {
     const row = userRow(conversation, { edit: compose.write, changed: draw });
-    return { element: row.element, draw: () => {
+    return { element: row.element, edit: row.edit, draw: () => {
       const message = conversation.messages.find((m) => conversation.rows.get(m.id) === entry.key);
       const now = conversation.waiting.find((e) => e.key === entry.key);
       if (message) row.update(message);
@@ -115,6 +126,7 @@ export function chatPage() {
     const isEmpty = conversation.loaded && specs.length === 0;
     welcome.hidden = !isEmpty && !conversation.fault;
     element.classList.toggle('empty', !welcome.hidden);
+    element.classList.toggle('missing', conversation.fault?.status === 404);
     if (!welcome.hidden) drawWelcome(welcome, conversation, agentId(), compose.write);
   };
   const drawTitle = () => {
@@ -180,7 +192,7 @@ export function chatPage() {
 
   /** @param {string | null} id null: a new chat */
   const show = (id) => {
-    conversation.leave();
+    leave();
     place = id ?? newPlace();
     picked = null;
     conversation = conversationOf(place);
@@ -190,11 +202,16 @@ export function chatPage() {
     conversation.open();
     compose.load();
     draw();
+    if (conversation.reader) log.goTo(conversation.reader);
     seen();
     if (matchMedia('(hover: hover)').matches) compose.box.focus();
   };
-  const hide = () => {
+  const leave = () => {
+    if (conversation.isOpen) conversation.reader = log.reader();
     conversation.leave();
+  };
+  const hide = () => {
+    leave();
     subscriptions.forEach((end) => end());
     subscriptions = [];
   };

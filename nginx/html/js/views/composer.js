@@ -7,9 +7,11 @@ import { go } from '../router.js';
 import { menu } from '../ui.js';
 import { t } from '../words.js';
 
+const LONG_NAME = 28; // characters, with which the box still has one line on a phone
+
 /**
  * @param {{place: () => string, agentId: () => string | null, pick: (id: string) => void,
- *          send: (text: string) => void, stop: () => void, isRunning: () => boolean, editLast: () => void}} act
+ *          send: (text: string) => void, stop: () => void, isRunning: () => boolean, isStopping: () => boolean, editLast: () => void}} act
  */
 export function composer(act) {
   const box = h('textarea', { class: 'compose-box', rows: 1, 'aria-label': t('compose.label'), dir: 'auto', maxlength: 200000,
@@ -44,9 +46,10 @@ export function composer(act) {
     const running = act.isRunning();
     const chosen = agentOf(act.agentId());
     stop.hidden = !running;
+    stop.disabled = act.isStopping();
     send.hidden = running && !box.value.trim();
     send.disabled = !box.value.trim() || !chosen;
-    attribute(box, 'placeholder', chosen ? t('compose.placeholder_agent', { name: chosen.name }) : t('compose.placeholder'));
+    attribute(box, 'placeholder', chosen && chosen.name.length <= LONG_NAME ? t('compose.placeholder_agent', { name: chosen.name }) : t('compose.placeholder'));
     if (agent.dataset.id !== (chosen?.id ?? '') || !agent.hasChildNodes()) {
       agent.dataset.id = chosen?.id ?? '';
       fill(agent, icon('agent'), h('span', null, chosen?.name ?? t('compose.agent')), icon('chevron'));

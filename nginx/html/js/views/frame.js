@@ -28,7 +28,7 @@ export function frame(root) {
     { class: 'icon-button open-side', 'aria-controls': 'sidebar' });
   const side = sidebar({ search: () => tell('palette'), close: () => toggle(false) });
   const head = h('header', { class: 'head' }, openButton, title,
-    h('a', { class: 'icon-button new-chat', href: '/', 'aria-label': t('side.new'), title: t('side.new') }, icon('plus')), actions);
+    h('a', { class: 'icon-button new-chat', href: '/', 'aria-label': t('side.new'), title: t('side.new') }, icon('compose')), actions);
   shell.append(side, h('button', { type: 'button', class: 'scrim', 'aria-label': t('side.hide'), tabindex: '-1', onclick: () => toggle(false) }),
     h('div', { class: 'body' }, head, banner, main));
   root.replaceChildren(h('a', { class: 'skip', href: '#main', onclick: (/** @type {Event} */ e) => {

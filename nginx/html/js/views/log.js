@@ -13,8 +13,9 @@ const SECTION = 50; // rows
 const AT_END_PX = 60;
 
 /**
- * @typedef {{element: HTMLElement, draw: () => void}} Row
+ * @typedef {{element: HTMLElement, draw: () => void, edit?: () => void}} Row
  * @typedef {{key: string, guess: number, keep: boolean, make: () => Row}} Spec
+ * @typedef {{key: string, offset: number}} Reader the first row in sight, and where it is
  * @typedef {{element: HTMLElement, boxes: Box[], isNear: boolean}} Section
  * @typedef {{element: HTMLElement | null, height: number, spec: Spec, row: Row | null, section: Section}} Box
  */
@@ -70,6 +71,28 @@ export class Log {
   /** @param {string} key */
   redraw(key) {
     this.boxes.get(key)?.row?.draw();
+  }
+
+  /** @param {string} key */
+  rowOf(key) {
+    return this.boxes.get(key)?.row ?? null;
+  }
+
+  /** Where it is being read; null at its end. @returns {Reader | null} */
+  reader() {
+    const anchor = this.sticks ? null : this.#anchor();
+    return anchor?.key ? { key: anchor.key, offset: anchor.offset } : null;
+  }
+
+  /** @param {Reader} reader */
+  goTo(reader) {
+    const box = this.boxes.get(reader.key);
+    if (!box) return;
+    this.sticks = false;
+    box.section.isNear = true;
+    this.#furnish(box.section);
+    this.#fill(box);
+    if (box.element) this.#restore({ key: reader.key, box: box.element, offset: reader.offset });
   }
 
   toEnd() {

@@ -1,6 +1,6 @@
 /* The rows of a conversation: what a person wrote, and what an agent answers. */
 
-import { attribute, fill, h, icon, iconButton, say } from '../dom.js';
+import { attribute, fill, h, icon, iconButton, say, whenIdle } from '../dom.js';
 import { agentOf, editMessage, rate, regenerate, showBranch } from '../store.js';
 import { attempt, complain, copyText, toast } from '../ui.js';
 import { count, t, timeOf } from '../words.js';
@@ -26,17 +26,21 @@ export function userRow(conversation, act) {
   let shown = null;
   const text = h('div', { class: 'bubble', dir: 'auto' });
   const note = h('div', { class: 'row-note', hidden: true });
-  const copy = iconButton('copy', t('answer.copy'), () => void copyText(copy, text.textContent ?? ''));
-  const change = iconButton('edit', t('message.edit'), () => shown && editor(element, shown, conversation), { class: 'icon-button edit-message' });
-  const pager = branchPager(() => shown, conversation);
-  const tools = h('div', { class: 'row-tools' }, pager.element, copy, change);
+  const edit = () => shown && element.isConnected && editor(element, shown, conversation);
+  const tools = h('div', { class: 'row-tools' });
+  const bar = later(tools, () => {
+    const copy = iconButton('copy', t('answer.copy'), () => void copyText(copy, text.textContent ?? ''));
+    const pager = branchPager(() => shown, conversation);
+    tools.append(pager.element, copy, iconButton('edit', t('message.edit'), edit));
+    return pager.update;
+  });
   const element = h('article', { class: 'row user' }, h('h2', { class: 'hidden-text' }, t('chat.you')), text, note, tools);
 
   /** @param {Message} message */
   const update = (message) => {
     shown = message;
     say(text, honest(message.content));
-    pager.update(message);
+    bar(message);
     note.hidden = true;
     tools.hidden = false;
     element.classList.remove('pending');
@@ -51,7 +55,34 @@ export function userRow(conversation, act) {
     if (entry.refused) fill(note, ...refused(entry, act));
     else say(note, t(navigator.onLine ? 'message.pending' : 'message.waiting'));
   };
-  return { element, update, wait };
+  return { element, update, wait, edit };
+}
+
+/**
+ * What stands beside the text is not waited for: of the rows that are only passed by, it is never made.
+ *
+ * @param {HTMLElement} place where it will stand
+ * @param {() => (message: Message) => void} make
+ * @returns {(message: Message) => void} tells what is made of the message
+ */
+function later(place, make) {
+  /** @type {((message: Message) => void) | null} */
+  let update = null;
+  let isDue = false;
+  /** @type {Message} */
+  let latest;
+  return (message) => {
+    latest = message;
+    update?.(message);
+    if (update || isDue) return;
+    isDue = true;
+    whenIdle(() => {
+      isDue = false;
+      if (!place.isConnected) return;
+      update = make();
+      update(latest);
+    });
+  };
 }
 
 /**
@@ -146,8 +177,9 @@ export function answerRow(conversation) {
   const markdown = new Markdown({ onCitation: (n) => message?.sources && openPassage(message.sources, n) });
   const status = h('div', { class: 'row-status' });
   const sources = h('div', { class: 'row-sources' });
-  const bar = answerBar(() => message, conversation, () => markdown.text);
-  const element = h('article', { class: 'row answer' }, heading, steps.element, markdown.element, status, sources, bar.element, bar.words.element);
+  const tools = h('div', { class: 'row-tools', role: 'group', 'aria-label': t('answer.tools') });
+  const bar = later(tools, () => answerBar(tools, () => message, conversation, () => markdown.text));
+  const element = h('article', { class: 'row answer' }, heading, steps.element, markdown.element, status, sources, tools);
   let citations = 0;
 
   /** @param {Message} now @param {string} agentName @param {boolean} isLast */
@@ -166,7 +198,9 @@ export function answerRow(conversation) {
     markdown.cite(citations);
     drawStatus(status, now, response, text, conversation);
     drawSources(sources, now);
-    bar.update(now, isLast);
+    tools.hidden = isOpen;
+    tools.classList.toggle('last', isLast);
+    bar(now);
   };
   return { element, update };
 }
@@ -186,7 +220,9 @@ function drawStatus(status, message, response, text, conversation) {
     if (response?.restarted || (response && [...response.items.values()].some((i) => i.dropped))) {
       notes.push(h('p', { class: 'note' }, icon('redo'), t('answer.restarted')));
     }
-    if (!text) notes.push(h('p', { class: 'waiting' }, dots(), h('span', null, t(!isNext ? 'answer.queued' : isQueued ? 'answer.starting' : 'answer.thinking'))));
+    const attempts = isNext && response ? response.attempt : 0;
+    const state = !isNext ? 'queued' : attempts > 1 ? 'retrying' : isQueued ? 'starting' : 'thinking';
+    if (!text) notes.push(h('p', { class: 'waiting' }, dots(), h('span', null, t(`answer.${state}`, { n: attempts }))));
   } else if (message.status === 'failed') {
     notes.push(failure(message, response, conversation));
   } else if (message.status === 'cancelled') {
@@ -254,11 +290,12 @@ function drawSources(element, message) {
 }
 
 /**
+ * @param {HTMLElement} element
  * @param {() => Message | null} message
  * @param {Conversation} conversation
  * @param {() => string} text
  */
-function answerBar(message, conversation, text) {
+function answerBar(element, message, conversation, text) {
   const copy = iconButton('copy', t('answer.copy'), () => void copyText(copy, text()));
   const again = iconButton('redo', t('answer.regenerate'), () => {
     const now = message();
@@ -270,18 +307,18 @@ function answerBar(message, conversation, text) {
     if (!now) return;
     const wanted = now.feedback?.rating === rating ? null : rating;
     now.feedback = wanted && { rating: wanted, comment: null };
-    update(now, element.classList.contains('last'));
+    update(now);
     void attempt(rate(now.id, wanted));
+    if (!words.element.isConnected) element.after(words.element);
     words.ask(now);
   });
   const up = vote('up');
   const down = vote('down');
   const pager = branchPager(message, conversation);
   const words = feedbackForm();
-  const element = h('div', { class: 'row-tools', role: 'group', 'aria-label': t('answer.tools') }, pager.element, copy, up, down, again, trace);
-  /** @param {Message} now @param {boolean} isLast */
-  const update = (now, isLast) => {
-    element.hidden = now.status === 'in_progress';
+  fill(element, pager.element, copy, up, down, again, trace);
+  /** @param {Message} now */
+  const update = (now) => {
     again.hidden = up.hidden = down.hidden = now.status === 'failed';
     pager.update(now);
     attribute(up, 'aria-pressed', String(now.feedback?.rating === 'up'));
@@ -289,9 +326,8 @@ function answerBar(message, conversation, text) {
     copy.hidden = !now.content;
     trace.hidden = !now.trace_id;
     attribute(trace, 'href', now.trace_id && `/traces/${now.trace_id}`);
-    element.classList.toggle('last', isLast);
   };
-  return { element, update, words };
+  return update;
 }
 
 /** Why an answer is good or bad, for whoever looks after the agent; asked for once it was judged. */

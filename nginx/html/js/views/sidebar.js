@@ -23,7 +23,7 @@ export function sidebar(act) {
         h('span', null, t('app.name'))),
       iconButton('panel', t('side.hide'), act.close, { 'aria-controls': 'sidebar' })),
     h('div', { class: 'side-pages' },
-      pageLink('/', 'plus', t('side.new'), 'Ctrl+Shift+O'),
+      pageLink('/', 'compose', t('side.new'), 'Ctrl+Shift+O'),
       h('button', { type: 'button', class: 'side-link', onclick: act.search }, icon('search'), h('span', null, t('side.search')),
         h('kbd', null, shortcut('K'))),
       pageLink('/agents', 'agent', t('side.agents')),

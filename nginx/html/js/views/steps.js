@@ -13,21 +13,27 @@ const SHOWN = 20_000; // characters
 
 /** The steps of one answer. What was opened stays open while more of them come. */
 export function stepList() {
-  const thoughts = thoughtBox();
+  /** @type {ReturnType<typeof thoughtBox> | null} */
+  let thoughts = null;
+  const element = h('div', { class: 'steps' });
   const list = h('div', { class: 'tool-calls' });
   /** @type {Map<number, ReturnType<typeof callBox>>} */
   const boxes = new Map();
   /** @param {Response | undefined} response @param {boolean} isThinking */
   const update = (response, isThinking) => {
-    thoughts.update(response ? reasoningOf(response) : '', isThinking);
-    fill(list, (response ? callsOf(response) : []).map((call) => {
+    const reasoning = response ? reasoningOf(response) : '';
+    const calls = response ? callsOf(response) : [];
+    if (reasoning) thoughts ??= thoughtBox();
+    thoughts?.update(reasoning, isThinking);
+    fill(element, thoughts?.element, calls.length > 0 && list);
+    fill(list, calls.map((call) => {
       const box = boxes.get(call.index) ?? callBox();
       boxes.set(call.index, box);
       box.update(call);
       return box.element;
     }));
   };
-  return { element: h('div', { class: 'steps' }, thoughts.element, list), update };
+  return { element, update };
 }
 
 function thoughtBox() {

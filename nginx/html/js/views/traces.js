@@ -103,7 +103,7 @@ export async function tracesPage() {
 function traceRow(trace) {
   return h('tr', null,
     h('td', null, h('a', { href: `/traces/${trace.id}`, title: timeOf(trace.started_at) }, ago(trace.started_at))),
-    h('td', null, agentName(trace.agent_id)), h('td', null, badge(trace.status, tone(trace.status))),
+    h('td', { class: 'clipped', title: agentName(trace.agent_id) }, agentName(trace.agent_id)), h('td', null, badge(trace.status, tone(trace.status))),
     h('td', { class: 'number' }, duration(trace.duration_ms)), h('td', { class: 'number' }, duration(trace.time_to_first_token_ms)),
     h('td', { class: 'number' }, tokens(trace)), h('td', { class: 'number' }, count(trace.summary?.spans ?? 0)));
 }
