@@ -1,13 +1,6 @@
 -- name: feed_add
--- The counter's row stays locked until the transaction ends, so that numbers become visible in
--- their order; comes last.
-with counter as (
-    insert into feeds as f (user_id, seq) values ($1, 1)
-    on conflict (user_id) do update set seq = f.seq + 1
-    returning seq
-)
-insert into feed_events (user_id, seq, type, data)
-select $1, counter.seq, $2, $3::jsonb from counter;
+-- The counter's row stays locked until the transaction ends; comes last.
+select feed_add($1, $2, $3);
 
 -- name: feed_read
 select f.user_id, f.seq, f.type, f.data::text as data

@@ -56,7 +56,8 @@ migrations = db/migrations/0001_accounts.sql db/migrations/0002_queue.sql \
 	db/migrations/0007_crawl.sql \
 	db/migrations/0008_retrieval.sql \
 	db/migrations/0009_traces.sql \
-	db/migrations/0010_embeddings.sql
+	db/migrations/0010_embeddings.sql \
+	db/migrations/0011_request_add.sql
 migrationsdir = $(pkgdatadir)/migrations
 dist_migrations_DATA = $(migrations)
 

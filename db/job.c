@@ -57,7 +57,7 @@ deadline_arg(const struct job_new *job)
 struct err
 job_add(struct db *db, struct arena *a, const struct job_new *job)
 {
-    bool keyed = (id_is_set(job->serial_key) && !job->serial_key_new) || id_is_set(job->unique_key);
+    bool keyed = id_is_set(job->serial_key) || id_is_set(job->unique_key);
     const struct arg args[] = {
         arg_id(job->id),
         arg_str(job->kind),
@@ -78,7 +78,7 @@ job_add(struct db *db, struct arena *a, const struct job_new *job)
 
     (void)a;
     TRY(check(job));
-    TRY(keyed ? db_later(db, Q_JOB_ADD_KEYED, args, n) : db_later(db, Q_JOB_ADD, args, n - 1));
+    TRY(keyed ? db_later(db, Q_JOB_ADD_KEYED, args, n) : db_later(db, Q_JOB_ADD, args, n - 2));
     db_notify_if_rows(db, NOTIFY_JOB, queue_of(job));
     return OK;
 }

@@ -63,7 +63,6 @@ struct job_new {
     struct id user_id;      /* whose work this is; unset: the system's */
     struct id subject_id;   /* the row that it is about: request, source, ...; may be unset */
     struct id serial_key;   /* may be unset */
-    bool serial_key_new;    /* nobody else can know the key yet: it is free */
     struct id unique_key;   /* may be unset; see job_key() */
     const char *request_id; /* of the HTTP request, for logs; may be NULL */
     const char *payload;    /* JSON text; NULL: none */

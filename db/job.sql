@@ -7,10 +7,10 @@
 -- name: job_add
 with new as (
     insert into jobs (id, kind, queue, priority, max_attempts, waits, run_at, deadline, user_id, subject_id,
-                      request_id, payload, forget, serial_key)
+                      request_id, payload, forget)
     values ($1, $2, (select q.id from queues q where q.name = $3::text), $4, $5,
             case when $6::bigint > 0 then 4 else 0 end, now() + $6 * interval '1 ms',
-            now() + $7::bigint * interval '1 ms', $8, $9, $10, $11, $12, $13)
+            now() + $7::bigint * interval '1 ms', $8, $9, $10, $11, $12)
     returning waits
 )
 select 1

@@ -43,9 +43,9 @@ request_start_of(struct arena *a, const char *text, size_t max)
     return b.data;
 }
 
-struct err
-request_tell(struct db *db, struct arena *a, struct id user_id, struct id id, struct id chat_id,
-             struct id message_id, const char *status)
+const char *
+request_news(struct arena *a, struct id id, struct id chat_id, struct id message_id,
+             const char *status)
 {
     struct json_writer w;
     struct buf b;
@@ -58,7 +58,7 @@ request_tell(struct db *db, struct arena *a, struct id user_id, struct id id, st
     jw_id(&w, "message_id", message_id);
     jw_str(&w, "status", status);
     jw_object_end(&w);
-    return feed_add(db, user_id, "request", b.data);
+    return b.data;
 }
 
 /* ---- looking --------------------------------------------------------------- */
@@ -437,5 +437,6 @@ request_finish(struct db *db, struct arena *a, const struct request_end *end,
     if (job)
         TRY(job_end_here(db, a, w, job));
     TRY(webhook_announce(db, end->id));
-    return request_tell(db, a, end->user_id, end->id, end->chat_id, end->message_id, end->status);
+    return feed_add(db, end->user_id, REQUEST_NEWS,
+                    request_news(a, end->id, end->chat_id, end->message_id, end->status));
 }

@@ -67,39 +67,11 @@ on conflict (user_id, agent_id, session_id) where session_id is not null and del
 do update set active_at = clock_timestamp()
 returning id;
 
--- name: request_new
--- The chat, made or touched; the messages with the answer's placeholder, which is the last (one
--- without a parent follows whatever is shown last); the request; and the first two events of its
--- log. One statement: starting one costs more than a row.
-with placed as (
-    insert into chats as c (id, user_id, agent_id, title, title_by, preview, created_at, active_at, read_at)
-    values ($2, app_user(), $4, case when $17 = '' then 'New chat' else $17 end,
-            case when $17 = '' then 'none' else 'message' end, $18,
-            clock_timestamp(), clock_timestamp(), clock_timestamp())
-    on conflict (id) do update
-    set active_at = clock_timestamp(), read_at = clock_timestamp(),
-        preview = case when excluded.preview <> '' then excluded.preview else c.preview end,
-        agent_id = coalesce(c.agent_id, excluded.agent_id),
-        title = case when c.title_by = 'none' then excluded.title else c.title end,
-        title_by = case when c.title_by = 'none' then excluded.title_by else c.title_by end
-), said as (
-    insert into messages (id, user_id, chat_id, parent_id, role, status, content, request_id, created_at)
-    select m.id, (select app_user()), $2,
-           coalesce(m.parent_id, (select l.id from messages l
-                                   where l.chat_id = $2 and not l.hidden
-                                   order by l.created_at desc, l.id desc
-                                   limit 1), $2),
-           m.role, m.status, m.content, m.request_id, clock_timestamp()
-      from (select unnest($9::uuid[]) as id, unnest($10::text[]) as role, unnest($11::text[]) as status,
-                   unnest($12::text[]) as content, unnest($13::uuid[]) as request_id,
-                   unnest($20::uuid[]) as parent_id) m
-), logged as (
-    insert into response_events (request_id, seq, user_id, attempt, type, data)
-    values ($1, 0, app_user(), 0, $14, $16), ($1, 1, app_user(), 0, $15, $16)
-)
-insert into requests (id, user_id, chat_id, agent_id, user_message_id, message_id, job_id, max_attempts,
-                      http_request_id, traceparent, created_at, last_seq, key_id, reserved_tokens)
-values ($1, app_user(), $2, $4, $5, $3, $6, $7, $8, $19, clock_timestamp(), 1, $21, $22);
+-- name: request_add
+select 1
+  from request_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+                   $23, $24, $25) as wake
+ where wake;
 
 -- name: request_unfinished
 select id, job_id from requests

@@ -1,6 +1,7 @@
 /* How a request is made: see request_create() in db/request.h. */
 #include "db/db.h"
 #include "db/job.h"
+#include "db/notify.h"
 #include "db/request_private.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
@@ -18,73 +19,93 @@ first_user_text(const struct request_new *in)
     return in->message_count ? in->messages[0].content : "";
 }
 
-/* The request with its chat, its messages and the start of its log. Nobody can be watching it yet,
-   so there is no notification of the events. */
+/* What is new of a request, told by arrays as long as its messages and the answer's placeholder. */
+struct request_parts {
+    size_t count;
+    struct id *ids, *parents;
+    const char **roles, **states, **contents;
+};
+
+static struct request_parts
+parts_of(struct arena *a, const struct request_new *in, struct request_made *made, bool chat_is_new)
+{
+    size_t n = id_is_set(in->answer_to) ? 0 : in->message_count;
+    const char **texts = arena_array(a, 3 * (n + 1), sizeof(*texts));
+    struct request_parts p = { .count = n + 1,
+                               .ids = arena_array(a, n + 1, sizeof(struct id)),
+                               .parents = arena_array(a, n + 1, sizeof(struct id)),
+                               .roles = texts,
+                               .states = texts + n + 1,
+                               .contents = texts + 2 * (n + 1) };
+
+    if (n == 0)
+        p.parents[0] = in->answer_to;
+    else if (chat_is_new)
+        p.parents[0] = made->chat_id;
+    for (size_t i = 0; i < n; i++) {
+        p.ids[i] = p.parents[i + 1] = made->user_message_id = id_new();
+        p.roles[i] = in->messages[i].role;
+        p.states[i] = "completed";
+        p.contents[i] = in->messages[i].content;
+    }
+    p.ids[n] = made->message_id = id_new();
+    p.roles[n] = "assistant";
+    p.states[n] = "in_progress";
+    p.contents[n] = "";
+    return p;
+}
+
+static const char *
+preview_of(struct arena *a, const struct request_new *in)
+{
+    return in->message_count > 0 ? request_start_of(a, in->messages[in->message_count - 1].content,
+                                                    REQUEST_PREVIEW_MAX)
+                                 : "";
+}
+
+static const char *
+event_members(struct arena *a, const struct request_made *made, struct id agent_id)
+{
+    struct event_response r = { .model = agent_id.s,
+                                .status = "queued",
+                                .created_s = id_time_ms(made->request_id) / 1000 };
+    struct buf members;
+
+    buf_init(&members, a, 2000);
+    event_response_members(&members, &r);
+    return members.data;
+}
+
+/* The request with its chat, its messages, the start of its log and its job. Nobody can be watching
+   it yet, so there is no notification of the events. */
 static struct err
 add_request(struct db *db, struct arena *a, const struct request_new *in,
             const struct request_place *at, struct request_made *made, bool chat_is_new)
 {
-    size_t n = id_is_set(in->answer_to) ? 0 : in->message_count;
-    struct id *ids = arena_array(a, n + 1, sizeof(*ids));
-    struct id *requests = arena_array(a, n + 1, sizeof(*requests));
-    struct id *parents = arena_array(a, n + 1, sizeof(*parents));
-    const char **texts = arena_array(a, 3 * (n + 1), sizeof(*texts));
-    const char **roles = texts, **states = texts + n + 1, **contents = texts + 2 * (n + 1);
-    struct event_response r = { .model = at->agent_id.s, .status = "queued" };
-    const char *preview = "";
-    struct buf members;
+    struct request_parts p;
+    int64_t events[] = { EVENT_CREATED, EVENT_QUEUED };
 
-    if (in->message_count > 0)
-        preview =
-            request_start_of(a, in->messages[in->message_count - 1].content, REQUEST_PREVIEW_MAX);
     made->request_id = id_new();
-    if (n == 0)
-        parents[0] = in->answer_to;
-    else if (chat_is_new)
-        parents[0] = made->chat_id;
-    for (size_t i = 0; i < n; i++) {
-        ids[i] = parents[i + 1] = made->user_message_id = id_new();
-        roles[i] = in->messages[i].role;
-        states[i] = "completed";
-        contents[i] = in->messages[i].content;
-    }
-    ids[n] = made->message_id = id_new();
-    requests[n] = made->request_id;
-    roles[n] = "assistant";
-    states[n] = "in_progress";
-    contents[n] = "";
-    r.created_s = id_time_ms(made->request_id) / 1000;
-    buf_init(&members, a, 2000);
-    event_response_members(&members, &r);
-    return db_later(
-        db, Q_REQUEST_NEW,
-        ARGS(arg_id(made->request_id), arg_id(made->chat_id), arg_id(made->message_id),
-             arg_id(at->agent_id), arg_id(made->user_message_id), arg_id(made->job_id),
-             arg_int(REQUEST_ATTEMPTS), arg_str(in->http_request_id), arg_ids(a, ids, n + 1),
-             arg_strs(a, roles, n + 1), arg_strs(a, states, n + 1), arg_strs(a, contents, n + 1),
-             arg_ids(a, requests, n + 1), arg_int(EVENT_CREATED), arg_int(EVENT_QUEUED),
-             arg_str(members.data), arg_str(request_start_of(a, first_user_text(in), TITLE_MAX)),
-             arg_str(preview), arg_str(in->traceparent), arg_ids(a, parents, n + 1),
-             arg_id(in->key_id),
-             at->reserved_tokens < 0 ? arg_null() : arg_int(at->reserved_tokens)));
-}
-
-static struct err
-add_job(struct db *db, struct arena *a, const struct request_new *in,
-        const struct request_made *made, bool chat_is_new)
-{
-    struct job_new job = { .id = made->job_id,
-                           .kind = REQUEST_KIND,
-                           .queue = REQUEST_QUEUE,
-                           .priority = JOB_PRIORITY_USUAL,
-                           .max_attempts = REQUEST_ATTEMPTS,
-                           .user_id = in->user_id,
-                           .subject_id = made->request_id,
-                           .serial_key = made->chat_id,
-                           .serial_key_new = chat_is_new,
-                           .request_id = in->http_request_id };
-
-    return job_add(db, a, &job);
+    made->job_id = id_new();
+    p = parts_of(a, in, made, chat_is_new);
+    TRY(db_later(db, Q_REQUEST_ADD,
+                 ARGS(arg_id(made->request_id), arg_id(made->chat_id), arg_bool(chat_is_new),
+                      arg_id(at->agent_id),
+                      arg_str(request_start_of(a, first_user_text(in), TITLE_MAX)),
+                      arg_str(preview_of(a, in)), arg_ids(a, p.ids, p.count),
+                      arg_ids(a, p.parents, p.count), arg_strs(a, p.roles, p.count),
+                      arg_strs(a, p.states, p.count), arg_strs(a, p.contents, p.count),
+                      arg_id(made->user_message_id), arg_id(made->message_id),
+                      arg_str(in->http_request_id), arg_str(in->traceparent), arg_id(in->key_id),
+                      at->reserved_tokens < 0 ? arg_null() : arg_int(at->reserved_tokens),
+                      arg_int(REQUEST_ATTEMPTS), arg_ints(a, events, 2),
+                      arg_str(event_members(a, made, at->agent_id)), arg_id(made->job_id),
+                      arg_str(REQUEST_KIND), arg_str(REQUEST_QUEUE), arg_int(JOB_PRIORITY_USUAL),
+                      arg_str(request_news(a, made->request_id, made->chat_id, made->message_id,
+                                           "queued")))));
+    db_notify_if_rows(db, NOTIFY_JOB, REQUEST_QUEUE);
+    db_notify(db, NOTIFY_FEED, in->user_id.s);
+    return OK;
 }
 
 /* The chat of a session's first call, which may find that another made it. */
@@ -132,10 +153,7 @@ request_create(struct db *db, struct arena *a, const struct request_new *in, str
     if (chat_is_new)
         made.chat_id = id_new();
     TRY(branch(db, in));
-    made.job_id = id_new();
     TRY(add_request(db, a, in, &at, &made, chat_is_new));
-    TRY(add_job(db, a, in, &made, chat_is_new));
-    TRY(request_tell(db, a, in->user_id, made.request_id, made.chat_id, made.message_id, "queued"));
     *out = made;
     return OK;
 }

@@ -20,8 +20,9 @@ struct request_place {
 struct err request_find_place(struct db *db, struct arena *a, const struct request_new *in,
                               struct request_place *out) CHECKED;
 
-/* Tell of a request in its user's feed. Queued. */
-struct err request_tell(struct db *db, struct arena *a, struct id user_id, struct id id,
-                        struct id chat_id, struct id message_id, const char *status) CHECKED;
+/* What a line of the user's feed says of a request, and its type. */
+#define REQUEST_NEWS "request"
+const char *request_news(struct arena *a, struct id id, struct id chat_id, struct id message_id,
+                         const char *status);
 
 #endif

@@ -212,19 +212,17 @@ create trigger feed_gone after delete on feeds for each row execute function fee
 
 -- Add to a user's feed. The counter's row stays locked until the transaction ends, so
 -- that numbers become visible in their order; call it last.
-create function feed_add(owner uuid, kind text, what jsonb) returns bigint
-    language sql volatile
-    set search_path = pg_catalog, public, pg_temp
+create function feed_add(owner uuid, kind text, what jsonb) returns void
+    language plpgsql volatile
 as $$
-    with counter as (
-        insert into public.feeds as f (user_id, seq) values (owner, 1)
-        on conflict (user_id) do update set seq = f.seq + 1
-        returning seq
-    )
-    insert into public.feed_events (user_id, seq, type, data)
-    select owner, counter.seq, kind, what from counter
-    returning seq
-$$;
+declare
+    place bigint;
+begin
+    insert into feeds as f (user_id, seq) values (owner, 1)
+    on conflict (user_id) do update set seq = f.seq + 1
+    returning f.seq into place;
+    insert into feed_events (user_id, seq, type, data) values (owner, place, kind, what);
+end $$;
 grant execute on function feed_add(uuid, text, jsonb) to offstage_app, offstage_worker;
 
 -- End the transaction with a conflict unless a condition holds; for statements whose

@@ -186,3 +186,22 @@ def test_a_query_without_its_owner_s_condition_reaches_nothing(role, name, text,
 def test_every_example_is_of_a_query():
     names = {name for _, name, text in queries() for name in [name, *(f'{name}-{n}' for n, _ in enumerate(OWNED.finditer(text)))]}
     assert set(EXAMPLES) | NOT_ALONE <= names
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize('is_new, error', [('false', 'OF404'), ('true', '23505')])
+def test_a_request_made_by_one_call_goes_into_none_but_the_caller_s_chats(is_new, error, stack, world):
+    chat, agent = world.names['chat'], world.agent['id']
+    new, job, asked, answer = (str(uuid.uuid4()) for _ in range(4))
+    done = subprocess.run(
+        ['psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', f'host={stack.run} dbname=offstage user=postgres'],
+        input=f"""\\set VERBOSITY sqlstate
+            begin;
+            set local role offstage_app;
+            select set_config('app.user_id', '{world.intruder.id}', true);
+            select request_add('{new}', '{chat}', {is_new}, '{agent}', 'Mine', 'Mine', '{{{asked},{answer}}}', '{{NULL,{asked}}}',
+                               '{{user,assistant}}', '{{completed,in_progress}}', '{{Mine,""}}', '{asked}', '{answer}', null,
+                               null, null, null, 1, '{{0,1}}', '{{}}', '{job}', 'respond', 'respond', 1, '{{}}');
+            commit;""", text=True, capture_output=True, timeout=60)
+    assert done.returncode != 0 and error in done.stderr, done.stderr
+    assert stack.sql("select id from messages where id = :'id'", id=asked) == []
