@@ -217,6 +217,31 @@ a_paragraph_that_is_there_twice_is_read_once_and_rows_stay(void **state)
 }
 
 static void
+teasers_inside_an_article_are_left_out_and_its_own_sections_stay(void **state)
+{
+    struct buf html;
+    const char *text;
+
+    buf_init(&html, *state, 20000);
+    buf_add_str(&html, "<meta property=og:type content=article><main><h1>Ovens</h1>");
+    for (int i = 0; i < 12; i++)
+        buf_printf(&html,
+                   "<h2>Step %d</h2><p>Brick number %d is laid in clay and sand, and left for a "
+                   "day before the next one comes upon it, <a href=/t%d>table %d</a> says.</p>",
+                   i, i, i, i);
+    buf_add_str(&html, "<div class=grid><h2>Learn to build</h2><div><h3><a href=/a>A course for "
+                       "masons</a></h3><p>Five days in May, by the sea.</p></div><div><a href=/b>"
+                       "<h3>Kilns by post</h3><p>In parts, with a plan.</p></a></div></div>"
+                       "<p>Then a fire is lit, small at first, and kept for a week.</p></main>");
+    text = text_of(*state, html.data);
+    assert_contains(text, "## Step 11");
+    assert_contains(text, "Then a fire is lit");
+    assert_null(strstr(text, "Learn to build"));
+    assert_null(strstr(text, "course for masons"));
+    assert_null(strstr(text, "Kilns by post"));
+}
+
+static void
 an_article_is_read_without_its_title_and_its_date(void **state)
 {
     const char *body =
@@ -302,6 +327,7 @@ main(void)
         UNIT_TEST(a_foot_that_is_longer_than_the_content_is_none_of_it),
         UNIT_TEST(authors_boxes_and_reviews_are_none_of_it),
         UNIT_TEST(a_paragraph_that_is_there_twice_is_read_once_and_rows_stay),
+        UNIT_TEST(teasers_inside_an_article_are_left_out_and_its_own_sections_stay),
         UNIT_TEST(an_article_is_read_without_its_title_and_its_date),
         UNIT_TEST(
             a_description_stands_in_for_a_text_that_is_not_there_when_it_is_how_the_text_begins),

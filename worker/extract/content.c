@@ -117,6 +117,8 @@ attempt(struct arena *a, struct dom_node *body, enum care care, bool article)
         prune_forms(body);
         prune_comments(body);
         prune_headed(a, body);
+        if (article)
+            prune_teasers(body);
         prune_links(body);
         prune_lines(body);
         prune_quotes(a, body);

@@ -32,6 +32,12 @@ void prune_forms(struct dom_node *body);
 /* Boxes and sections whose heading says what they are: "Related articles", "Share this". */
 void prune_headed(struct arena *scratch, struct dom_node *body);
 
+/*
+ * Boxes of an article that lead to others: headings that are links, with a few words each.
+ * A page without much text in paragraphs keeps them, whatever it calls itself.
+ */
+void prune_teasers(struct dom_node *body);
+
 /* Lines that only lead elsewhere or say whose picture it is: "Read more", "Photo: ...". */
 void prune_lines(struct dom_node *body);
 

@@ -4,7 +4,8 @@
 #include "worker/extract/measure.h"
 #include "worker/extract/prune.h"
 
-#define HEADING_BYTES 64 /* of a heading that is looked at; a longer one is about something */
+#define TEASER_CHARS  400 /* of a heading and what stands below it */
+#define HEADING_BYTES 64  /* of a heading that is looked at; a longer one is about something */
 
 /* ---- forms ------------------------------------------------------------------------ */
 
@@ -323,6 +324,63 @@ prune_headed(struct arena *scratch, struct dom_node *body)
     while (n) {
         if (!n->gone && tag_heading_level(n->tag) > 1)
             judge(scratch, n, &all);
+        n = n->gone ? dom_after(n, body) : dom_next(n, body);
+    }
+    measure(body);
+}
+
+/* ---- teasers ------------------------------------------------------------------------ */
+
+struct teasers {
+    uint32_t headings, linked; /* headings, and those that are links */
+};
+
+static bool
+is_linked(const struct dom_node *heading, const struct dom_node *top)
+{
+    for (const struct dom_node *i = heading; i != top; i = i->parent)
+        if (i->tag == TAG_A)
+            return true;
+    return heading->m.chars > 0 && heading->m.linked + 2 >= heading->m.chars;
+}
+
+static struct teasers
+count_teasers(const struct dom_node *n)
+{
+    struct teasers t = { 0, 0 };
+
+    for (const struct dom_node *i = n->first; i; i = i->gone ? dom_after(i, n) : dom_next(i, n)) {
+        if (i->gone || tag_heading_level(i->tag) == 0 || i->m.chars == 0)
+            continue;
+        t.headings++;
+        t.linked += is_linked(i, n);
+    }
+    return t;
+}
+
+/* Two or more headings that are links, with little below each; one may stand over all. */
+static bool
+is_teasers(const struct dom_node *n, const struct dom_measure *all)
+{
+    struct teasers t;
+
+    if ((n->tag != TAG_DIV && n->tag != TAG_SECTION && n->tag != TAG_UL && n->tag != TAG_OL) ||
+        n->m.links < 2 || n->m.chars > all->chars / 5)
+        return false;
+    t = count_teasers(n);
+    return t.linked >= 2 && t.headings - t.linked <= 1 && n->m.chars / t.linked < TEASER_CHARS;
+}
+
+void
+prune_teasers(struct dom_node *body)
+{
+    const struct dom_measure all = body->m;
+    struct dom_node *n = body->first;
+
+    if (all.mass < all.chars / 2)
+        return;
+    while (n) {
+        n->gone = n->gone || is_teasers(n, &all);
         n = n->gone ? dom_after(n, body) : dom_next(n, body);
     }
     measure(body);
