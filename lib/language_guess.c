@@ -6,6 +6,8 @@
 
 #define LOOKED_AT   ((size_t)6000) /* bytes: a thousand words are plenty */
 #define WORDS_MIN   8              /* a shorter text says little */
+#define WORDS_FEW   60             /* in so few a lead may be chance */
+#define LEAD_MIN    2              /* of hits, then */
 #define LETTERS_MIN 20             /* likewise, of a script */
 #define WORD_MAX    24             /* bytes */
 #define COMMON_MAX  6              /* bytes: no word of the table is longer */
@@ -15,7 +17,7 @@ static const struct {
     const char *code;
     const char *words;
 } table[] = {
-    { "en", " the and of to in is that for it with as was on are be this by from or have you not "
+    { "en", " the and of to a in is that for it with as was on are be this by from or have you not "
             "at which can will has an " },
     { "de", " der die und das ist nicht ein eine von zu mit auf für den dem des sich auch im es "
             "sie wird als werden bei oder aus nach " },
@@ -150,6 +152,8 @@ by_words(struct str text)
     for (size_t i = 0; i < LANGUAGES; i++)
         if (i != best && hits[i] > second)
             second = hits[i];
+    if (words < WORDS_FEW)
+        second += LEAD_MIN - 1;
     return words >= WORDS_MIN && hits[best] * 10 > words && hits[best] > second ? table[best].code
                                                                                 : "";
 }

@@ -124,6 +124,9 @@ a_language_is_known_by_its_tag_or_its_words(void **state)
     assert_int_equal(language_of("", STR("Le chat est sur le toit et il ne vient pas")),
                      LANGUAGE_FR);
     assert_int_equal(language_of(NULL, STR("42")), LANGUAGE_EN);
+    assert_int_equal(language_of("", STR("A system will enable a subscriber to receive a stream "
+                                         "of papers, a day after a journal has it.")),
+                     LANGUAGE_EN);
     assert_int_equal(
         language_of("", STR("Kot siedzi na dachu i nie jest to dobre dla niego ani dla "
                             "nas, ale tak jest od rana")),
