@@ -72,18 +72,26 @@ retrieval_load_buckets(struct retrieval *s, size_t first, struct retrieval_bucke
     return OK;
 }
 
+size_t
+retrieval_point(struct retrieval_bucket *buckets, size_t count, uint32_t term)
+{
+    size_t df = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct retrieval_bucket *b = &buckets[i];
+        bool here = (b->bits ? term >> (32 - b->bits) : 0) == b->number;
+
+        b->n = here ? postings_find(b->bytes, b->len, term, &b->postings) : 0;
+        df += b->n;
+    }
+    return df;
+}
+
 void
 retrieval_find_term(const struct retrieval *s, struct retrieval_bucket *buckets, size_t count,
                     struct retrieval_term *t)
 {
-    t->df = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct retrieval_bucket *b = &buckets[i];
-        bool here = (b->bits ? t->term >> (32 - b->bits) : 0) == b->number;
-
-        b->n = here ? postings_find(b->bytes, b->len, t->term, &b->postings) : 0;
-        t->df += (double)b->n;
-    }
+    t->df = (double)retrieval_point(buckets, count, t->term);
     t->idf = bm25_idf(&s->bm25, t->df);
 }
 
@@ -96,14 +104,34 @@ retrieval_add_scores(struct retrieval *s, const struct retrieval_bucket *buckets
                  buckets[i].segment->docs);
 }
 
+/*
+ * A word is as rare as all its forms together: where a few pages are in another language than
+ * the rest, or were taken for it, its form there is rare and says no more for that.
+ */
+static double
+idf_in_all_languages(const struct retrieval *s, const struct retrieval_term *t)
+{
+    double df = t->place == 0 ? t->df : 0;
+
+    for (size_t i = 0; i < s->query.count; i++)
+        if (t->place > 0 && s->query.terms[i].place == t->place &&
+            s->query.terms[i].asked == t->asked)
+            df += s->query.terms[i].df;
+    return bm25_idf(&s->bm25, df);
+}
+
 static struct err
 score_question(struct retrieval *s)
 {
     TRY(retrieval_load_buckets(s, 0, &s->buckets, &s->bucket_count));
+    for (size_t i = 0; i < s->query.count; i++)
+        retrieval_find_term(s, s->buckets, s->bucket_count, &s->query.terms[i]);
+    for (size_t i = 0; i < s->query.count; i++)
+        s->query.terms[i].idf = idf_in_all_languages(s, &s->query.terms[i]);
     for (size_t i = 0; i < s->query.count; i++) {
-        struct retrieval_term *t = &s->query.terms[i];
+        const struct retrieval_term *t = &s->query.terms[i];
 
-        retrieval_find_term(s, s->buckets, s->bucket_count, t);
+        retrieval_point(s->buckets, s->bucket_count, t->term);
         retrieval_add_scores(s, s->buckets, s->bucket_count, t->weight * t->idf);
     }
     return OK;

@@ -34,7 +34,8 @@ struct retrieval_term {
     uint32_t term;
     double weight;
     bool asked;     /* it stands in the question itself */
-    double df, idf; /* once its postings are read */
+    size_t place;   /* of its word there, from 1; 0 for what does not stand there */
+    double df, idf; /* once its postings are read; idf is that of its word in all languages */
 };
 
 struct retrieval_query {
@@ -42,6 +43,9 @@ struct retrieval_query {
     size_t count;
     uint32_t bigrams[RETRIEVAL_BIGRAMS][2];
     size_t bigram_count;
+    size_t
+        common[RETRIEVAL_TERMS]; /* places of words that one of the languages has in every text */
+    size_t common_count;
     size_t asked; /* words of the question that count, other forms of them left out */
 };
 

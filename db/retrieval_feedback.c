@@ -133,7 +133,7 @@ retrieval_feed_back(struct retrieval *s)
         size_t from_count = chosen[i].is_new ? count : s->bucket_count;
         struct retrieval_term *t = chosen[i].term;
 
-        retrieval_find_term(s, from, from_count, t);
+        (void)retrieval_point(from, from_count, t->term);
         retrieval_add_scores(s, from, from_count, SHARE * own * chosen[i].weight / theirs * t->idf);
     }
     return retrieval_rank(s);

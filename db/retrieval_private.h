@@ -52,7 +52,10 @@ retrieval_hit_term(const struct retrieval_hit *hit, size_t i)
 struct err retrieval_load_buckets(struct retrieval *s, size_t first, struct retrieval_bucket **out,
                                   size_t *count) CHECKED;
 
-/* Point the buckets at a term's postings, and set its df and idf. */
+/* Point the buckets at a term's postings; returns how many there are. */
+size_t retrieval_point(struct retrieval_bucket *buckets, size_t count, uint32_t term);
+
+/* Likewise, and set the term's df and idf. */
 void retrieval_find_term(const struct retrieval *s, struct retrieval_bucket *buckets, size_t count,
                          struct retrieval_term *t);
 

@@ -36,6 +36,18 @@ retrieval_add_term(struct retrieval_query *q, uint32_t term, double weight, bool
     t->asked |= asked;
 }
 
+/* A term of the question; its forms in several languages have the same place. */
+static void
+add_asked(struct retrieval_query *q, const struct word *word, double weight, bool asked)
+{
+    struct retrieval_term *t;
+
+    retrieval_add_term(q, word->term, weight, asked);
+    t = find(q, word->term);
+    if (t && t->place == 0)
+        t->place = word->start + 1;
+}
+
 /* At least that weight: what the question says itself does not count twice. */
 static void
 raise_term(struct retrieval_query *q, uint32_t term, double weight)
@@ -62,11 +74,13 @@ add_question(struct retrieval_query *q, const struct word *list, size_t n)
     size_t asked = 0;
 
     for (size_t i = 0; i < n; i++) {
+        if (list[i].kind == WORD_COMMON && q->common_count < RETRIEVAL_TERMS)
+            q->common[q->common_count++] = list[i].start + 1;
         if (list[i].kind == WORD_EXTRA)
-            retrieval_add_term(q, list[i].term, EXTRA_WEIGHT, false);
+            add_asked(q, &list[i], EXTRA_WEIGHT, false);
         if (list[i].kind != WORD_PLAIN)
             continue;
-        retrieval_add_term(q, list[i].term, 1, true);
+        add_asked(q, &list[i], 1, true);
         asked++;
         if (before)
             add_bigram(q, before, list[i].term);
@@ -114,13 +128,36 @@ read_in(struct retrieval_query *q, struct arena *a, enum language language, cons
     /* A word whose stem is the same in two languages counts once. */
     add_question(&own, list, n);
     for (size_t i = 0; i < own.count; i++)
-        if (!find(q, own.terms[i].term))
-            retrieval_add_term(q, own.terms[i].term, own.terms[i].weight, own.terms[i].asked);
+        if (!find(q, own.terms[i].term) && q->count < RETRIEVAL_TERMS)
+            q->terms[q->count++] = own.terms[i];
     for (size_t i = 0; i < own.bigram_count; i++)
         add_bigram(q, own.bigrams[i][0], own.bigrams[i][1]);
+    for (size_t i = 0; i < own.common_count && q->common_count < RETRIEVAL_TERMS; i++)
+        q->common[q->common_count++] = own.common[i];
     if (own.asked > q->asked)
         q->asked = own.asked;
     add_earlier(q, words, a, earlier, count);
+}
+
+static bool
+is_common(const struct retrieval_query *q, size_t place)
+{
+    for (size_t i = 0; i < q->common_count; i++)
+        if (q->common[i] == place)
+            return true;
+    return false;
+}
+
+/* "What" is no word that French texts lack: it is one that English ones have anyway. */
+static void
+forget_common(struct retrieval_query *q)
+{
+    size_t rest = 0;
+
+    for (size_t i = 0; i < q->count; i++)
+        rest += q->terms[i].asked && !is_common(q, q->terms[i].place);
+    for (size_t i = 0; i < q->count && rest > 0; i++)
+        q->terms[i].asked = q->terms[i].asked && !is_common(q, q->terms[i].place);
 }
 
 void
@@ -131,4 +168,5 @@ retrieval_read_query(struct retrieval_query *q, struct arena *a, unsigned langua
     for (int l = 0; l < LANGUAGE_COUNT; l++)
         if (languages >> l & 1)
             read_in(q, a, (enum language)l, question, earlier, count);
+    forget_common(q);
 }

@@ -150,6 +150,23 @@ has_term(const struct retrieval_hit *hit, uint32_t term)
     return false;
 }
 
+/* Whether a form of the word stands in the hit, in whatever language; *first: of its forms. */
+static bool
+has_word(const struct retrieval *s, const struct retrieval_hit *hit, size_t i, bool *first)
+{
+    const struct retrieval_term *terms = s->query.terms;
+    bool met = false;
+
+    *first = true;
+    for (size_t k = 0; k < s->query.count; k++) {
+        if (k != i && (!terms[k].asked || terms[k].place != terms[i].place))
+            continue;
+        *first = *first && k >= i;
+        met = met || (terms[k].df > 0 && has_term(hit, terms[k].term));
+    }
+    return met;
+}
+
 double
 retrieval_coverage(const struct retrieval *s, const struct retrieval_hit *hit)
 {
@@ -157,12 +174,12 @@ retrieval_coverage(const struct retrieval *s, const struct retrieval_hit *hit)
 
     for (size_t i = 0; i < s->query.count; i++) {
         const struct retrieval_term *t = &s->query.terms[i];
+        bool first, here = t->asked && has_word(s, hit, i, &first);
 
-        if (!t->asked)
+        if (!t->asked || !first)
             continue;
         all += t->idf;
-        if (t->df > 0 && has_term(hit, t->term))
-            met += t->idf;
+        met += here ? t->idf : 0;
     }
     return all > 0 ? met / all : 0;
 }

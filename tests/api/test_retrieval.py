@@ -35,6 +35,14 @@ def test_words_meet_in_their_other_forms_and_languages(user, agent):
     assert found(user, agent, 'a dog runs')[0]['title'] == 'Dogs'
 
 
+def test_a_page_in_another_language_weighs_no_more_for_being_the_only_one(user, agent):
+    learn(user, agent, *((f'Town {i}', f'The libraries of town {i} have what you want to read, and lend it.') for i in range(9)),
+          ('Lending', 'Libraries lend what the libraries of the town have bought, and that is all there is to it.'),
+          ('Mots', 'Le mot anglais libraries est rare dans cette ville, et les gens ne le disent pas.'))
+    passages = found(user, agent, 'what do libraries lend?')
+    assert passages[0]['title'] == 'Lending' and passages[0]['coverage'] == 1
+
+
 def test_a_passage_tells_its_heading_and_anchor(user, agent):
     learn(user, agent, ('Manual', '# Manual\n\n## Install {#install}\n\nCopy the zebra file.\n\n## Remove {#remove}\n\nDelete it.'))
     passage = found(user, agent, 'zebra')[0]
