@@ -4,11 +4,11 @@
 
 #include <math.h>
 
-#define DOCS       4   /* chunks of which terms are taken */
-#define CANDIDATES 24  /* terms that are looked at */
-#define TERMS      10  /* of them that are used */
-#define SHARE      0.5 /* of their weights to those of the question */
-#define DF_MOST    0.1 /* terms of a larger share of all chunks say nothing */
+#define DOCS       6    /* chunks of which terms are taken */
+#define CANDIDATES 24   /* terms that are looked at */
+#define TERMS      10   /* of them that are used */
+#define SHARE      0.35 /* of their weights to those of the question */
+#define DF_MOST    0.1  /* terms of a larger share of all chunks say nothing */
 
 struct candidate {
     uint32_t term;
