@@ -351,6 +351,31 @@ test('a chat that was left in the middle is found there again, and one that is n
   assert.equal(reply.status(), 404);
 }));
 
+test('a long text that was pasted is folded until somebody wants to read it', () => as(async (ada) => {
+  await ada.agent('echo');
+  const page = await ada.page();
+  await write(page, words(60, 'line').replaceAll(' ', '\n'));
+  const bubble = page.locator('.bubble');
+  const high = () => bubble.evaluate((element) => element.clientHeight);
+  await page.getByRole('button', { name: 'Show all of it' }).waitFor();
+  const folded = await high();
+  await page.getByRole('button', { name: 'Show all of it' }).click();
+  assert.ok(await high() > 3 * folded);
+  await page.getByRole('button', { name: 'Show less' }).click();
+  assert.equal(await high(), folded);
+}));
+
+test('a page that is opened while the server is away says so, and goes on when it is back', () => as(async (ada) => {
+  await ada.agent('recite');
+  let away = true;
+  await ada.context.route('**/api/auth/me', (route) => (away ? route.fulfill({ status: 503, json: { detail: 'the database is away' } }) : route.continue()));
+  const page = await ada.page();
+  await page.getByText('The database is away.').waitFor();
+  await page.getByRole('button', { name: 'Try again' }).waitFor();
+  away = false;
+  await box(page).waitFor();
+}));
+
 test('answering again and editing make branches that can be gone back to', () => as(async (ada) => {
   await ada.agent('recite');
   const page = await ada.page();

@@ -45,6 +45,8 @@ export class Conversation {
     /** @type {Promise<void> | null} */
     this.reading = null;
     this.again = false;
+    /** @type {Set<string>} long messages that are shown as a whole */
+    this.unfolded = new Set();
     /** @type {Set<string>} requests */
     this.recalled = new Set();
   }

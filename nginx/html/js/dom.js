@@ -94,10 +94,25 @@ export function say(element, text) {
   if (element.textContent !== words) element.textContent = words;
 }
 
-/** @param {() => void} act when the browser has nothing more urgent to do */
-export function whenIdle(act) {
-  if ('requestIdleCallback' in window) requestIdleCallback(act, { timeout: 400 });
-  else setTimeout(act, 50);
+const QUIET_MS = 100;
+/** @type {(() => void)[]} */
+let waiting = [];
+let quiet = 0;
+
+/**
+ * When nothing was put off for a moment, such as by rows that are scrolled past: then all at
+ * once, so that the page is laid out once for them.
+ *
+ * @param {() => void} act
+ */
+export function putOff(act) {
+  waiting.push(act);
+  clearTimeout(quiet);
+  quiet = window.setTimeout(() => {
+    const due = waiting;
+    waiting = [];
+    for (const one of due) one();
+  }, QUIET_MS);
 }
 
 /* Each is drawn on 24 × 24 with a line of 1.75. */

@@ -1,6 +1,7 @@
 /* The client's beginning: who is it, then the frame with its pages. */
 
 import { get, onSignedOut } from './api.js';
+import { h } from './dom.js';
 import { conversationOf, moveConversation } from './conversation.js';
 import { showLogin } from './views/login.js';
 import { beginOutbox, isNew } from './outbox.js';
@@ -9,6 +10,7 @@ import { frame } from './views/frame.js';
 import * as store from './store.js';
 import { t } from './words.js';
 
+const RETRY_MS = 3000;
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 
 function signIn() {
@@ -43,10 +45,25 @@ async function enter(user) {
   });
 }
 
+/** Before anything could be read. @param {Error} fault */
+function wait(fault) {
+  root.replaceChildren(h('main', { class: 'login' }, h('div', { class: 'login-card' },
+    h('img', { src: '/img/icon.svg', alt: '', width: 44, height: 44 }),
+    h('h1', null, t('app.name')), h('p', { role: 'alert' }, fault.message), h('p', { class: 'quiet' }, t('net.away_hint')),
+    h('button', { type: 'button', class: 'button primary', onclick: () => location.reload() }, t('app.retry')))));
+  const timer = window.setInterval(async () => {
+    const reply = await fetch('/api/auth/me').catch(() => null);
+    if (!reply || reply.status >= 500) return;
+    clearInterval(timer);
+    location.reload();
+  }, RETRY_MS);
+}
+
 try {
   const user = await get('/api/auth/me', { quiet: true });
   await enter(user);
 } catch (fault) {
-  if (/** @type {any} */ (fault).status === 401) signIn();
-  else root.replaceChildren(/** @type {Error} */ (fault).message);
+  const problem = /** @type {import('./api.js').Problem} */ (fault);
+  if (problem.status === 401) signIn();
+  else wait(problem);
 }

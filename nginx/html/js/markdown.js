@@ -70,9 +70,10 @@ export class Markdown {
 
   /** @param {number} citations how many passages [n] may name */
   cite(citations) {
-    if (this.options.citations === citations) return;
+    if ((this.options.citations ?? 0) === citations) return;
     this.options.citations = citations;
     const { text, over } = this;
+    if (!text) return;
     this.reset();
     this.update(text, over);
   }

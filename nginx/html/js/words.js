@@ -23,6 +23,7 @@ const words = {
   'net.connecting': 'Connecting again…',
   'net.polling': 'Live updates cannot get through; asking every few seconds instead.',
   'net.away': 'The server cannot be reached.',
+  'net.away_hint': 'What you wrote is kept. This page goes on by itself as soon as it can.',
 
   'auth.sign_in': 'Sign in',
   'auth.register': 'Create account',
@@ -153,6 +154,8 @@ const words = {
   'message.waiting': 'Not sent yet: it goes out as soon as the server can be reached.',
   'message.refused': 'Not sent: {why}',
   'message.edit': 'Edit',
+  'message.more': 'Show all of it',
+  'message.less': 'Show less',
   'message.discard': 'Discard',
 
   'code.copy': 'Copy code',

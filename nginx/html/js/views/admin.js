@@ -256,7 +256,7 @@ function userRow(user, reload) {
     void attempt(patch(`/api/users/${user.id}`, what)).then(reload);
   };
   const isAdmin = user.role === 'admin';
-  return h('tr', null, h('td', null, h('strong', null, honest(user.name))), h('td', null, honest(user.email)),
+  return h('tr', null, h('td', null, h('strong', null, honest(user.name))), h('td', { class: 'clipped', title: honest(user.email) }, honest(user.email)),
     h('td', null, badge(user.role, isAdmin ? 'accent' : ''), ' ', user.disabled && badge(t('admin.disabled'), 'bad')), h('td', { title: timeOf(user.created_at) }, ago(user.created_at)),
     h('td', null, user.id !== state.me?.id && h('span', { class: 'row-acts' },
       h('button', { type: 'button', class: 'button', onclick: change({ role: isAdmin ? 'user' : 'admin' }) }, icon('key'), t(isAdmin ? 'admin.make_user' : 'admin.make_admin')),

@@ -17,6 +17,7 @@ import { t } from '../words.js';
 
 const CHARACTERS_A_LINE = 75;
 const LINE_PX = 28;
+const FOLDED_PX = 330; // what a long question takes
 
 /** The one page of conversations; showing another chat changes what it shows. */
 export function chatPage() {
@@ -88,7 +89,7 @@ export function chatPage() {
 
   const specOf = (/** @type {Message} */ message) => ({
     key: conversation.rowOf(message),
-    guess: Math.max(2, Math.ceil(message.content.length / CHARACTERS_A_LINE)) * LINE_PX + 48,
+    guess: Math.min(message.role === 'user' ? FOLDED_PX : Infinity, Math.max(2, Math.ceil(message.content.length / CHARACTERS_A_LINE)) * LINE_PX + 48),
     keep: message.status === 'in_progress',
     make: () => (message.role === 'user' ? makeUser(message.id) : makeAnswer(message.id)),
   });
@@ -130,7 +131,7 @@ export function chatPage() {
     if (!welcome.hidden) drawWelcome(welcome, conversation, agentId(), compose.write);
   };
   const drawTitle = () => {
-    say(title, chat()?.title || (isNew(place) ? '' : t('chat.untitled')));
+    say(title, chat()?.title || (isNew(place) || conversation.fault?.status === 404 ? '' : t('chat.untitled')));
     title.hidden = !title.textContent;
     unnamed.hidden = !title.hidden;
   };
@@ -245,7 +246,8 @@ function drawWelcome(element, conversation, agentId, write) {
     const isMissing = conversation.fault.status === 404;
     fill(element, h('h2', null, isMissing ? t('app.not_found') : conversation.fault.message),
       h('p', { class: 'quiet' }, isMissing ? t('app.not_found_hint') : ''),
-      h('button', { type: 'button', class: 'button', onclick: () => void conversation.refresh() }, t('app.retry')));
+      isMissing ? h('a', { class: 'button', href: '/' }, t('side.new'))
+        : h('button', { type: 'button', class: 'button', onclick: () => void conversation.refresh() }, t('app.retry')));
     return;
   }
   const agent = agentOf(agentId);

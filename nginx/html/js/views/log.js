@@ -7,7 +7,7 @@
 
 import { fill, h } from '../dom.js';
 
-const NEAR_PX = 1500;
+const NEAR_PX = 1000;
 const SECTION_NEAR_PX = 4000;
 const SECTION = 50; // rows
 const AT_END_PX = 60;

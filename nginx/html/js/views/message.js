@@ -1,6 +1,6 @@
 /* The rows of a conversation: what a person wrote, and what an agent answers. */
 
-import { attribute, fill, h, icon, iconButton, say, whenIdle } from '../dom.js';
+import { attribute, fill, h, icon, iconButton, putOff, say } from '../dom.js';
 import { agentOf, editMessage, rate, regenerate, showBranch } from '../store.js';
 import { attempt, complain, copyText, toast } from '../ui.js';
 import { count, t, timeOf } from '../words.js';
@@ -15,6 +15,9 @@ import { stepList } from './steps.js';
 /** @typedef {import('../conversation.js').Conversation} Conversation */
 /** @typedef {import('../outbox.js').Entry} Entry */
 
+const LONG_TEXT = 1800; // characters
+const LONG_LINES = 24;
+
 /* ---- what a person wrote --------------------------------------------------------------- */
 
 /**
@@ -26,25 +29,42 @@ export function userRow(conversation, act) {
   let shown = null;
   const text = h('div', { class: 'bubble', dir: 'auto' });
   const note = h('div', { class: 'row-note', hidden: true });
+  const more = h('button', { type: 'button', class: 'link-button bubble-more', hidden: true, 'aria-expanded': 'false', onclick: () => {
+    if (!shown) return;
+    if (!conversation.unfolded.delete(shown.id)) conversation.unfolded.add(shown.id);
+    fold();
+  } });
+  /** What is long, such as a text that was pasted, takes little room until somebody wants to read it. */
+  const fold = () => {
+    const isLong = shown !== null && (shown.content.length > LONG_TEXT || shown.content.split('\n').length > LONG_LINES);
+    const isOpen = isLong && shown !== null && conversation.unfolded.has(shown.id);
+    more.hidden = !isLong;
+    say(more, t(isOpen ? 'message.less' : 'message.more'));
+    attribute(more, 'aria-expanded', String(isOpen));
+    text.classList.toggle('folded', isLong && !isOpen);
+  };
   const edit = () => shown && element.isConnected && editor(element, shown, conversation);
   const tools = h('div', { class: 'row-tools' });
   const bar = later(tools, () => {
     const copy = iconButton('copy', t('answer.copy'), () => void copyText(copy, text.textContent ?? ''));
     const pager = branchPager(() => shown, conversation);
     tools.append(pager.element, copy, iconButton('edit', t('message.edit'), edit));
-    return pager.update;
+    return (message) => {
+      pager.update(message);
+      attribute(tools, 'title', timeOf(message.created_at));
+    };
   });
-  const element = h('article', { class: 'row user' }, h('h2', { class: 'hidden-text' }, t('chat.you')), text, note, tools);
+  const element = h('article', { class: 'row user' }, h('h2', { class: 'hidden-text' }, t('chat.you')), text, more, note, tools);
 
   /** @param {Message} message */
   const update = (message) => {
     shown = message;
     say(text, honest(message.content));
+    fold();
     bar(message);
     note.hidden = true;
     tools.hidden = false;
     element.classList.remove('pending');
-    attribute(tools, 'title', timeOf(message.created_at));
   };
   /** @param {Entry} entry @param {boolean} isSent */
   const wait = (entry, isSent) => {
@@ -76,7 +96,7 @@ function later(place, make) {
     update?.(message);
     if (update || isDue) return;
     isDue = true;
-    whenIdle(() => {
+    putOff(() => {
       isDue = false;
       if (!place.isConnected) return;
       update = make();
@@ -193,9 +213,9 @@ export function answerRow(conversation) {
     attribute(element, 'aria-busy', isOpen ? 'true' : null);
     steps.update(response, isOpen && !text);
     conversation.recall(now);
-    markdown.update(text, !isOpen);
     citations = Math.max(citations, now.sources?.length ?? 0);
     markdown.cite(citations);
+    markdown.update(text, !isOpen);
     drawStatus(status, now, response, text, conversation);
     drawSources(sources, now);
     tools.hidden = isOpen;
