@@ -50,6 +50,8 @@ SEGMENTS = "'{segments}'"
 EXAMPLES = {
     'agent_update': ["'{agent}', 'n', 'd', 'extractive', null, null, '', null, null, 10, 'private', null, 'key', null, false, null, "
                      "'message', null, null, null"],
+    'agent_set_credential': ["'{agent}', 'key'"],
+    'agent_set_embeddings_credential': ["'{agent}', 'key'"],
     'agent_test_add': [f"{NEW}, '{{agent}}'"],
     'agent_test_result': ["'{test}'"],
     'auth_session_end_others-1': ["'{session}', repeat('ab', 32)"],

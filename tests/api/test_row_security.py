@@ -135,25 +135,22 @@ def attempts(name, kinds, owner):
 
 
 def script(kind_of_caller, name, text, kinds, owner):
-    """Run it with each list of parameters, each in a transaction that is undone; say what was reached.
+    """Run it with each list of parameters in turn, in one transaction that is undone; say what was reached.
 
     Reached: a row was returned in which something of the owner's is named, or one of the owner's rows has changed.
     """
     state = ' || '.join(f"(select coalesce(md5(string_agg(x::text, '' order by x::text)), '') from {t} x where user_id = '{owner.id}')"
                         for t in TABLES)
     lines = [f"prepare q as {text};",
-             "create temporary table reached (how text);", "grant all on reached to public;",
-             f"create function pg_temp.state() returns text language sql security definer as $f$ select {state} $f$;"]
+             f"create function pg_temp.state() returns text language sql security definer as $f$ select {state} $f$;",
+             "begin isolation level repeatable read;", *kind_of_caller,
+             f"select set_config('app.user_id', '{owner.intruder.id}', true);",
+             "select pg_temp.state() as before \\gset", "\\set ON_ERROR_STOP off"]
     for arguments in attempts(name, kinds, owner):
-        call = f'execute q({arguments})' if kinds else 'execute q'
-        lines += ["begin isolation level repeatable read;", *kind_of_caller,
-                  f"select set_config('app.user_id', '{owner.intruder.id}', true);",
-                  "select pg_temp.state() as before \\gset", "savepoint s;",
-                  "\\set ON_ERROR_STOP off", f"{call};", "\\set ON_ERROR_STOP on",
-                  "\\if :ERROR", "rollback to s;", "\\endif",
-                  "select pg_temp.state() <> :'before' as changed \\gset",
-                  "\\if :changed", "\\echo REACHED change", "\\endif", "rollback;"]
-    return '\n'.join(lines)
+        lines += ["savepoint s;", f"execute q({arguments});" if kinds else "execute q;",
+                  "\\if :ERROR", "rollback to s;", "\\endif", "release s;"]
+    return '\n'.join([*lines, "\\set ON_ERROR_STOP on", "select pg_temp.state() <> :'before' as changed \\gset",
+                      "\\if :changed", "\\echo REACHED change", "\\endif", "rollback;"])
 
 
 def reached(stack, kind_of_caller, name, text, kinds, owner):

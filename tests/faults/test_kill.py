@@ -9,6 +9,7 @@ import time
 import pytest
 
 from faults.load import Load, assert_one_answer_each, settle
+from stack import wait_for
 
 ROUNDS = int(os.environ.get('OFFSTAGE_FAULTS', '10'))
 SEED = int(os.environ.get('OFFSTAGE_SEED', str(random.SystemRandom().randrange(10 ** 9))))
@@ -35,9 +36,8 @@ def test_every_acknowledged_request_ends_once_and_whole_whatever_is_killed(stack
         for n in range(ROUNDS):
             time.sleep(0.5 + pick.random() * 1.5)
             victim = VICTIMS[n % len(VICTIMS)] if n < len(VICTIMS) else pick.choice(VICTIMS)
-            pids = stack.pids(victim)
-            assert pids, f'{victim} is not running: it did not come back by itself'
-            kill(pick.choice(pids))
+            # One that is killed again and again comes back after a pause.
+            kill(pick.choice(wait_for(lambda: stack.pids(victim), 10, f'{victim} to come back by itself')))
             killed[victim] += 1
             stack.wait_ready()
     ledger = settle(load)
