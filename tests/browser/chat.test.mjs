@@ -140,6 +140,16 @@ test('without WebSockets the client asks, and the answer comes all the same', ()
   assert.equal(await text(answer(page)), question);
 }));
 
+test('without WebSockets the tools that an answer used are shown when it has ended', () => as(async (ada) => {
+  await ada.toolAgent('uses;name=weather;arguments={"city":"Oslo"};rate=8');
+  await ada.context.routeWebSocket(/./, (socket) => socket.close());
+  const page = await ada.page();
+  await write(page, 'How is it in Oslo?');
+  await finished(page).waitFor();
+  await page.getByText('Used weather').click();
+  await page.getByRole('group', { name: 'It returned' }).getByText('"given"').waitFor();
+}));
+
 test('what is written while the network is away is kept, and sent once', () => as(async (ada) => {
   await ada.agent('recite');
   const page = await ada.page();

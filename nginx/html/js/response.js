@@ -157,7 +157,10 @@ export function takeStatus(r, status) {
   r.error = status.error;
   r.attempt = status.attempt;
   r.status = status.status === 'streaming' ? 'in_progress' : status.status;
-  if (isOver(r)) r.final = status.final_response ?? status.partial_content ?? '';
+  if (!isOver(r)) return;
+  r.final = status.final_response ?? status.partial_content ?? '';
+  // What came of the other items is in its last event.
+  r.items.clear();
 }
 
 /**
