@@ -43,10 +43,9 @@ message_insert(struct db *db, struct arena *a, struct id chat_id, const char *ro
     const char *preview = str_dup(a, str_utf8_prefix(str_from(content), PREVIEW_MAX));
     struct row row;
 
-    TRY(db_later(db, Q_MESSAGE_CHAT, ARGS(arg_id(chat_id))));
+    TRY(db_later(db, Q_MESSAGE_TOUCH, ARGS(arg_id(chat_id), arg_str(preview))));
     TRY(missing(db_one(db, a, Q_MESSAGE_INSERT,
-                       ARGS(arg_id(id_new()), arg_id(chat_id), arg_str(role), arg_str(content),
-                            arg_str(preview)),
+                       ARGS(arg_id(id_new()), arg_id(chat_id), arg_str(role), arg_str(content)),
                        &row),
                 "chat not found"));
     *out = read_message(&row);

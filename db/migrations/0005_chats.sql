@@ -269,75 +269,83 @@ create index message_words_terms on message_words
 create index chat_words_terms on chat_words
     using gin (search_title_terms(user_id, title)) with (fastupdate = off);
 
--- Index about `most` messages; 0 when nothing was left to do. One at a time: whoever comes
--- second has nothing to do.
+-- Index at most about `most` messages of up to 100 chats, as many of each; 0 when nothing was left
+-- to do. One at a time: whoever comes second has nothing to do. All chats in one statement: where
+-- many have gained one message, a few statements for each would cost more than the indexing.
 create function search_index(most int) returns int
     language plpgsql volatile security definer
     set search_path = pg_catalog, public, pg_temp
     set client_min_messages = error
 as $$
 declare
-    line  record;
-    mark  public.chat_words;
-    batch uuid[];
-    room  int;
-    done  int := 0;
-    first bigint;
+    gained uuid[];
+    room   int;
+    done   int;
 begin
     if not pg_try_advisory_xact_lock(4, 0) then
         return 0;
     end if;
-    for line in
-        with taken as (
-            delete from public.search_pending
-             where n = any (array(select n from public.search_pending order by n limit 100))
-            returning user_id, chat_id
-        )
-        select distinct t.user_id, t.chat_id, c.title
+    with taken as (
+        delete from public.search_pending
+         where n = any (array(select n from public.search_pending order by n limit 100))
+        returning user_id, chat_id
+    ), titled as (
+        select distinct c.id, c.user_id, c.title
           from taken t
           join public.chats c on c.id = t.chat_id and c.user_id = t.user_id
-    loop
-        insert into public.chat_words as w (chat_id, user_id, title) values (line.chat_id, line.user_id, line.title)
-        on conflict (chat_id) do update set title = excluded.title
-        returning * into mark;
-        -- What is being written is waited for, so that nothing before the mark is left out.
-        room := greatest(most - done, 1);
-        select array_agg(m.id order by m.created_at, m.id) into batch
-          from (select n.id, n.created_at, bool_or(n.status = 'in_progress') over (order by n.created_at, n.id) as waits
-                  from (select l.id, l.created_at, l.status
-                          from public.messages l
-                         where l.chat_id = line.chat_id and (l.created_at, l.id) > (mark.upto_at, mark.upto_id)
-                         order by l.created_at, l.id
-                         limit room) n) m
-         where not m.waits;
-        done := done + 1;
-        continue when batch is null;
-        insert into public.search_users as u (user_id, messages) values (line.user_id, cardinality(batch))
+    ), named as (
+        insert into public.chat_words as w (chat_id, user_id, title) select id, user_id, title from titled
+        on conflict (chat_id) do update set title = excluded.title where w.title <> excluded.title
+    )
+    select array_agg(id) into gained from titled;
+    if gained is null then
+        return 0;
+    end if;
+    room := greatest(most / cardinality(gained), 1);
+    -- What is being written is waited for, so that nothing before a mark is left out.
+    with found as (
+        select w.user_id, w.chat_id, m.id, m.content, m.created_at,
+               row_number() over (partition by w.user_id order by m.created_at, m.id) as place,
+               count(*) over (partition by w.user_id) as all_of_user
+          from public.chat_words w
+         cross join lateral (select l.id, l.content, l.created_at,
+                                    bool_or(l.status = 'in_progress') over (order by l.created_at, l.id) as waits
+                               from (select n.id, n.content, n.created_at, n.status
+                                       from public.messages n
+                                      where n.chat_id = w.chat_id and (n.created_at, n.id) > (w.upto_at, w.upto_id)
+                                      order by n.created_at, n.id
+                                      limit room) l) m
+         where w.chat_id = any (gained) and not m.waits
+    ), counted as (
+        insert into public.search_users as u (user_id, messages) select user_id, count(*) from found group by user_id
         on conflict (user_id) do update set messages = u.messages + excluded.messages
-        returning messages - cardinality(batch) into first;
-        with added as (
-            insert into public.message_words (message_id, user_id, chat_id, bucket, words)
-            select m.id, m.user_id, m.chat_id, (first + b.n - 1) / 2048,
-                   to_tsvector('pg_catalog.english', left(m.content, 100000))
-              from unnest(batch) with ordinality b (id, n)
-              join public.messages m on m.id = b.id
-            on conflict do nothing
-            returning user_id, bucket, words
-        )
+        returning user_id, messages
+    ), added as (
+        insert into public.message_words (message_id, user_id, chat_id, bucket, words)
+        select f.id, f.user_id, f.chat_id, (c.messages - f.all_of_user + f.place - 1) / 2048,
+               to_tsvector('pg_catalog.english', left(f.content, 100000))
+          from found f
+          join counted c on c.user_id = f.user_id
+        on conflict do nothing
+        returning user_id, bucket, words
+    ), noted as (
         insert into public.bucket_words (user_id, word, bucket)
         select distinct a.user_id, public.search_word(w), a.bucket
           from added a, unnest(tsvector_to_array(a.words)) w
-        on conflict do nothing;
+        on conflict do nothing
+    ), marked as (
         update public.chat_words w
-           set upto_at = m.created_at, upto_id = m.id
-          from public.messages m
-         where w.chat_id = line.chat_id and m.id = batch[cardinality(batch)];
-        done := done + cardinality(batch);
-        if cardinality(batch) = room then
-            insert into public.search_pending (user_id, chat_id) values (line.user_id, line.chat_id);
-        end if;
-    end loop;
-    return done;
+           set upto_at = l.created_at, upto_id = l.id
+          from (select distinct on (f.chat_id) f.chat_id, f.created_at, f.id
+                  from found f
+                 order by f.chat_id, f.created_at desc, f.id desc) l
+         where w.chat_id = l.chat_id
+    ), left_over as (
+        insert into public.search_pending (user_id, chat_id)
+        select user_id, chat_id from found group by user_id, chat_id having count(*) = room
+    )
+    select count(*) into done from found;
+    return done + cardinality(gained);
 end $$;
 
 -- Of a user's buckets below one, newest first: those in which every lexeme stands, or at least
