@@ -19,8 +19,8 @@
 #include "lib/secret.h"
 
 #define DAY_S             ((int64_t)24 * 3600)
-#define HASH_WAIT_MS      2000 /* for others' passwords to be hashed first */
-#define RESETS_PER_MINUTE 1    /* asked for one account from one network */
+#define HASH_WAIT_MS      10000 /* for others' passwords to be hashed first */
+#define RESETS_PER_MINUTE 1     /* asked for one account from one network */
 
 /* ---- hashing --------------------------------------------------------------- */
 

@@ -174,6 +174,15 @@ def test_one_address_that_asks_too_much_is_slowed_down(start_stack):
     assert refused and refused[0].headers['Retry-After'] == '1' and refused[0].json()['status'] == 429
 
 
+def test_one_address_that_tries_passwords_is_slowed_down_before_the_app_hears_of_it(start_stack):
+    stack = start_stack(request_rate=40)
+    body = {'email': 'nobody@example.com', 'password': 'wrong password'}
+    replies = [stack.anonymous().post('/api/auth/login', json=body) for _ in range(60)]
+    refused = [r for r in replies if 'nginx' in r.headers['Server-Timing']]
+    assert refused and {r.status_code for r in refused} == {429} and refused[0].headers['Retry-After'] == '1'
+    assert stack.anonymous().get('/healthz').status_code == 200
+
+
 def test_one_address_holds_only_so_many_streams(start_stack):
     stack = start_stack(streams_per_address=2)
     client = stack.admin.client
