@@ -152,15 +152,24 @@ leave_out_chats(struct request *rq, struct str document)
     rq->body = out;
 }
 
+/* A list is what an object with nothing but chats would be. */
+static void
+leave_out_list(struct request *rq)
+{
+    buf_init(&rq->body, rq->arena, SIZE_MAX);
+    buf_add_str(&rq->body, "{\"chats\":[]}");
+}
+
 static void
 check_chats(struct json_reader *in, struct str chats)
 {
     struct str element;
+    bool objects = true;
     size_t n = 0;
 
-    while (json_next(&chats, &element) && json_is_object(element))
-        n++;
-    if (chats.len > 0 && chats.p[0] != ']')
+    for (; json_next(&chats, &element); n++)
+        objects = objects && json_is_object(element);
+    if (!objects)
         jr_problem(in, "chats", "must be a list of objects");
     else if (n == 0 || n > IMPORT_CHATS_MAX)
         jr_problem(in, "chats", "must have 1 to 100000 chats");
@@ -173,10 +182,14 @@ read_import(struct request *rq, struct str *chats)
     struct json_reader *in;
 
     *chats = (struct str){ "", 0 };
-    if (json_is_object(document)) {
+    if (json_is_object(document) || json_is_array(document))
         TRY(json_check_members(rq->arena, rq->body.data, rq->body.len, IMPORT_MEMBERS_MAX));
+    if (json_is_object(document)) {
         *chats = json_member(document, "chats");
         leave_out_chats(rq, document);
+    } else if (json_is_array(document)) {
+        *chats = document;
+        leave_out_list(rq);
     }
     in = request_json(rq);
     (void)jr_opt_word(in, "format", forms);

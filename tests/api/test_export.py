@@ -72,6 +72,16 @@ def test_a_chatgpt_export_can_be_imported(user):
     assert messages[0]['created_at'] == '2023-11-14T22:13:20.500000Z'
 
 
+def test_the_file_of_a_chatgpt_export_is_taken_as_it_is(user):
+    """It is a list, without an object around it."""
+    conversation = {'title': 'Whole', 'current_node': 'a', 'mapping': {'a': {
+        'parent': None, 'message': {'author': {'role': 'user'}, 'create_time': 1700000000, 'content': {'parts': ['Hi']}}}}}
+    job, chats = imported(user, [conversation])
+    assert job['state'] == 'completed' and [c['title'] for c in chats] == ['Whole']
+    for body in ([], [1], [conversation, 'x']):
+        assert pointers(user.post('/api/chats/import', json=body)) == {'/chats'}
+
+
 def test_an_imported_chat_goes_on(user, agent):
     chat = {'title': 'Before', 'messages': [{'role': 'user', 'content': 'x', 'created_at': '2099-01-01T00:00:00.000000Z'}]}
     _, chats = imported(user, {'chats': [chat]})

@@ -72,7 +72,8 @@ def test_every_route_that_takes_a_body_checks_it(user, stack, name):
     route = INPUTS[name]
     user = caller_of(route, user, stack)
     path = route['path'].replace('{id}', nothing())
-    for kind in ('NUL byte', 'duplicate key', '100,000 arrays', 'array', 'invalid UTF-8'):
+    kinds = ['NUL byte', 'duplicate key', '100,000 arrays', 'invalid UTF-8']
+    for kind in kinds + ['array'] * (contract.SCHEMAS[name]['type'] == 'object'):
         reply = user.request(route['method'], path, data=MALFORMED[kind], headers=JSON)
         # A change looks its object up first, so that others' do not even show what is wrong with the body.
         assert reply.status_code in ({400, 404} if '{id}' in route['path'] else {400}), (kind, reply.text)
