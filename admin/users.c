@@ -2,6 +2,7 @@
 #include "admin/admin.h"
 #include "db/auth.h"
 #include "db/db.h"
+#include "db/erase.h"
 #include "db/invitation.h"
 #include "db/page.h"
 #include "db/password_reset.h"
@@ -149,6 +150,18 @@ set_role(struct admin *ad)
 }
 
 static struct err
+end(struct admin *ad)
+{
+    struct user user;
+
+    TRY(admin_begin(ad));
+    TRY(find(ad, &user));
+    TRY(user_end(ad->db, ad->arena, user.id, NULL));
+    TRY(admin_audit(ad, AUDIT_USER_CHANGED, user.id, "deleted"));
+    return db_commit(ad->db);
+}
+
+static struct err
 sign_out(struct admin *ad)
 {
     struct user user;
@@ -205,6 +218,7 @@ const struct command user_commands[] = {
     { "user", "disable", "EMAIL", "shut somebody out, at once", 1, 1, disable },
     { "user", "enable", "EMAIL", "let them in again", 1, 1, enable },
     { "user", "role", "EMAIL user|admin", "change somebody's role", 2, 2, set_role },
+    { "user", "delete", "EMAIL", "end an account; a worker removes everything it has", 1, 1, end },
     { "user", "sign-out", "EMAIL", "end all sessions of an account", 1, 1, sign_out },
     { "reset", "", "EMAIL", "print a link to set an account's password, good once", 1, 1, reset },
     { "invite", "", "EMAIL [--role user|admin]", "print a link to make an account, good once", 1, 1,

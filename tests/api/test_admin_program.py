@@ -66,6 +66,12 @@ def test_somebody_is_shut_out_and_let_in_again(run, user):
     assert [line.split()[1] for line in run('user', 'list', user.email)] == [user.email]
 
 
+def test_an_account_is_ended(run, user):
+    run('user', 'delete', user.email)
+    assert user.get('/api/auth/me').status_code == 401 and run('user', 'list', user.email) == []
+    assert 'not found' in run('user', 'delete', user.email, status=1)
+
+
 def test_sessions_are_ended(run, user, sign_in):
     session = sign_in(user)
     got(session.get('/api/auth/me'))
