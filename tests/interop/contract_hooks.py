@@ -52,6 +52,9 @@ def before_call(context, case, kwargs):
     # Its own key is the branch that it sits on.
     if (case.path_parameters or {}).get('id') == OWN_KEY:
         case.path_parameters['id'] = str(uuid.uuid4())
+    # A queue that is paused leaves others waiting.
+    if case.operation.label == 'POST /api/admin/queues/{name}/pause':
+        case.path_parameters['name'] = 'bench'
     query = case.query or {}
     if str(query.get('wait', '')).isdigit() and 1 < int(query['wait']) <= 60:
         query['wait'] = 1 # nothing changes meanwhile
