@@ -77,6 +77,39 @@ words_of_the_heading_count_for_what_stands_below_it(void **state)
 }
 
 static void
+code_and_lists_are_said_with_the_line_that_leads_to_them(void **state)
+{
+    static const struct passage tables[] = {
+        { .heading = "Columns",
+          .content = "Tables hold rows.\n\nTo rename a column:\n\n```sql\nALTER TABLE t\n"
+                     "  RENAME a TO b;\n```\n\nThe data stay as they are." },
+        { .heading = "Locks",
+          .content = "The kinds of locks are:\n\n- Shared ones\n- Exclusive ones\n\nNobody "
+                     "sees them." },
+        { .heading = "Sizes", .content = "This is how the size of an index is found:" },
+    };
+
+    assert_string_equal(
+        answer(*state, "How do I rename a column?", tables, 3).text,
+        "To rename a column:\n\n```sql\nALTER TABLE t\n  RENAME a TO b;\n```\n\n[1]");
+    assert_string_equal(answer(*state, "What kinds of locks are there?", tables, 3).text,
+                        "The kinds of locks are:\n\n- Shared ones\n- Exclusive ones [1]");
+    assert_int_equal(answer(*state, "How is the size of an index found?", tables, 3).cited_count,
+                     0);
+}
+
+static void
+code_by_itself_is_no_answer(void **state)
+{
+    static const struct passage shop = {
+        .heading = "",
+        .content = "```\nINSERT INTO goods VALUES (1, 'bread');\n```\n\nBread is baked at four.",
+    };
+
+    assert_string_equal(answer(*state, "bread", &shop, 1).text, "Bread is baked at four. [1]");
+}
+
+static void
 says_so_when_nothing_fits(void **state)
 {
     struct dialect_answer none = answer(*state, "What is the capital of France?", garden, 3);
@@ -248,6 +281,8 @@ main(void)
         UNIT_TEST(numbers_passages_in_the_order_in_which_they_are_cited),
         UNIT_TEST(joins_what_several_passages_say),
         UNIT_TEST(words_of_the_heading_count_for_what_stands_below_it),
+        UNIT_TEST(code_and_lists_are_said_with_the_line_that_leads_to_them),
+        UNIT_TEST(code_by_itself_is_no_answer),
         UNIT_TEST(says_so_when_nothing_fits),
         UNIT_TEST(one_common_word_is_not_enough),
         UNIT_TEST(asks_for_a_word_when_there_is_none),

@@ -18,11 +18,15 @@
 #define SENTENCES_MAX   400 /* looked at, of all passages together */
 #define CHOSEN_MAX      5   /* sentences in an answer */
 #define PER_PASSAGE_MAX 3
-#define ANSWER_MAX      1200 /* bytes, about */
-#define LENGTH_USUAL    240  /* bytes; longer sentences count for less */
-#define ENOUGH          0.4  /* of the question's weight must be met by the best sentence */
-#define EXAMPLE_ROOM    80   /* bytes around a question that is quoted */
-#define CLOSE_TO_BEST   0.45 /* of the best score a sentence must reach to be said too */
+#define ANSWER_MAX      1200         /* bytes, about */
+#define LENGTH_USUAL    240          /* bytes; longer sentences count for less */
+#define ENOUGH          0.4          /* of the question's weight must be met by the best sentence */
+#define LENGTH_MOST     500          /* bytes; what is longer is no sentence but a list of words */
+#define FOLLOWERS_MAX   6            /* items that are said with the line that leads to them */
+#define SUBJECT_BYTES   ((size_t)48) /* at the start of a sentence: what it is about */
+#define SUBJECT         0.25         /* of its weight is added for what it is about */
+#define EXAMPLE_ROOM    80           /* bytes around a question that is quoted */
+#define CLOSE_TO_BEST   0.45         /* of the best score a sentence must reach to be said too */
 
 #define NOTHING_FITS                                                                               \
     "I found nothing in my sources that answers this. Asking with other words may help."
@@ -33,7 +37,8 @@ struct candidate {
     size_t passage, position;
     uint64_t met; /* which terms of the question, a bit each */
     double score;
-    bool chosen;
+    bool code, item;  /* between fences; of a list */
+    bool chosen, led; /* to be said; for the line above leads to it */
 };
 
 struct search {
@@ -90,17 +95,24 @@ collect(struct search *s, const struct dialect_question *q)
         struct str rest = str_from(q->passages[i].content), sentence;
         uint64_t heading = terms_met(&s->question, str_from(q->passages[i].heading));
 
-        for (size_t n = 0; sentence_next(&rest, &sentence) && s->count < SENTENCES_MAX; n++) {
+        for (size_t n = 0; s->count < SENTENCES_MAX; n++) {
             struct candidate *c = &s->list[s->count];
+            bool code = sentence_code(&rest, &sentence);
 
+            if (!code && !sentence_next(&rest, &sentence))
+                break;
             *c = (struct candidate){ .text = without_marks(sentence), .passage = i, .position = n };
-            c->met = terms_met(&s->question, c->text);
+            c->code = code;
+            c->item = c->text.p != sentence.p && strchr("-*+", sentence.p[0]);
+            s->count++;
             /* A heading lends its words to what stands below it, but says nothing itself. */
-            if (c->met && sentence.p[0] != '#')
+            if (code || sentence.p[0] == '#' || c->text.len > LENGTH_MOST)
+                continue;
+            c->met = terms_met(&s->question, c->text);
+            if (c->met)
                 c->met |= heading;
             if (is_asking(sentence, question))
                 c->met = 0;
-            s->count++;
         }
     }
 }
@@ -139,8 +151,11 @@ score(struct search *s, const struct dialect_question *q)
         struct candidate *c = &s->list[i];
         double rank = (double)(q->passage_count - c->passage) / (double)q->passage_count;
         double length = (double)c->text.len / LENGTH_USUAL;
+        struct str start = str_utf8_prefix(c->text, SUBJECT_BYTES);
+        double subject = weight_of(s, terms_met(&s->question, start) & c->met);
 
-        c->score = weight_of(s, c->met) * (1.0 + 0.2 * rank) / (length > 1 ? sqrt(length) : 1);
+        c->score = (weight_of(s, c->met) + SUBJECT * subject) * (1.0 + 0.2 * rank) /
+                   (length > 1 ? sqrt(length) : 1);
         if (c->met && (!best || c->score > best->score))
             best = c;
     }
@@ -153,12 +168,40 @@ same_text(struct str a, struct str b)
     return str_eq_nocase(a, b);
 }
 
+/* ---- what leads to something ------------------------------------------------------------ */
+
+/* "To do so:" says nothing without what stands below it. */
+static bool
+leads_on(const struct candidate *c)
+{
+    return !c->code && c->text.len > 0 && c->text.p[c->text.len - 1] == ':';
+}
+
+/* How many of those after c it leads to: the code, the items of a list, or the next sentence. */
+static size_t
+count_followers(const struct search *s, const struct candidate *c)
+{
+    const struct candidate *next = c + 1, *end = s->list + s->count;
+    size_t n = 0;
+
+    if (next == end || next->passage != c->passage || next->text.p[0] == '#')
+        return 0;
+    if (!next->item)
+        return next->text.len <= LENGTH_MOST && !leads_on(next);
+    while (n < FOLLOWERS_MAX && next + n < end && next[n].passage == c->passage && next[n].item &&
+           next[n].text.len <= LENGTH_USUAL)
+        n++;
+    return n;
+}
+
 /* May this sentence be said beside those that are chosen? */
 static bool
 is_welcome(const struct search *s, const struct candidate *c)
 {
     size_t of_passage = 0;
 
+    if (leads_on(c) && count_followers(s, c) == 0)
+        return false;
     for (size_t i = 0; i < s->count; i++) {
         if (!s->list[i].chosen)
             continue;
@@ -167,6 +210,17 @@ is_welcome(const struct search *s, const struct candidate *c)
         of_passage += s->list[i].passage == c->passage;
     }
     return of_passage < PER_PASSAGE_MAX;
+}
+
+/* Choose it; returns the bytes that this adds. */
+static size_t
+take(struct candidate *c, bool led)
+{
+    size_t bytes = c->chosen ? 0 : c->text.len;
+
+    c->chosen = true;
+    c->led |= led;
+    return bytes;
 }
 
 static void
@@ -186,8 +240,9 @@ choose(struct search *s, double best)
         }
         if (!next || (n > 0 && bytes + next->text.len > ANSWER_MAX))
             return;
-        next->chosen = true;
-        bytes += next->text.len;
+        bytes += take(next, false);
+        for (size_t i = leads_on(next) ? count_followers(s, next) : 0; i > 0; i--)
+            bytes += take(&next[i], true);
     }
 }
 
@@ -208,6 +263,25 @@ add_words(struct buf *out, struct str text)
     }
 }
 
+/* A sentence and a space, or code on lines of its own; items below what leads to them, too. */
+static void
+add_sentence(const struct search *s, size_t i, struct buf *out)
+{
+    const struct candidate *c = &s->list[i];
+    bool listed = c->led && c->item;
+
+    if ((c->code || listed) && out->len > 0 && out->data[out->len - 1] == ' ')
+        buf_truncate(out, out->len - 1);
+    if (c->code) {
+        buf_printf(out, "\n\n%.*s\n\n", (int)c->text.len, c->text.p);
+        return;
+    }
+    if (listed)
+        buf_add_str(out, c[-1].led ? "\n- " : "\n\n- ");
+    add_words(out, c->text);
+    buf_add_char(out, ' ');
+}
+
 /* The chosen sentences of one passage in their order, and the passage's number. */
 static void
 write_passage(const struct search *s, size_t passage, size_t number, struct buf *out)
@@ -217,8 +291,7 @@ write_passage(const struct search *s, size_t passage, size_t number, struct buf 
     for (size_t i = 0; i < s->count; i++) {
         if (!s->list[i].chosen || s->list[i].passage != passage)
             continue;
-        add_words(out, s->list[i].text);
-        buf_add_char(out, ' ');
+        add_sentence(s, i, out);
     }
     buf_printf(out, "[%zu]", number);
 }

@@ -37,6 +37,12 @@ skip_blanks(struct str s, size_t i)
     return i;
 }
 
+static bool
+is_fence(struct str s, size_t i)
+{
+    return s.len - i >= 3 && (memcmp(s.p + i, "```", 3) == 0 || memcmp(s.p + i, "~~~", 3) == 0);
+}
+
 /* Does the line at `i` begin something of its own, or is it blank? */
 static bool
 begins_block(struct str s, size_t i)
@@ -46,7 +52,7 @@ begins_block(struct str s, size_t i)
     i = skip_blanks(s, i);
     if (i == s.len || strchr("\n#|>", s.p[i]))
         return true;
-    if (s.len - i >= 3 && (memcmp(s.p + i, "```", 3) == 0 || memcmp(s.p + i, "~~~", 3) == 0))
+    if (is_fence(s, i))
         return true;
     if (strchr("-*+", s.p[i]))
         return i + 1 == s.len || is_space(s.p[i + 1]);
@@ -142,4 +148,24 @@ sentence_next(struct str *rest, struct str *out)
     *out = str_trim((struct str){ rest->p, end });
     *rest = (struct str){ rest->p + end, rest->len - end };
     return true;
+}
+
+bool
+sentence_code(struct str *rest, struct str *out)
+{
+    struct str s = str_trim(*rest);
+    size_t at, end;
+
+    if (s.len == 0 || !is_fence(s, 0))
+        return false;
+    for (size_t i = line_end(s, 0); i < s.len; i = line_end(s, i + 1)) {
+        at = skip_blanks(s, i + 1);
+        if (at >= s.len || !is_fence(s, at) || s.p[at] != s.p[0])
+            continue;
+        end = line_end(s, at);
+        *out = str_trim((struct str){ s.p, end });
+        *rest = (struct str){ s.p + end, s.len - end };
+        return true;
+    }
+    return false;
 }

@@ -15,4 +15,7 @@
 /* The next sentence of *rest, which then begins behind it. False at the end. */
 bool sentence_next(struct str *rest, struct str *out);
 
+/* Code with the fences around it, when *rest begins with it, and its end is there. */
+bool sentence_code(struct str *rest, struct str *out);
+
 #endif
