@@ -1,0 +1,227 @@
+"""Three endpoints beside FastAPI + SQLAlchemy and Fastify + pg; lists and search as messages become many; a flood of logins."""
+
+import collections
+import datetime
+import http.client
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+import urllib.parse
+
+import load
+from instance import Instance
+from peers import Peers
+from processes import cpu_s, tree
+
+CHATS = 200
+MESSAGES = 60      # of each chat
+BATCH = 100_000    # messages that are put in at once
+USUAL_RATE = 200   # that nginx lets an address ask, as ./dev and packages set it
+RATE = 100         # questions a second of the other user while passwords are tried
+STEADY = 1000      # of them, and as many without
+LOGINS = 1000      # wrong passwords, from one address
+SECONDS = int(os.environ.get('OFFSTAGE_BENCH_SECONDS', 8))
+CONNECTIONS = 16   # of wrk
+CALLS = 200        # one after another, for the cost at a size
+SMALL = 10_000
+LARGE = int(os.environ.get('OFFSTAGE_BENCH_MESSAGES', 200_000))
+TARGETS = {'FastAPI': 8, 'Fastify': 2}
+SELDOM = 'search, a word of one message in 2,500'
+HERE = pathlib.Path(__file__).parent
+
+
+def measure(bench):
+    with Instance(bench, app_processes=8) as it, Peers(bench, it) as peers:
+        user = it.users(1)[0]
+        side_by_side(bench, it, peers, user, make_chats(it, user))
+        grow(bench, it)
+    with Instance(bench, request_rate=USUAL_RATE) as it:
+        flood(bench, it, it.users(1)[0])
+    bench.figures.note(f'api: {CHATS} chats of {MESSAGES} messages; wrk with {CONNECTIONS} connections, {SECONDS} s in turn, through '
+                       'the same nginx to the same PostgreSQL; FastAPI and Fastify run a process a core, ours its usual 8, and '
+                       'neither of them sets row-level security')
+    bench.figures.note(f'api: a tenth of {SMALL:,} and of {LARGE:,} messages are of the user who asks; '
+                       'OFFSTAGE_BENCH_MESSAGES=10000000 for the whole size')
+    bench.figures.note(f"api: {LOGINS:,} wrong passwords from one address by 8 connections as fast as they are answered, "
+                       f"others ask {RATE} times a second, for {STEADY // RATE} s with the flood and without")
+
+
+def make_chats(it, user):
+    agent = it.agent(kind='extractive')
+    it.sql(f"""
+        insert into chats (id, user_id, agent_id, title, title_by, preview, active_at)
+        select gen_random_uuid(), '{user.id}', '{agent}', 'A chat about number ' || n, 'user',
+               'The beginning of the last message of chat ' || n, now() - n * interval '1 minute'
+          from generate_series(1, {CHATS}) n;
+        insert into messages (id, user_id, chat_id, parent_id, role, content, created_at)
+        select gen_random_uuid(), c.user_id, c.id, c.id, case n % 2 when 0 then 'assistant' else 'user' end,
+               repeat('Words that are said of a stage and its curtain. ', 4), now() - interval '1 day' + n * interval '1 s'
+          from chats c, generate_series(1, {MESSAGES}) n where c.user_id = '{user.id}';
+        vacuum analyze;""")
+    return it.sql(f"select id from chats where user_id = '{user.id}'").split()
+
+
+def side_by_side(bench, it, peers, user, chats):
+    messages = [f'/api/chats/{chat}/messages' for chat in chats]
+    endpoints = {'list chats': ('get.lua', ['/api/chats', user.key]),
+                 'read a page of messages': ('get.lua', [messages[0], user.key]),
+                 'create a message': ('message.lua', [user.key, *messages])}
+    everyone = {'Offstage': it.url, **peers.urls}
+    for path in ('/api/chats', messages[0]):
+        same(everyone, user, path)
+    for name, (script, arguments) in endpoints.items():
+        for _ in range(bench.runs):
+            got = {}
+            for who, url in everyone.items():
+                load.report(load.wrk(url, HERE / script, arguments, CONNECTIONS, 2))
+                before = work(it, peers, who)
+                got[who] = load.report(load.wrk(url, HERE / script, arguments, CONNECTIONS, SECONDS))
+                got[who]['cpu'] = 1000 * (work(it, peers, who) - before) / got[who]['count']
+            add = bench.figures.add
+            ours = got['Offstage']
+            add('api', f'{name}, a second', ours['rate'], '/s', peers={w: got[w]['rate'] for w in peers.urls})
+            for who, least in TARGETS.items():
+                add('api', f'{name}, times {who}', ours['rate'] / got[who]['rate'], '', least=least)
+            add('api', f'{name}, p99', ours['p99'], 'ms', peers={w: got[w]['p99'] for w in peers.urls})
+            add('api', f'{name}, CPU', ours['cpu'], 'ms', peers={w: got[w]['cpu'] for w in peers.urls})
+
+
+def same(everyone, user, path):
+    """All answer alike: the same ids in the same order."""
+    answers = {}
+    for who, url in everyone.items():
+        reply = ask(http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=30), user, path)
+        answers[who] = [row['id'] for row in reply['data']]
+    assert len(set(map(tuple, answers.values()))) == 1 and len(answers['Offstage']) == 20, answers
+
+
+def work(it, peers, who):
+    """CPU seconds so far of all that answers: what else the machine does then makes no difference."""
+    own = it.pids('app') + it.pids('worker') if who == 'Offstage' else tree(peers.pids[who])
+    return cpu_s(it.pids('nginx') + it.pids('postgres') + own)
+
+
+def ask(connection, user, path):
+    connection.request('GET', path, headers={'Authorization': 'Bearer ' + user.key})
+    reply = connection.getresponse()
+    body = reply.read()
+    assert reply.status == 200, (reply.status, body[:300])
+    return json.loads(body)
+
+
+# ---- as the messages become many ----------------------------------------------------------
+
+def grow(bench, small):
+    """Small and large answer in turn, so that a machine that gets slower does not look like a cost of size."""
+    with Instance(bench) as large:
+        full = [(size, it, fill(it, size)) for size, it in ((SMALL, small), (LARGE, large))]
+        asked = {size: questions(it, user) for size, it, user in full}
+        costs = collections.defaultdict(list)
+        for _ in range(CALLS):
+            for size, (ask_it, paths) in asked.items():
+                for name, path in paths.items():
+                    start = time.monotonic()
+                    reply = ask_it(path)
+                    costs[name, size].append((time.monotonic() - start) * 1000)
+                    assert reply['data'] or name == SELDOM, path
+    for name in asked[SMALL][1]:
+        ours, most = (statistics.median(costs[name, size]) for size in (SMALL, LARGE))
+        bench.figures.add('api', f'{name}, at {SMALL:,} messages', ours, 'ms')
+        if name == SELDOM: # the answer itself grows
+            bench.figures.add('api', f'{name}, at {LARGE:,}', most, 'ms')
+        else:
+            bench.figures.add('api', f'{name}, at {LARGE:,} to that', most / ours, '', most=1.2)
+
+
+def questions(it, user):
+    """What is asked of an instance: a function, and what each path is for."""
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(it.url).netloc, timeout=60)
+    chat = ask(connection, user, '/api/chats')['data'][0]['id']
+    return lambda path: ask(connection, user, path), {
+        'first page of chats': '/api/chats', 'far page of chats': far(it, user),
+        'page of messages': f'/api/chats/{chat}/messages', 'search, a word of one chat': '/api/search?q=porcupine',
+        'search, a word of all': '/api/search?q=curtain', 'search, a word of all and one of one chat': '/api/search?q=curtain+porcupine',
+        SELDOM: '/api/search?q=2500'}
+
+
+def far(it, user):
+    """The page in the middle of all chats, by a cursor as app/cursor.c makes it."""
+    at, chat = it.sql(f"select ts(active_at) || ' ' || id from chats where user_id = '{user.id}' order by active_at desc "
+                      f"offset (select count(*) / 2 from chats where user_id = '{user.id}') limit 1").split()
+    since = datetime.datetime.strptime(at, '%Y-%m-%dT%H:%M:%S.%fZ') - datetime.datetime(1, 1, 1)
+    return f'/api/chats?cursor={since // datetime.timedelta(microseconds=1):015x}{chat.replace("-", "")}'
+
+
+def fill(it, size):
+    """`size` messages in chats of 50, a tenth of them the user's, indexed as the worker does it."""
+    user, other = it.users(2)
+    it.sql("""
+        create function bench_id(at timestamptz) returns uuid language sql as $$
+            select overlay(gen_random_uuid()::text placing left(ms, 8) || '-' || right(ms, 4) || '-7' from 1 for 15)::uuid
+              from lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') ms $$""")
+    for owner, count in ((user, size // 10), (other, size - size // 10)):
+        for first in range(0, count, BATCH):
+            fill_some(it, owner, first, min(BATCH, count - first))
+        it.sql(f"insert into search_users (user_id, messages) values ('{owner.id}', {count})")
+    it.sql('vacuum analyze chats, messages, message_words, chat_words, bucket_words')
+    return user
+
+
+def fill_some(it, owner, first, count):
+    it.sql(f"""
+        set session_replication_role = replica; -- no foreign key needs to be checked
+        begin;
+        create temporary table made on commit drop as
+        select bench_id(at) as id, n, at
+          from generate_series({first // 50} + 1, {(first + count) // 50}) n
+         cross join lateral (select date_trunc('day', now()) - interval '9 days' + n * interval '1 s' as at) t;
+        insert into chats (id, user_id, title, active_at) select id, '{owner.id}', 'Chat ' || n, at from made;
+        insert into chat_words (chat_id, user_id, title) select id, '{owner.id}', 'Chat ' || n from made;
+        create temporary table said on commit drop as
+        select bench_id(at + m * interval '1 ms') as id, id as chat_id, at + m * interval '1 ms' as created_at,
+               {first} + (row_number() over (order by n, m)) - 1 as place,
+               'The curtain of stage ' || (random() * 5000)::int || ' rises over river ' || (random() * 5000)::int ||
+               case n when 1 then ' and a porcupine' else '' end as content
+          from made, generate_series(1, 50) m;
+        insert into messages (id, user_id, chat_id, parent_id, role, content, created_at)
+        select id, '{owner.id}', chat_id, chat_id, 'user', content, created_at from said;
+        insert into message_words (message_id, user_id, chat_id, bucket, words)
+        select id, '{owner.id}', chat_id, place / 2048, to_tsvector('english', content) from said;
+        insert into bucket_words (user_id, word, bucket)
+        select distinct '{owner.id}'::uuid, search_word(word), place / 2048
+          from said, unnest(tsvector_to_array(to_tsvector('english', content))) word
+        on conflict do nothing;
+        commit;""")
+
+
+# ---- a flood of wrong passwords --------------------------------------------------------------
+
+def flood(bench, it, user):
+    """What others wait while an address tries a thousand passwords: a page of chats, asked for at a steady rate."""
+    make_chats(it, user)
+    for n in range(bench.runs):
+        quiet = load.percentile(steady(it, user, lambda: False), 99)
+        process = subprocess.Popen([sys.executable, HERE / 'login_flood.py', it.url, str(LOGINS), f'127.0.{n + 1}.1'],
+                                   stdout=subprocess.PIPE, text=True)
+        loud = load.percentile(steady(it, user, lambda: process.poll() is None), 99)
+        answers = json.loads(process.communicate(timeout=60)[0])
+        if set(answers) - {'401', '429'} or sum(answers.values()) != LOGINS:
+            raise RuntimeError(f'the flood was answered otherwise: {answers}')
+        bench.figures.add('api', 'p99 of others', quiet, 'ms')
+        bench.figures.add('api', 'p99 of others in a flood of logins, to that', loud / quiet, '', most=1.2)
+
+
+def steady(it, user, goes_on):
+    """Milliseconds that each answer took from when it was due, RATE a second."""
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(it.url).netloc, timeout=60)
+    took, start = [], time.monotonic()
+    while len(took) < STEADY or goes_on():
+        due = start + len(took) / RATE
+        time.sleep(max(0, due - time.monotonic()))
+        ask(connection, user, '/api/chats')
+        took.append((time.monotonic() - due) * 1000)
+    return took
