@@ -198,7 +198,7 @@ create index message_feedback_user on message_feedback (user_id);
 alter table agents add column titles text not null default 'message' check (titles in ('message', 'model'));
 
 -- ---- search over one's chats ---------------------------------------------------------------
--- Words are indexed as numbers that stand for (user, bucket, word), where a bucket is 2,048
+-- Words are indexed as numbers that stand for (user, bucket, word), where a bucket is 1,024
 -- messages of one user in the order in which they were indexed. So a search reads nothing
 -- that other users' messages made grow, and goes from the newest bucket down, over those
 -- that have its words, until it has found enough. A text search under a policy could not use an index at all, since its
@@ -322,7 +322,7 @@ begin
         returning user_id, messages
     ), added as (
         insert into public.message_words (message_id, user_id, chat_id, bucket, words)
-        select f.id, f.user_id, f.chat_id, (c.messages - f.all_of_user + f.place - 1) / 2048,
+        select f.id, f.user_id, f.chat_id, (c.messages - f.all_of_user + f.place - 1) / 1024,
                to_tsvector('pg_catalog.english', left(f.content, 100000))
           from found f
           join counted c on c.user_id = f.user_id
@@ -398,7 +398,7 @@ begin
     end if;
     lexemes := array(select distinct replace(m[1], '''''', '''')
                        from regexp_matches(needed, '''((?:[^'']|'''')+)''', 'g') m);
-    select (u.messages - 1) / 2048 into newest from public.search_users u where u.user_id = me;
+    select (u.messages - 1) / 1024 into newest from public.search_users u where u.user_id = me;
     -- What everybody looks for stands in the newest bucket, and costs no look at the others. The
     -- terms are made in place, as search_terms() makes them: calling it takes longer than looking.
     next := array[newest];

@@ -190,9 +190,9 @@ def fill_some(it, owner, first, count):
         insert into messages (id, user_id, chat_id, parent_id, role, content, created_at)
         select id, '{owner.id}', chat_id, chat_id, 'user', content, created_at from said;
         insert into message_words (message_id, user_id, chat_id, bucket, words)
-        select id, '{owner.id}', chat_id, place / 2048, to_tsvector('english', content) from said;
+        select id, '{owner.id}', chat_id, place / 1024, to_tsvector('english', content) from said;
         insert into bucket_words (user_id, word, bucket)
-        select distinct '{owner.id}'::uuid, search_word(word), place / 2048
+        select distinct '{owner.id}'::uuid, search_word(word), place / 1024
           from said, unnest(tsvector_to_array(to_tsvector('english', content))) word
         on conflict do nothing;
         commit;""")
