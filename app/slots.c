@@ -17,9 +17,16 @@ least(int a, int b)
     return a < b ? a : b;
 }
 
+static int
+most(int a, int b)
+{
+    return a > b ? a : b;
+}
+
 /*
- * A quarter of the processes may wait; half may hash, on half of the cores, so
- * that others always answer, and soon.
+ * Passwords are hashed on half of the cores. Of the processes a quarter may wait for other
+ * programs; people who sign in at one moment wait for each other, a tenth of a second each, in all
+ * but two.
  */
 bool
 slots_init(struct slots *s, int processes)
@@ -27,7 +34,8 @@ slots_init(struct slots *s, int processes)
     int cores = (int)sysconf(_SC_NPROCESSORS_ONLN), half = (processes + 1) / 2;
 
     s->fd = memfd_create("offstage-slots", MFD_CLOEXEC);
-    s->limits[SLOT_HASH] = least(least(half, HASH_MAX), cores > 1 ? cores / 2 : 1);
+    s->limits[SLOT_HASH] = least(least(half, HASH_MAX), most(cores / 2, 1));
+    s->limits[SLOT_QUEUE] = most(processes - 2 - s->limits[SLOT_HASH], 1);
     s->limits[SLOT_WAIT] = (processes + 3) / 4;
     return s->fd >= 0;
 }
@@ -55,13 +63,13 @@ slots_take_within(const struct slots *s, enum slot_kind kind, int64_t wait_ms)
     int64_t until = clock_mono_ms() + wait_ms;
     bool taken = slots_take(s, kind);
 
-    if (taken || !slots_take(s, SLOT_WAIT))
+    if (taken || !slots_take(s, SLOT_QUEUE))
         return taken;
     while (!taken && clock_mono_ms() < until) {
         (void)poll(NULL, 0, LOOK_MS);
         taken = slots_take(s, kind);
     }
-    slots_release(s, SLOT_WAIT);
+    slots_release(s, SLOT_QUEUE);
     return taken;
 }
 

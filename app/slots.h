@@ -10,8 +10,9 @@
 #include <stdint.h>
 
 enum slot_kind {
-    SLOT_HASH, /* hash a password: 64 MiB and a core */
-    SLOT_WAIT, /* wait for another program, and serve nobody meanwhile */
+    SLOT_HASH,  /* hash a password: 64 MiB and a core */
+    SLOT_QUEUE, /* wait for the slot of another process, which takes moments */
+    SLOT_WAIT,  /* wait for another program, and serve nobody meanwhile */
     SLOT_KIND_COUNT
 };
 
@@ -26,7 +27,7 @@ bool slots_init(struct slots *s, int processes);
 /* Take one; false when all are taken. */
 bool slots_take(const struct slots *s, enum slot_kind kind);
 
-/* The same, waiting up to `wait_ms` for one, in a slot of SLOT_WAIT. */
+/* The same, waiting up to `wait_ms` for one, in a slot of SLOT_QUEUE. */
 bool slots_take_within(const struct slots *s, enum slot_kind kind, int64_t wait_ms);
 
 void slots_release(const struct slots *s, enum slot_kind kind);

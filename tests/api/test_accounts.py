@@ -223,6 +223,14 @@ def test_of_many_first_accounts_one_is_an_admin_s(start_app, empty_database, reg
     assert register(app) == others
 
 
+def test_five_people_who_join_at_one_moment_all_come_in(start_stack):
+    stack = start_stack(app_processes=8) # as many as usual
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        replies = list(pool.map(lambda _: stack.anonymous().post(
+            '/api/auth/register', json={'email': address(), 'password': PASSWORD}), range(5)))
+    assert [r.status_code for r in replies] == [201] * 5
+
+
 def test_a_flood_of_logins_leaves_processes_for_others(start_stack):
     """More are refused than are hashed at once, and nobody else waits for them."""
     stack = start_stack() # its own: who signs in meanwhile may be refused as well
