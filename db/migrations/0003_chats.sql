@@ -211,8 +211,8 @@ end $$;
 create trigger feed_gone after delete on feeds for each row execute function feed_gone();
 
 -- Add to a user's feed. The counter's row stays locked until the transaction ends, so
--- that numbers become visible in their order; call it last.
-create function feed_add(owner uuid, kind text, what jsonb) returns void
+-- that numbers become visible in their order; call it last. The number is returned.
+create function feed_add(owner uuid, kind text, what jsonb) returns bigint
     language plpgsql volatile
 as $$
 declare
@@ -222,6 +222,7 @@ begin
     on conflict (user_id) do update set seq = f.seq + 1
     returning f.seq into place;
     insert into feed_events (user_id, seq, type, data) values (owner, place, kind, what);
+    return place;
 end $$;
 grant execute on function feed_add(uuid, text, jsonb) to offstage_app, offstage_worker;
 

@@ -95,65 +95,90 @@ grant execute on function agent_hold(uuid) to offstage_worker;
 -- ---- searching ------------------------------------------------------------------------
 
 -- The rows belong to the agent's owner while the caller may be anyone who can see the
--- agent: these functions ask that by themselves, once for all rows.
+-- agent: these functions ask that by themselves, once for all rows. PL/pgSQL, since a session keeps
+-- its plans: a function in SQL that cannot be inlined is planned anew at each call.
 create function passages_allowed(agent uuid) returns boolean
-    language sql stable security definer
+    language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-    select exists (select from public.agents g
-                    where g.id = agent and (g.user_id = public.app_user() or g.visibility <> 'private'))
-$$;
+begin
+    return exists (select from public.agents g
+                    where g.id = agent and (g.user_id = public.app_user() or g.visibility <> 'private'));
+end $$;
 
 create function passages_index(agent uuid) returns table (docs bigint, words bigint, languages int)
-    language sql stable security definer
+    language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-    select coalesce(sum(s.docs), 0)::bigint, coalesce(sum(s.words), 0)::bigint, coalesce(bit_or(s.languages), 0)
-      from public.chunk_segments s
-     where s.agent_id = agent and public.passages_allowed(agent)
-$$;
+#variable_conflict use_column
+begin
+    if not public.passages_allowed(agent) then
+        return query select 0::bigint, 0::bigint, 0;
+        return;
+    end if;
+    return query
+        select coalesce(sum(s.docs), 0)::bigint, coalesce(sum(s.words), 0)::bigint, coalesce(bit_or(s.languages), 0)
+          from public.chunk_segments s
+         where s.agent_id = $1;
+end $$;
 
 -- The buckets that hold the terms' postings, of every segment.
 create function passages_buckets(agent uuid, terms bigint[])
     returns table (segment_id bigint, docs int, bits int, bucket int, postings bytea)
-    language sql stable security definer
+    language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-    select s.id, s.docs, s.bits::int, p.bucket, p.postings
-      from (select * from public.chunk_segments
-             where agent_id = agent and public.passages_allowed(agent) offset 0) s
-      cross join lateral (select distinct (t >> (32 - s.bits))::int as bucket from unnest(terms) t) b
-      join public.chunk_postings p on p.segment_id = s.id and p.bucket = b.bucket
-     order by s.id
-$$;
+#variable_conflict use_column
+begin
+    if not public.passages_allowed(agent) then
+        return;
+    end if;
+    return query
+        select s.id, s.docs, s.bits::int, p.bucket, p.postings
+          from public.chunk_segments s
+          cross join lateral (select distinct (t >> (32 - s.bits))::int as bucket from unnest(terms) t) b
+          join public.chunk_postings p on p.segment_id = s.id and p.bucket = b.bucket
+         where s.agent_id = $1
+         order by s.id;
+end $$;
 
 -- The chunks of some places in segments, those that are still there; `place` counts from 1.
 create function passages_terms(agent uuid, segments bigint[], docs int[])
     returns table (place int, chunk_id uuid, page_id uuid, terms bytea)
-    language sql stable security definer
+    language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-    select w.place::int, c.id, c.page_id, c.terms
-      from unnest(segments, docs) with ordinality as w (segment, doc, place)
-      join public.chunk_segments s on s.id = w.segment and s.agent_id = agent
-      join public.chunks c on c.id = encode(substring(s.chunks from w.doc * 16 + 1 for 16), 'hex')::uuid
-     where public.passages_allowed(agent)
-     order by w.place
-$$;
+#variable_conflict use_column
+begin
+    if not public.passages_allowed(agent) then
+        return;
+    end if;
+    return query
+        select w.place::int, c.id, c.page_id, c.terms
+          from unnest(segments, docs) with ordinality as w (segment, doc, place)
+          join public.chunk_segments s on s.id = w.segment and s.agent_id = agent
+          join public.chunks c on c.id = encode(substring(s.chunks from w.doc * 16 + 1 for 16), 'hex')::uuid
+         order by w.place;
+end $$;
 
 create function passages_load(agent uuid, ids uuid[])
     returns table (chunk_id uuid, source_id uuid, page_id uuid, title text, url text, heading text, anchor text,
                    content text)
-    language sql stable security definer
+    language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-    select c.id, c.source_id, c.page_id, p.title, p.url, c.heading, c.anchor, c.content
-      from unnest(ids) with ordinality as w (id, place)
-      join public.chunks c on c.id = w.id and c.agent_id = agent
-      join public.pages p on p.id = c.page_id
-     where public.passages_allowed(agent)
-     order by w.place
-$$;
+#variable_conflict use_column
+begin
+    if not public.passages_allowed(agent) then
+        return;
+    end if;
+    return query
+        select c.id, c.source_id, c.page_id, p.title, p.url, c.heading, c.anchor, c.content
+          from unnest(ids) with ordinality as w (id, place)
+          join public.chunks c on c.id = w.id and c.agent_id = agent
+          join public.pages p on p.id = c.page_id
+         order by w.place;
+end $$;
 
 -- ---- visitors -----------------------------------------------------------------------------
 -- What visitors of a public agent ask is kept as chats of its owner's, on a shelf of their own.

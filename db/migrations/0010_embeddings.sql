@@ -45,37 +45,53 @@ create index question_vectors_agent on question_vectors (agent_id);
 -- ---- searching ------------------------------------------------------------------------
 
 create function passages_vectors(agent uuid, dimensions int) returns table (chunk_id uuid, vector bytea)
-    language sql stable security definer
+    language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-    select v.chunk_id, v.vector
-      from (select * from public.chunk_vectors
-             where agent_id = agent and public.passages_allowed(agent) offset 0) v
-     where octet_length(v.vector) = dimensions
-$$;
+#variable_conflict use_column
+begin
+    if not public.passages_allowed(agent) then
+        return;
+    end if;
+    return query
+        select v.chunk_id, v.vector
+          from public.chunk_vectors v
+         where v.agent_id = $1 and octet_length(v.vector) = dimensions;
+end $$;
 
 create function passages_terms_of(agent uuid, ids uuid[])
     returns table (place int, chunk_id uuid, page_id uuid, terms bytea)
-    language sql stable security definer
+    language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-    select w.place::int, c.id, c.page_id, c.terms
-      from unnest(ids) with ordinality as w (id, place)
-      join public.chunks c on c.id = w.id and c.agent_id = agent
-     where public.passages_allowed(agent)
-     order by w.place
-$$;
+#variable_conflict use_column
+begin
+    if not public.passages_allowed(agent) then
+        return;
+    end if;
+    return query
+        select w.place::int, c.id, c.page_id, c.terms
+          from unnest(ids) with ordinality as w (id, place)
+          join public.chunks c on c.id = w.id and c.agent_id = agent
+         order by w.place;
+end $$;
 
 -- Where an agent's questions are embedded, for whoever may use it; the key is sealed.
 create function agent_embeddings(agent uuid)
     returns table (url text, model text, credential text)
-    language sql stable security definer
+    language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-    select g.embeddings_url, g.embeddings_model, g.embeddings_credential
-      from public.agents g
-     where g.id = agent and g.embeddings_url is not null and public.passages_allowed(agent)
-$$;
+#variable_conflict use_column
+begin
+    if not public.passages_allowed(agent) then
+        return;
+    end if;
+    return query
+        select g.embeddings_url, g.embeddings_model, g.embeddings_credential
+          from public.agents g
+         where g.id = agent and g.embeddings_url is not null;
+end $$;
 
 -- Whether that is still where the agent's texts are embedded; it stays so until the transaction ends.
 create function agent_embeds(agent uuid, at_url text, by_model text) returns boolean
