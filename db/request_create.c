@@ -19,6 +19,32 @@ first_user_text(const struct request_new *in)
     return in->message_count ? in->messages[0].content : "";
 }
 
+/* Behind the mark of a heading, a quote or a list that the text begins with. */
+static const char *
+past_mark(const char *text)
+{
+    size_t n = strspn(text, "#");
+
+    if (*text == '>')
+        return text + 1;
+    if (n == 0 && strspn(text, "-*+") == 1)
+        n = 1;
+    return n >= 1 && n <= 6 && text[n] == ' ' ? text + n : text;
+}
+
+/* A title is no Markdown: where it begins in a message. */
+static const char *
+past_marks(const char *text)
+{
+    const char *from, *next = text;
+
+    do {
+        from = next + strspn(next, " \t\r\n");
+        next = past_mark(from);
+    } while (next != from);
+    return *from ? from : text;
+}
+
 /* What is new of a request, told by arrays as long as its messages and the answer's placeholder. */
 struct request_parts {
     size_t count;
@@ -91,7 +117,7 @@ add_request(struct db *db, struct arena *a, const struct request_new *in,
     TRY(db_later(db, Q_REQUEST_ADD,
                  ARGS(arg_id(made->request_id), arg_id(made->chat_id), arg_bool(chat_is_new),
                       arg_id(at->agent_id),
-                      arg_str(request_start_of(a, first_user_text(in), TITLE_MAX)),
+                      arg_str(request_start_of(a, past_marks(first_user_text(in)), TITLE_MAX)),
                       arg_str(preview_of(a, in)), arg_ids(a, p.ids, p.count),
                       arg_ids(a, p.parents, p.count), arg_strs(a, p.roles, p.count),
                       arg_strs(a, p.states, p.count), arg_strs(a, p.contents, p.count),

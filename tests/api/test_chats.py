@@ -34,6 +34,15 @@ def test_the_first_message_makes_the_title_and_a_given_one_stays(user, agent):
     assert got(user.get(f'/api/chats/{named["id"]}'))['title'] == 'Mine'
 
 
+@pytest.mark.parametrize('said, title', [
+    ('# A heading\n\nand more', 'A heading and more'), ('> - quoted\n> again', 'quoted > again'), ('* one\n* two', 'one * two'),
+    ('#hash', '#hash'), ('-5 degrees', '-5 degrees'), ('**bold**', '**bold**'), ('####### seven', '####### seven'), ('# ', '#')])
+def test_a_title_begins_after_the_marks_of_markdown(user, agent, said, title):
+    chat = made(user.post('/api/chats', json={'agent_id': agent['id']}))
+    ask(user, said, chat_id=chat['id'])
+    assert got(user.get(f'/api/chats/{chat["id"]}'))['title'] == title
+
+
 def test_a_chat_names_only_agents_that_its_user_may_use(user, other, agent):
     assert other.post('/api/chats', json={'agent_id': agent['id']}).status_code == 404
     chat = made(other.post('/api/chats', json={}))
