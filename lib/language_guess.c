@@ -9,8 +9,9 @@
 #define WORDS_FEW   60             /* in so few a lead may be chance */
 #define LEAD_MIN    2              /* of hits, then */
 #define LETTERS_MIN 20             /* likewise, of a script */
-#define WORD_MAX    24             /* bytes */
 #define COMMON_MAX  6              /* bytes: no word of the table is longer */
+#define SLOT_BITS   10             /* a third of them is taken */
+#define SLOTS       ((size_t)1 << SLOT_BITS)
 
 /* Words that make up much of any text in a language, and little of one in its neighbours. */
 static const struct {
@@ -114,37 +115,71 @@ is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
 }
 
-/* The next word between spaces, in lower case as far as ASCII goes; false at the end. */
-static bool
-next_word(struct str *s, char word[WORD_MAX + 3])
+/* A common word, its bytes packed into a number, and a bit for each language that has it. */
+struct common {
+    uint64_t word; /* 0: the slot is free */
+    uint32_t in;
+};
+
+static struct common *
+slot(struct common *set, uint64_t word)
 {
-    size_t len = 1;
+    size_t at = (size_t)((word * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - SLOT_BITS));
+
+    while (set[at].word != 0 && set[at].word != word)
+        at = (at + 1) % SLOTS;
+    return &set[at];
+}
+
+/* The next word in lower case as far as ASCII goes, 0 for one that is too long; false at the end.
+ */
+static bool
+next_word(struct str *s, uint64_t *word)
+{
+    size_t len = 0;
 
     while (s->len > 0 && !is_letter(s->p[0]))
         *s = (struct str){ s->p + 1, s->len - 1 };
-    if (s->len == 0)
-        return false;
-    word[0] = ' ';
+    *word = 0;
     for (; s->len > 0 && is_letter(s->p[0]); *s = (struct str){ s->p + 1, s->len - 1 })
-        if (len <= WORD_MAX)
-            word[len++] = str_lower(s->p[0]);
-    word[len] = ' ';
-    word[len + 1] = '\0';
-    return true;
+        if (len++ < COMMON_MAX)
+            *word = *word << 8 | (unsigned char)str_lower(s->p[0]);
+    if (len > COMMON_MAX)
+        *word = 0;
+    return len > 0;
+}
+
+/* By text of a thousand words, making the set costs less than to look each up in every list. */
+static void
+learn(struct common *set)
+{
+    for (size_t i = 0; i < LANGUAGES; i++) {
+        struct str list = str_from(table[i].words);
+        uint64_t word;
+
+        while (next_word(&list, &word)) {
+            struct common *c = slot(set, word);
+
+            c->word = word;
+            c->in |= UINT32_C(1) << i;
+        }
+    }
 }
 
 static const char *
 by_words(struct str text)
 {
     size_t hits[LANGUAGES] = { 0 }, words = 0, best = 0, second = 0;
-    char word[WORD_MAX + 3];
+    struct common set[SLOTS] = { 0 };
+    uint64_t word;
 
-    while (next_word(&text, word)) {
+    learn(set);
+    while (next_word(&text, &word)) {
+        uint32_t in = word ? slot(set, word)->in : 0;
+
         words++;
-        if (strlen(word) > COMMON_MAX + 2)
-            continue;
-        for (size_t i = 0; i < LANGUAGES; i++)
-            hits[i] += strstr(table[i].words, word) != NULL;
+        for (size_t i = 0; in; i++, in >>= 1)
+            hits[i] += in & 1;
     }
     for (size_t i = 1; i < LANGUAGES; i++)
         if (hits[i] > hits[best])

@@ -36,8 +36,9 @@ measure(struct dom_node *top)
 {
     struct dom_measure m = { 0 };
 
+    /* A tree is measured after each thing that is taken out of it; its strings stay as they are. */
     if (top->tag == TAG_STRING)
-        m.chars = count_chars(top->text);
+        m.chars = top->m.chars > 0 ? top->m.chars : count_chars(top->text);
     for (struct dom_node *i = top->first; i; i = i->next) {
         if (i->gone || (tag_traits(i->tag) & TAG_SKIP))
             continue;
