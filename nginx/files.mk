@@ -24,7 +24,8 @@ dist_htmljs_DATA = nginx/html/js/api.js nginx/html/js/conversation.js nginx/html
 
 htmlviewsdir = $(htmljsdir)/views
 dist_htmlviews_DATA = nginx/html/js/views/admin.js nginx/html/js/views/agent.js \
-	nginx/html/js/views/agent_form.js nginx/html/js/views/agents.js nginx/html/js/views/chat.js \
+	nginx/html/js/views/agent_form.js nginx/html/js/views/agent_tools.js \
+	nginx/html/js/views/agents.js nginx/html/js/views/chat.js \
 	nginx/html/js/views/chat_menu.js nginx/html/js/views/composer.js nginx/html/js/views/frame.js \
 	nginx/html/js/views/log.js nginx/html/js/views/login.js nginx/html/js/views/message.js \
 	nginx/html/js/views/palette.js nginx/html/js/views/parts.js nginx/html/js/views/passage.js \

@@ -56,6 +56,94 @@ test('an agent is given embeddings, and what is wrong with them is said at their
   assert.deepEqual(await read(), [null, null, false]);
 }));
 
+test('an agent is given a tool and titles by its model, and what is wrong with the tool is said at its fields', () => as(async (ada) => {
+  const { endpoint_url: url } = await ada.agent('recite');
+  const page = await ada.page('/agents/new');
+  const advanced = page.locator('summary', { hasText: 'Advanced' });
+  const fault = (label) => page.locator('.field', { has: page.getByLabel(label, { exact: true }) }).getByRole('alert');
+  await page.getByLabel('Name').fill('Forecaster');
+  await page.getByLabel('Address of the model').fill(url);
+  await page.getByLabel('Model', { exact: true }).fill('recite');
+  await advanced.click();
+  await page.getByLabel('A new chat is called after').selectOption('model');
+  await page.getByRole('button', { name: 'Add a tool' }).click();
+  await page.getByLabel('What the model calls it').fill('weather');
+  await page.getByLabel('Address of the tool').fill('http://10.0.0.1/weather');
+  await page.getByLabel('Its arguments').fill('{"type": "object",}');
+  await page.getByLabel('Key for the tool').fill('sesame');
+  await advanced.click();
+  await page.getByRole('button', { name: 'Create agent' }).click();
+  await fault('Its arguments').filter({ hasText: 'This is not JSON' }).waitFor();
+  await page.getByLabel('Its arguments').fill('["city"]');
+  await page.getByRole('button', { name: 'Create agent' }).click();
+  await fault('Its arguments').filter({ hasText: 'an object' }).waitFor();
+  await page.getByLabel('Its arguments').fill('{"type": "object", "properties": {"city": {"type": "string"}}}');
+  await page.getByRole('button', { name: 'Create agent' }).click();
+  await fault('Address of the tool').waitFor();
+  assert.equal(await fault('Its arguments').count(), 0);
+  await page.getByLabel('Address of the tool').fill('https://tools.example.com/weather');
+  await page.getByRole('button', { name: 'Create agent' }).click();
+  await until(() => new URL(page.url()).pathname === '/', 'the agent to be there');
+  const made = (await ada.call('GET', '/api/agents')).data.find((agent) => agent.name === 'Forecaster');
+  const tool = { type: 'http', name: 'weather', description: null, url: 'https://tools.example.com/weather',
+    parameters: { type: 'object', properties: { city: { type: 'string' } } }, has_credential: true };
+  assert.deepEqual([made.titles, made.tools], ['model', [tool]]);
+  await page.goto(`${page.url()}agents/${made.id}`);
+  assert.equal(await page.getByLabel('What the model calls it').inputValue(), 'weather');
+  assert.deepEqual(JSON.parse(await page.getByLabel('Its arguments').inputValue()), tool.parameters);
+  assert.equal(await page.getByLabel('A new chat is called after').inputValue(), 'model');
+}));
+
+test('tools stay with their keys until one of them changes, and are taken away by keys alone', () => as(async (ada) => {
+  const weather = { type: 'http', name: 'weather', description: 'The weather.', url: 'https://tools.example.com/weather', parameters: { type: 'object' } };
+  const { id } = await ada.agent('recite', { tools: [{ ...weather, credential: 'sesame' }, { type: 'mcp', name: 'far', description: 'Far.', url: 'https://example.com/mcp' }] });
+  const read = async () => (await ada.call('GET', `/api/agents/${id}`)).tools.map((tool) => [tool.type, tool.name, tool.description, tool.has_credential]);
+  const page = await ada.page(`/agents/${id}`);
+  const save = async () => {
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved.').last().waitFor();
+  };
+  await page.getByLabel('Name', { exact: true }).fill('Other');
+  await save();
+  assert.deepEqual(await read(), [['http', 'weather', 'The weather.', true], ['mcp', 'far', 'Far.', false]]);
+  await page.getByRole('button', { name: 'Add a tool' }).focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('S');
+  await page.getByRole('group', { name: 'Tool 3' }).getByLabel('Type').waitFor();
+  assert.equal(await page.getByRole('group', { name: 'Tool 3' }).getByLabel('Type').inputValue(), 'search_sources');
+  await page.getByRole('button', { name: 'Save' }).click();
+  const first = page.getByRole('group', { name: 'Tool 1' });
+  await first.getByRole('alert').filter({ hasText: 'give the key again' }).waitFor();
+  await page.keyboard.type('open');
+  await page.keyboard.press('Enter');
+  await until(async () => (await read()).length === 3, 'the tools to be changed');
+  assert.deepEqual(await read(), [['http', 'weather', 'The weather.', true], ['mcp', 'far', 'Far.', false], ['search_sources', null, null, false]]);
+  await page.getByRole('button', { name: 'Remove tool 1' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('group', { name: 'Tool 3' }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Save' }).click();
+  await until(async () => (await read()).length === 2, 'the tool to be gone');
+  assert.deepEqual((await read()).map(([type]) => type), ['mcp', 'search_sources']);
+}));
+
+test('an agent signs in as a client, whose fields are shown only then', () => as(async (ada) => {
+  const { id } = await ada.agent('recite');
+  const page = await ada.page(`/agents/${id}`);
+  await page.getByLabel('API key').waitFor();
+  assert.equal(await page.getByLabel('Client ID').isVisible(), false);
+  await page.getByLabel('How the model is signed in to').selectOption('databricks_oauth');
+  await page.getByLabel('OAuth secret').fill('sesame');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.locator('.field', { hasText: 'Client ID' }).getByRole('alert').waitFor();
+  await page.getByLabel('Client ID').fill('principal');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  const now = await ada.call('GET', `/api/agents/${id}`);
+  assert.deepEqual([now.auth, now.client_id, now.has_credential], ['databricks_oauth', 'principal', true]);
+  await page.reload();
+  assert.equal(await page.getByLabel('Client ID').inputValue(), 'principal');
+}));
+
 test('an agent answers from a text that was added, and a citation opens its passage', () => as(async (ada) => {
   const agent = await ada.call('POST', '/api/agents', { name: 'Handbook', kind: 'extractive' });
   const page = await ada.page(`/agents/${agent.id}`);

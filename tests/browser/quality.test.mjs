@@ -21,7 +21,7 @@ async function accessible(page, what) {
 for (const colorScheme of ['light', 'dark']) {
   test(`axe finds nothing on any screen in ${colorScheme}`, () => as(async (ada) => {
     const plain = await ada.call('POST', '/api/agents', { name: 'Passages', kind: 'extractive' });
-    const agent = await ada.agent('recite', { starter_questions: ['Why?'], visibility: 'public', description: 'Recites.' });
+    const agent = await ada.toolAgent('recite', { starter_questions: ['Why?'], visibility: 'public', description: 'Recites.' });
     await ada.call('POST', `/api/agents/${plain.id}/sources`, { type: 'text', title: 'Handbook', content: '# Stage\n\nThe curtain is green.' });
     const page = await ada.page();
     await box(page).waitFor();

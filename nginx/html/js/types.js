@@ -21,6 +21,18 @@
  * @property {string | null} embeddings_url
  * @property {string | null} embeddings_model
  * @property {boolean} has_embeddings_credential
+ * @property {'key' | 'databricks_oauth'} auth
+ * @property {string | null} client_id
+ * @property {'message' | 'model'} titles
+ * @property {Tool[] | null} tools null but for its owner
+ *
+ * @typedef {object} Tool what the model may call
+ * @property {'http' | 'mcp' | 'search_sources'} type
+ * @property {string | null} name
+ * @property {string | null} description
+ * @property {string | null} url
+ * @property {object | null} parameters JSON Schema of its arguments
+ * @property {boolean} has_credential
  *
  * @typedef {object} Chat
  * @property {string} id

@@ -46,7 +46,8 @@ function settings(agent) {
   const test = h('button', { type: 'button', class: 'button', onclick: () => void tryEndpoint(agent, test, result) }, icon('play'), t('agent.test'));
   return h('div', null,
     agent.kind !== 'extractive' && h('div', { class: 'test-row' }, test, result),
-    agentForm(agent, async () => {
+    agentForm(agent, async (saved) => {
+      Object.assign(agent, saved);
       await loadAgents();
     }),
     h('section', { class: 'danger-zone' }, h('h2', null, t('agent.delete')), h('p', { class: 'quiet' }, t('agent.delete_hint')),
