@@ -31,8 +31,8 @@ dist_htmlviews_DATA = nginx/html/js/views/admin.js nginx/html/js/views/agent.js 
 	nginx/html/js/views/palette.js nginx/html/js/views/parts.js nginx/html/js/views/passage.js \
 	nginx/html/js/views/settings.js nginx/html/js/views/shelves.js \
 	nginx/html/js/views/sidebar.js nginx/html/js/views/source.js \
-	nginx/html/js/views/sources.js nginx/html/js/views/traces.js \
-	nginx/html/js/views/try_search.js
+	nginx/html/js/views/sources.js nginx/html/js/views/steps.js \
+	nginx/html/js/views/traces.js nginx/html/js/views/try_search.js
 
 # Libraries from npm, in the source folder like what autoreconf makes, and part of the archive.
 htmlvendordir = $(htmldatadir)/vendor
