@@ -59,10 +59,12 @@ create function uuid_at(t timestamptz) returns uuid
     return (lpad(to_hex((extract(epoch from t) * 1000)::bigint), 12, '0') || '70000000000000000000')::uuid;
 
 -- Make the weekly partitions of a table from a week ago to three weeks ahead, and
--- drop those that ended more than keep_days ago. Returns how many were dropped.
+-- drop those that ended more than keep_days ago. Returns how many were dropped. Both wait for whoever
+-- reads the table, a backup for instance, and all others would wait behind: then it is for another time.
 create function partition_sweep(parent text, keep_days int) returns int
     language plpgsql security definer
     set search_path = pg_catalog, public, pg_temp
+    set lock_timeout = '100ms'
 as $$
 declare
     week    timestamptz;
@@ -75,10 +77,9 @@ begin
     for n in -1 .. 3 loop
         week := date_trunc('week', now() at time zone 'UTC') at time zone 'UTC' + n * interval '7 days';
         part := parent || to_char(week at time zone 'UTC', '_YYYYMMDD');
-        if to_regclass('public.' || part) is null then
-            execute format('create table public.%I partition of public.%I for values from (%L) to (%L)',
-                           part, parent, public.uuid_at(week), public.uuid_at(week + interval '7 days'));
-        end if;
+        continue when to_regclass('public.' || part) is not null;
+        execute format('create table public.%I partition of public.%I for values from (%L) to (%L)',
+                       part, parent, public.uuid_at(week), public.uuid_at(week + interval '7 days'));
     end loop;
     for part in
         select c.relname
@@ -92,6 +93,8 @@ begin
         dropped := dropped + 1;
     end loop;
     return dropped;
+exception when lock_not_available then
+    return 0;
 end $$;
 grant execute on function uuid_at(timestamptz) to offstage_app, offstage_stream, offstage_worker;
 grant execute on function partition_sweep(text, int) to offstage_worker;

@@ -1,5 +1,7 @@
 """What leaves: chats after their time, and everything of a user whose account has ended."""
 
+import subprocess
+
 from stack import wait_for
 from things import final, got, made, nothing
 
@@ -145,6 +147,31 @@ def test_untouched_chats_go_when_the_operator_says_so(stack, user, chat):
     assert exists(stack, 'chats', 'id', chat['id'])
     swept(stack, user, keep_days=36000)
     assert not exists(stack, 'chats', 'id', chat['id'])
+
+
+def test_traces_go_with_their_week_and_hold_up_nobody_who_reads(stack):
+    user, agent = live(stack)
+    young = got(user.get('/api/traces'))['data'][0]['id']
+    old = stack.sql("""
+        set role offstage_owner;
+        create table traces_20250106 partition of traces
+            for values from (uuid_at('2025-01-06 00:00Z')) to (uuid_at('2025-01-13 00:00Z'));
+        reset role;
+        create temporary table copied as select * from traces where id = :'id';
+        update copied set id = (left(uuid_at('2025-01-08 00:00Z')::text, 14) || substr(id::text, 15))::uuid;
+        insert into traces select * from copied returning id""", id=young)[0]['id']
+    sweep = "set role offstage_worker; select partition_sweep('traces', 30) as dropped"
+    reader = subprocess.Popen(['psql', '-X', '-q', '-At', '-d', f'host={stack.run} dbname=offstage user=postgres'],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try: # as a backup does, for hours
+        reader.stdin.write('begin; lock table traces in access share mode; select 1;\n')
+        reader.stdin.flush()
+        assert reader.stdout.readline() == '1\n'
+        assert stack.sql(sweep) == [{'dropped': '0'}] and exists(stack, 'traces', 'id', old)
+    finally:
+        reader.communicate('rollback;\n')
+    wait_for(lambda: stack.sql(sweep) and not exists(stack, 'traces', 'id', old), 30, 'the old week to leave')
+    assert exists(stack, 'traces', 'id', young)
 
 
 def test_deleting_a_chat_for_ever_takes_what_was_logged_of_it(stack):
