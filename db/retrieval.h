@@ -43,8 +43,7 @@ struct retrieval_query {
     size_t count;
     uint32_t bigrams[RETRIEVAL_BIGRAMS][2];
     size_t bigram_count;
-    size_t
-        common[RETRIEVAL_TERMS]; /* places of words that one of the languages has in every text */
+    size_t common[RETRIEVAL_TERMS]; /* places of words that a language has in every text */
     size_t common_count;
     size_t asked; /* words of the question that count, other forms of them left out */
 };

@@ -201,9 +201,9 @@ alter table agents add column titles text not null default 'message' check (titl
 -- Words are indexed as numbers that stand for (user, bucket, word), where a bucket is 1,024
 -- messages of one user in the order in which they were indexed. So a search reads nothing
 -- that other users' messages made grow, and goes from the newest bucket down, over those
--- that have its words, until it has found enough. A text search under a policy could not use an index at all, since its
--- operators are not leakproof; these functions run as the tables' owner and ask for the
--- caller by themselves.
+-- that have its words, until it has found enough. A text search under a policy could not use
+-- an index at all, since its operators are not leakproof; these functions run as the tables'
+-- owner and ask for the caller by themselves.
 --
 -- Whatever changes a chat leaves it in search_pending, and a worker indexes it some
 -- seconds later: nobody who asks or answers waits for that.

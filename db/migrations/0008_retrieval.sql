@@ -110,16 +110,11 @@ create function passages_index(agent uuid) returns table (docs bigint, words big
     language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-#variable_conflict use_column
 begin
-    if not public.passages_allowed(agent) then
-        return query select 0::bigint, 0::bigint, 0;
-        return;
-    end if;
     return query
         select coalesce(sum(s.docs), 0)::bigint, coalesce(sum(s.words), 0)::bigint, coalesce(bit_or(s.languages), 0)
           from public.chunk_segments s
-         where s.agent_id = $1;
+         where s.agent_id = agent and public.passages_allowed(agent);
 end $$;
 
 -- The buckets that hold the terms' postings, of every segment.
@@ -128,17 +123,13 @@ create function passages_buckets(agent uuid, terms bigint[])
     language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-#variable_conflict use_column
 begin
-    if not public.passages_allowed(agent) then
-        return;
-    end if;
     return query
         select s.id, s.docs, s.bits::int, p.bucket, p.postings
           from public.chunk_segments s
           cross join lateral (select distinct (t >> (32 - s.bits))::int as bucket from unnest(terms) t) b
           join public.chunk_postings p on p.segment_id = s.id and p.bucket = b.bucket
-         where s.agent_id = $1
+         where s.agent_id = agent and public.passages_allowed(agent)
          order by s.id;
 end $$;
 
@@ -148,16 +139,13 @@ create function passages_terms(agent uuid, segments bigint[], docs int[])
     language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-#variable_conflict use_column
 begin
-    if not public.passages_allowed(agent) then
-        return;
-    end if;
     return query
         select w.place::int, c.id, c.page_id, c.terms
           from unnest(segments, docs) with ordinality as w (segment, doc, place)
           join public.chunk_segments s on s.id = w.segment and s.agent_id = agent
           join public.chunks c on c.id = encode(substring(s.chunks from w.doc * 16 + 1 for 16), 'hex')::uuid
+         where public.passages_allowed(agent)
          order by w.place;
 end $$;
 
@@ -167,16 +155,13 @@ create function passages_load(agent uuid, ids uuid[])
     language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-#variable_conflict use_column
 begin
-    if not public.passages_allowed(agent) then
-        return;
-    end if;
     return query
         select c.id, c.source_id, c.page_id, p.title, p.url, c.heading, c.anchor, c.content
           from unnest(ids) with ordinality as w (id, place)
           join public.chunks c on c.id = w.id and c.agent_id = agent
           join public.pages p on p.id = c.page_id
+         where public.passages_allowed(agent)
          order by w.place;
 end $$;
 

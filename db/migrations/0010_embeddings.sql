@@ -48,15 +48,11 @@ create function passages_vectors(agent uuid, dimensions int) returns table (chun
     language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-#variable_conflict use_column
 begin
-    if not public.passages_allowed(agent) then
-        return;
-    end if;
     return query
         select v.chunk_id, v.vector
           from public.chunk_vectors v
-         where v.agent_id = $1 and octet_length(v.vector) = dimensions;
+         where v.agent_id = agent and octet_length(v.vector) = dimensions and public.passages_allowed(agent);
 end $$;
 
 create function passages_terms_of(agent uuid, ids uuid[])
@@ -64,15 +60,12 @@ create function passages_terms_of(agent uuid, ids uuid[])
     language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-#variable_conflict use_column
 begin
-    if not public.passages_allowed(agent) then
-        return;
-    end if;
     return query
         select w.place::int, c.id, c.page_id, c.terms
           from unnest(ids) with ordinality as w (id, place)
           join public.chunks c on c.id = w.id and c.agent_id = agent
+         where public.passages_allowed(agent)
          order by w.place;
 end $$;
 
@@ -82,15 +75,11 @@ create function agent_embeddings(agent uuid)
     language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
-#variable_conflict use_column
 begin
-    if not public.passages_allowed(agent) then
-        return;
-    end if;
     return query
         select g.embeddings_url, g.embeddings_model, g.embeddings_credential
           from public.agents g
-         where g.id = agent and g.embeddings_url is not null;
+         where g.id = agent and g.embeddings_url is not null and public.passages_allowed(agent);
 end $$;
 
 -- Whether that is still where the agent's texts are embedded; it stays so until the transaction ends.
