@@ -75,6 +75,8 @@ endif
 
 # Not in the library: it defines getaddrinfo().
 HTTP_WORLD = tests/harness/http_world.c tests/harness/http_world.h
+# Nor this: it needs the worker.
+HEARD = tests/harness/heard.c tests/harness/heard.h
 
 UNIT_LIBS = libharness.a $(LIB_LIBS) $(CMOCKA_LIBS)
 APP_TEST_LIBS = libharness.a libapp.a $(DB_LIBS) $(FCGI_LIBS) $(CMOCKA_LIBS)
@@ -85,6 +87,7 @@ STREAM_UNIT_LIBS = libharness.a libstream.a $(DB_LIBS) $(CMOCKA_LIBS) -lpthread
 tests_unit_test_arena_LDADD = $(UNIT_LIBS)
 tests_unit_test_aside_LDADD = $(UNIT_LIBS)
 tests_unit_test_buf_LDADD = $(UNIT_LIBS)
+tests_unit_test_chat_chunk_SOURCES = tests/unit/test_chat_chunk.c $(HEARD)
 tests_unit_test_chat_chunk_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_chat_completions_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_chunker_LDADD = $(WORKER_TEST_LIBS)
@@ -124,6 +127,7 @@ tests_unit_test_otlp_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_assessment_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_proto_LDADD = $(UNIT_LIBS)
 tests_unit_test_params_LDADD = $(APP_TEST_LIBS)
+tests_unit_test_responses_SOURCES = tests/unit/test_responses.c $(HEARD)
 tests_unit_test_responses_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_schema_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_secret_LDADD = $(UNIT_LIBS)

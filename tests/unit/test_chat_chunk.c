@@ -2,6 +2,7 @@
 #include "lib/buf.h"
 #include "lib/str.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/heard.h"
 #include "worker/respond/chat_chunk.h"
 #include "worker/respond/reply.h"
 
@@ -15,64 +16,16 @@
 #define STOP         "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
 #define DONE         "data: [DONE]\n\n"
 
-static void
-write_heard(struct buf *out, const struct dialect_heard *list, size_t n)
-{
-    static const char *const names[] = { "text", "think", "call", "args" };
-
-    for (size_t i = 0; i < n; i++) {
-        const struct dialect_heard *h = &list[i];
-
-        if (h->type == HEARD_CALL)
-            buf_printf(out, "(call %d %s %s)", h->call, h->call_id, h->name);
-        else if (h->type == HEARD_ARGUMENTS)
-            buf_printf(out, "(args %d %.*s)", h->call, (int)h->text.len, h->text.p);
-        else
-            buf_printf(out, "(%s %.*s)", names[h->type], (int)h->text.len, h->text.p);
-    }
-}
-
-static void
-write_end(struct buf *out, struct err e, const struct dialect_reply *reply)
-{
-    if (e.code) {
-        buf_printf(out, " %s: %s", err_name(e.code), e.msg);
-        return;
-    }
-    buf_printf(out, " %s", reply->finish_reason ? reply->finish_reason : "end");
-    if (reply->usage.known)
-        buf_printf(out, " %d+%d", (int)reply->usage.input, (int)reply->usage.output);
-}
-
-/* Everything that a reply says, fed in pieces of `step` bytes, and how it ended. */
 static const char *
-heard_in_steps(struct arena *a, const char *type, struct str body, size_t step)
+heard_by(struct arena *a, const char *type, struct str body, size_t step)
 {
-    void *reply = chat_chunk_listen(a, type);
-    struct dialect_heard *list;
-    struct err e = OK;
-    struct buf out;
-    size_t n;
-
-    buf_init(&out, a, SIZE_MAX);
-    for (size_t at = 0; at < body.len && !e.code; at += step) {
-        size_t len = body.len - at < step ? body.len - at : step;
-
-        e = reply_hear(reply, a, body.p + at, len, &list, &n);
-        write_heard(&out, list, n);
-    }
-    if (!e.code) {
-        e = reply_end(reply, a, &list, &n);
-        write_heard(&out, list, n);
-    }
-    write_end(&out, e, reply_known(reply));
-    return out.data;
+    return heard_in_steps(a, chat_chunk_listen(a, type), reply_end, body, step);
 }
 
 static const char *
 heard(struct arena *a, const char *type, const char *body)
 {
-    return heard_in_steps(a, type, str_from(body), SIZE_MAX);
+    return heard_by(a, type, str_from(body), SIZE_MAX);
 }
 
 static void
@@ -94,13 +47,13 @@ says_the_same_however_the_bytes_are_cut(void **state)
             "data:{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\","
             "\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},\"finish_reason\":"
             "\"tool_calls\"}]}\n\ndata: [DONE]\n\n");
-    const char *whole = heard_in_steps(*state, STREAM, body, SIZE_MAX);
+    const char *whole = heard_by(*state, STREAM, body, SIZE_MAX);
 
     assert_string_equal(whole,
                         "(think h\xc3\xa9)(text \xe4\xb8\x96\xef\xbf\xbd)(call 0 a f)(args 0 "
                         "{}) tool_calls");
     for (size_t step = 1; step < 40; step++)
-        assert_string_equal(heard_in_steps(*state, STREAM, body, step), whole);
+        assert_string_equal(heard_by(*state, STREAM, body, step), whole);
 }
 
 static void
@@ -291,7 +244,7 @@ reads_one_object_where_a_stream_was_asked_for(void **state)
         "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}}\n";
 
     assert_string_equal(heard(*state, JSON, body), "(think hm)(text Hello) stop 5+2");
-    assert_string_equal(heard_in_steps(*state, JSON, str_from(body), 1),
+    assert_string_equal(heard_by(*state, JSON, str_from(body), 1),
                         "(think hm)(text Hello) stop 5+2");
     assert_string_equal(heard(*state, JSON, "{\"error\":{\"message\":\"no\"}}"),
                         " upstream: The model server reported an error: no.");
@@ -346,7 +299,7 @@ a_line_over_the_limit_ends_it(void **state)
     while (body.len < 2 * CHAT_EVENT_MAX)
         buf_add_str(&body, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
 
-    assert_string_equal(heard_in_steps(*state, STREAM, (struct str){ body.data, body.len }, 16384),
+    assert_string_equal(heard_by(*state, STREAM, (struct str){ body.data, body.len }, 16384),
                         "(text a) too_large: The model server sent a line over the limit.");
 }
 

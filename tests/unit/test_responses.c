@@ -3,8 +3,8 @@
 #include "lib/json_check.h"
 #include "lib/str.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/heard.h"
 #include "worker/respond/dialect.h"
-#include "worker/respond/reply.h"
 #include "worker/respond/responses_event.h"
 
 #include <math.h>
@@ -30,63 +30,18 @@
 
 /* ---- hearing ------------------------------------------------------------------ */
 
-static void
-write_heard(struct buf *out, const struct dialect_heard *list, size_t n)
-{
-    static const char *const names[] = { "text", "think", "call", "args", "out", "|" };
-
-    for (size_t i = 0; i < n; i++) {
-        const struct dialect_heard *h = &list[i];
-
-        if (h->type == HEARD_CALL)
-            buf_printf(out, "(call %d %s %s)", h->call, h->call_id, h->name);
-        else if (h->type == HEARD_OUTPUT)
-            buf_printf(out, "(out %s %.*s)", h->call_id, (int)h->text.len, h->text.p);
-        else if (h->type == HEARD_DONE)
-            buf_add_str(out, "|");
-        else
-            buf_printf(out, "(%s %.*s)", names[h->type], (int)h->text.len, h->text.p);
-    }
-}
-
 static const char *
-heard_in_steps(struct arena *a, const char *type, struct str body, size_t step)
+heard_by(struct arena *a, const char *type, struct str body, size_t step)
 {
-    void *reply = responses_listen(a, type);
-    const struct dialect_reply *known = reply_known(reply);
-    struct dialect_heard *list;
-    struct err e = OK;
-    struct buf out;
-    size_t n;
-
-    buf_init(&out, a, SIZE_MAX);
-    for (size_t at = 0; at < body.len && !e.code; at += step) {
-        size_t len = body.len - at < step ? body.len - at : step;
-
-        e = reply_hear(reply, a, body.p + at, len, &list, &n);
-        write_heard(&out, list, n);
-    }
-    if (!e.code) {
-        e = responses_end(reply, a, &list, &n);
-        write_heard(&out, list, n);
-    }
-    if (e.code)
-        buf_printf(&out, " %s: %s", err_name(e.code), e.msg);
-    else
-        buf_printf(&out, " %s", known->finish_reason ? known->finish_reason : "end");
-    if (known->usage.known)
-        buf_printf(&out, " %d+%d", (int)known->usage.input, (int)known->usage.output);
-    if (known->trace_id)
-        buf_printf(&out, " %s", known->trace_id);
-    return out.data;
+    return heard_in_steps(a, responses_listen(a, type), responses_end, body, step);
 }
 
 static const char *
 heard(struct arena *a, const char *type, const char *body)
 {
-    const char *whole = heard_in_steps(a, type, str_from(body), strlen(body) + 1);
+    const char *whole = heard_by(a, type, str_from(body), strlen(body) + 1);
 
-    assert_string_equal(whole, heard_in_steps(a, type, str_from(body), 1));
+    assert_string_equal(whole, heard_by(a, type, str_from(body), 1));
     return whole;
 }
 
@@ -157,7 +112,7 @@ calls_and_their_results_are_heard_once(void **state)
                                                                 "\n\n" ITEM_DONE(FUNCTION_OUTPUT)
                                                                     DELTA("m", "4 C.") DONE,
                                            call)),
-                        "(call 0 c1 weather)(args {\"city\":1})(out c1 4 C)(text 4 C.) end");
+                        "(call 0 c1 weather)(args 0 {\"city\":1})(out c1 4 C)(text 4 C.) end");
     assert_string_equal(
         heard(a, STREAM,
               arena_printf(
@@ -169,7 +124,7 @@ calls_and_their_results_are_heard_once(void **state)
                             "\"item_id\":\"f1\",\"delta\":\"{}\"")
                           EVENT("response.output_item.done", "\"item\":%s") COMPLETED,
                   call)),
-        "(call 0 c1 weather)(args {}) tool_calls 3+4");
+        "(call 0 c1 weather)(args 0 {}) tool_calls 3+4");
 }
 
 static void
@@ -204,7 +159,7 @@ a_chat_agent_s_messages_are_heard(void **state)
             "\"finish_reason\":\"stop\",\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":6}}"
             "\n\n"
             "data: {\"delta\":{\"role\":\"assistant\",\"id\":\"4\",\"content\":\"Bye.\"}}\n\n"),
-        "(call 0 c1 weather)(args {})(out c1 4 C)(text It is )(text cold.)|(text Bye.) stop 5+6");
+        "(call 0 c1 weather)(args 0 {})(out c1 4 C)(text It is )(text cold.)|(text Bye.) stop 5+6");
     assert_string_equal(
         heard(*state, JSON,
               "{\"messages\":[{\"role\":\"assistant\",\"id\":\"1\",\"content\":\"Hi\"}]}"),
@@ -253,7 +208,7 @@ texts_have_a_limit_of_parts(void **state)
     buf_init(&body, a, SIZE_MAX);
     for (int i = 0; i < 201; i++)
         buf_printf(&body, DELTA("m%d", "x"), i);
-    assert_contains(heard_in_steps(a, STREAM, (struct str){ body.data, body.len }, body.len),
+    assert_contains(heard_by(a, STREAM, (struct str){ body.data, body.len }, body.len),
                     "too_large");
 }
 
