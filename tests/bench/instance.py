@@ -100,6 +100,22 @@ class Instance:
         assert reply.status == 201, reply
         return reply.json['id']
 
+    def chats(self, user, count, messages=0):
+        """New chats of a user's, with so many messages each; their ids."""
+        agent = self.agent(kind='extractive')
+        self.sql(f"""
+            insert into chats (id, user_id, agent_id, title, title_by, preview, active_at)
+            select gen_random_uuid(), '{user.id}', '{agent}', 'A chat about number ' || n, 'user',
+                   'The beginning of the last message of chat ' || n, now() - n * interval '1 minute'
+              from generate_series(1, {count}) n;
+            insert into messages (id, user_id, chat_id, parent_id, role, content, created_at)
+            select gen_random_uuid(), c.user_id, c.id, c.id, case n % 2 when 0 then 'assistant' else 'user' end,
+                   repeat('Words that are said of a stage and its curtain. ', 4),
+                   now() - interval '1 day' + n * interval '1 s'
+              from chats c, generate_series(1, {messages}) n where c.user_id = '{user.id}';
+            vacuum analyze;""")
+        return self.sql(f"select id from chats where user_id = '{user.id}'").split()
+
     def invoke(self, connection, user, agent, text='Go on.'):
         """Ask over an open connection; the request's id."""
         connection.request('POST', '/api/invoke_endpoint', json.dumps({'agent_id': agent, 'message': text}),

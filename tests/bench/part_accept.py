@@ -4,6 +4,7 @@ The worker serves no responses meanwhile, so that only acceptance is measured.
 """
 
 import http.client
+import json
 import pathlib
 import time
 import urllib.parse
@@ -17,7 +18,7 @@ CALLS = 300 # one after another, a run
 PAUSE_S = 0.01
 CONNECTIONS = 32
 SECONDS = 15
-SCRIPT = pathlib.Path(__file__).with_name('invoke.lua')
+SCRIPT = pathlib.Path(__file__).with_name('post.lua')
 
 
 def measure(bench):
@@ -50,7 +51,9 @@ def alone(it, users, agent, calls):
 
 def full(bench, it, users, agent):
     before = int(it.sql('select count(*) from requests'))
-    process = load.wrk(it.url, SCRIPT, [agent, *(u.key for u in users)], CONNECTIONS, SECONDS)
+    body = json.dumps({'agent_id': agent, 'message': 'What happens behind the curtain?'})
+    calls = (part for user in users for part in ('/api/invoke_endpoint', user.key))
+    process = load.wrk(it.url, SCRIPT, [body, *calls], CONNECTIONS, SECONDS)
     usage = it.usage(wrk=process.pid)
     time.sleep(SECONDS - 0.5)
     cores = usage.cores()

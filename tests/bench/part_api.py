@@ -30,6 +30,7 @@ CALLS = 200        # one after another, for the cost at a size
 SMALL = 10_000
 LARGE = int(os.environ.get('OFFSTAGE_BENCH_MESSAGES', 200_000))
 TARGETS = {'FastAPI': 8, 'Fastify': 2}
+SAID = json.dumps({'role': 'user', 'content': 'What happens behind the curtain?'})
 SELDOM = 'search, a word of one message in 2,500'
 HERE = pathlib.Path(__file__).parent
 
@@ -37,7 +38,7 @@ HERE = pathlib.Path(__file__).parent
 def measure(bench):
     with Instance(bench, app_processes=8) as it, Peers(bench, it) as peers:
         user = it.users(1)[0]
-        side_by_side(bench, it, peers, user, make_chats(it, user))
+        side_by_side(bench, it, peers, user, it.chats(user, CHATS, MESSAGES))
         grow(bench, it)
     with Instance(bench, request_rate=USUAL_RATE) as it:
         flood(bench, it, it.users(1)[0])
@@ -50,26 +51,11 @@ def measure(bench):
                        f"others ask {RATE} times a second, for {STEADY // RATE} s with the flood and without")
 
 
-def make_chats(it, user):
-    agent = it.agent(kind='extractive')
-    it.sql(f"""
-        insert into chats (id, user_id, agent_id, title, title_by, preview, active_at)
-        select gen_random_uuid(), '{user.id}', '{agent}', 'A chat about number ' || n, 'user',
-               'The beginning of the last message of chat ' || n, now() - n * interval '1 minute'
-          from generate_series(1, {CHATS}) n;
-        insert into messages (id, user_id, chat_id, parent_id, role, content, created_at)
-        select gen_random_uuid(), c.user_id, c.id, c.id, case n % 2 when 0 then 'assistant' else 'user' end,
-               repeat('Words that are said of a stage and its curtain. ', 4), now() - interval '1 day' + n * interval '1 s'
-          from chats c, generate_series(1, {MESSAGES}) n where c.user_id = '{user.id}';
-        vacuum analyze;""")
-    return it.sql(f"select id from chats where user_id = '{user.id}'").split()
-
-
 def side_by_side(bench, it, peers, user, chats):
     messages = [f'/api/chats/{chat}/messages' for chat in chats]
     endpoints = {'list chats': ('get.lua', ['/api/chats', user.key]),
                  'read a page of messages': ('get.lua', [messages[0], user.key]),
-                 'create a message': ('message.lua', [user.key, *messages])}
+                 'create a message': ('post.lua', [SAID, *(part for path in messages for part in (path, user.key))])}
     everyone = {'Offstage': it.url, **peers.urls}
     for path in ('/api/chats', messages[0]):
         same(everyone, user, path)
@@ -202,7 +188,7 @@ def fill_some(it, owner, first, count):
 
 def flood(bench, it, user):
     """What others wait while an address tries a thousand passwords: a page of chats, asked for at a steady rate."""
-    make_chats(it, user)
+    it.chats(user, CHATS, MESSAGES)
     for n in range(bench.runs):
         quiet = load.percentile(steady(it, user, lambda: False), 99)
         process = subprocess.Popen([sys.executable, HERE / 'login_flood.py', it.url, str(LOGINS), f'127.0.{n + 1}.1'],

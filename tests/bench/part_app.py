@@ -19,7 +19,7 @@ SCRIPT = pathlib.Path(__file__).with_name('get.lua')
 def measure(bench):
     with Instance(bench, app_processes=PROCESSES) as it:
         user = it.users(1)[0]
-        make_chats(it, user)
+        it.chats(user, CHATS)
         query = chat_list(bench)
         run_wrk(it, user, 3)
         for _ in range(bench.runs):
@@ -41,16 +41,6 @@ def measure(bench):
                        f'{PROCESSES} take turns, {SECONDS} s each, on the same cores; "the same transaction" begins, sets '
                        'the user for row-level security, queries and commits in one pipeline, as the app does, which '
                        'also looks up the key')
-
-
-def make_chats(it, user):
-    agent = it.agent(kind='extractive')
-    it.sql(f"""
-        insert into chats (id, user_id, agent_id, title, title_by, preview, active_at)
-        select gen_random_uuid(), '{user.id}', '{agent}', 'A chat about number ' || n, 'user',
-               'The beginning of the last message of chat ' || n, now() - n * interval '1 minute'
-          from generate_series(1, {CHATS}) n;
-        vacuum analyze;""")
 
 
 def chat_list(bench):
