@@ -35,7 +35,7 @@ SETTINGS = {
     'OFFSTAGE_LOGIN_RATE': '0',
     'OFFSTAGE_USER_REQUESTS_PER_MINUTE': '0',
     'OFFSTAGE_USER_TOKENS_PER_DAY': '0',
-    'OFFSTAGE_APP_PROCESSES': '4',
+    'OFFSTAGE_APP_PROCESSES': '8', # a quarter may wait for others, one for each process of pytest
 }
 
 

@@ -224,7 +224,7 @@ def test_of_many_first_accounts_one_is_an_admin_s(start_app, empty_database, reg
 
 
 def test_five_people_who_join_at_one_moment_all_come_in(start_stack):
-    stack = start_stack(app_processes=8) # as many as usual
+    stack = start_stack() # its own: others of the tests sign in, too
     with concurrent.futures.ThreadPoolExecutor(5) as pool:
         replies = list(pool.map(lambda _: stack.anonymous().post(
             '/api/auth/register', json={'email': address(), 'password': PASSWORD}), range(5)))

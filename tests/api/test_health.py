@@ -5,7 +5,7 @@ import signal
 
 import requests
 
-from stack import wait_for
+from stack import SETTINGS, wait_for
 from things import final, got, made
 
 
@@ -125,7 +125,7 @@ def test_every_sample_belongs_to_a_family_that_is_announced_once(stack, user, ag
 
 def test_the_app_tells_how_many_of_its_processes_are_busy(stack):
     found = counted(stack, 'offstage_http_db_seconds_total{operation="getMetrics"}', 1e-6)
-    assert 1 <= found['offstage_app_processes_busy'] <= found['offstage_app_processes'] == 4
+    assert 1 <= found['offstage_app_processes_busy'] <= found['offstage_app_processes'] == int(SETTINGS['OFFSTAGE_APP_PROCESSES'])
 
 
 def test_what_waits_is_counted_by_kind(start_stack):

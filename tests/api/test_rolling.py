@@ -173,7 +173,7 @@ def jobs_done(text):
 
 
 def test_old_and_new_programs_work_together_on_the_new_schema(start_stack, release, tmp_path):
-    stack = start_stack()
+    stack = start_stack(app_processes=4)
     user = stack.user()
     agent = made(user.post('/api/agents', json={'name': 'x', 'kind': 'chat_completions', 'model': 'script;tokens=20;rate=100',
                                                 'endpoint_url': stack.upstream.url}))
@@ -227,7 +227,7 @@ def test_old_and_new_programs_work_together_on_the_new_schema(start_stack, relea
 
 def test_new_programs_wait_for_their_schema(start_stack, release, tmp_path):
     """Started too early they say which query does not fit, and the old ones go on."""
-    stack = start_stack()
+    stack = start_stack(app_processes=4)
     log = tmp_path / 'log'
     with open(log, 'w') as errors:
         process = subprocess.Popen([release.programs / 'offstage-app'], stdin=subprocess.DEVNULL, stderr=errors, env={
