@@ -99,7 +99,8 @@
     try {
       const url = new URL(href);
       if (url.protocol !== 'https:' && url.protocol !== 'http:') return words;
-      return h('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' }, words, words === href ? '' : h('span', { class: 'host' }, ` (${url.host})`));
+      const says = words === url.origin || words.startsWith(`${url.origin}/`);
+      return h('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' }, words, says ? '' : h('span', { class: 'host' }, ` (${url.host})`));
     } catch {
       return words;
     }

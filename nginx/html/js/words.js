@@ -116,7 +116,6 @@ const words = {
   'answer.starting': 'Starting',
   'answer.thinking': 'Thinking',
   'answer.retrying': 'That did not work. Trying again: attempt {n}',
-  'answer.stopping': 'Stopping',
   'answer.thought': 'Thought process',
   'answer.restarted': 'The answer was interrupted and started again.',
   'answer.failed': 'This answer failed.',
