@@ -1,6 +1,7 @@
 /* Which language a text is in: by its script where that settles it, else by its commonest words. */
 #include "lib/language.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -45,6 +46,7 @@ static const struct {
 };
 
 #define LANGUAGES (sizeof(table) / sizeof(table[0]))
+_Static_assert(LANGUAGES <= 32, "each language has a bit of struct common");
 
 /* What a script alone says, by ranges of code points. */
 static const struct {
@@ -131,8 +133,7 @@ slot(struct common *set, uint64_t word)
     return &set[at];
 }
 
-/* The next word in lower case as far as ASCII goes, 0 for one that is too long; false at the end.
- */
+/* The next word in lower case as far as ASCII goes, 0: it is too long; false at the end. */
 static bool
 next_word(struct str *s, uint64_t *word)
 {
@@ -160,6 +161,7 @@ learn(struct common *set)
         while (next_word(&list, &word)) {
             struct common *c = slot(set, word);
 
+            assert(word != 0);
             c->word = word;
             c->in |= UINT32_C(1) << i;
         }
