@@ -50,6 +50,21 @@ test('a visitor of another site asks a public agent, which remembers the convers
   await ada.leave();
 });
 
+test('a link says its host, unless its words begin with it', async () => {
+  const ada = await Person.new();
+  const agent = await ada.agent('recite', { visibility: 'public' });
+  const { context, page } = await visit(agent.id, 'data-open="true"');
+  await page.getByRole('textbox', { name: 'Your question' })
+    .fill('[https://known.example](https://evil.example/x) and https://known.example@evil.example/x and https://plain.example/x');
+  await page.keyboard.press('Enter');
+  const links = page.locator('.answer a');
+  await until(async () => (await links.count()) === 3, 'the links');
+  assert.deepEqual(await links.evaluateAll((all) => all.map((one) => one.querySelector('.host')?.textContent.trim() ?? '')),
+    ['(evil.example)', '(evil.example)', '']);
+  await context.close();
+  await ada.leave();
+});
+
 test('an answer is shown as it comes, and goes on after a reload and after a cut', async () => {
   const ada = await Person.new();
   const agent = await ada.agent('recite;rate=12', { visibility: 'public' });
