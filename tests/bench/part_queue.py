@@ -1,8 +1,12 @@
 """The job queue by itself: offstage-queue-bench, and other queues beside it when OFFSTAGE_BENCH_QUEUE names a driver.
 
 The driver is a folder with a program run-peers, which runs every contestant and the one in
-OURS by the same verbs (README.md) and prints a line of JSON a measure. Without it our own
+OURS by the same verbs (README.md) and prints a line of JSON a measure; OFFSTAGE_BENCH_QUEUE_PEERS
+names some of the contestants instead of all. Without the driver our own
 program alone is measured in the same way.
+
+Then our own in what makes queues slow: a million jobs in line, as many serial keys as jobs, and a snapshot that
+was held for OFFSTAGE_BENCH_HELD_S seconds (20; 600 are aimed at) of steady work.
 """
 
 import json
@@ -22,6 +26,11 @@ CHUNK = 1000
 SECONDS = 5
 SAMPLES = 500
 WAIT_S = 300
+CROWD = 1000000
+KEYS = 100000
+KEYS_CHUNK = 100
+HELD_S = int(os.environ.get('OFFSTAGE_BENCH_HELD_S', '20'))
+FALL = 0.8 # of the figure that it is set against, at least
 
 # measure → how it is called in the table, our target by itself, and that against the fastest peer
 MEASURES = {
@@ -52,22 +61,27 @@ def measure(bench):
                  if other['peer'] != 'ours' and (other['measure'], other['run']) == (line['measure'], line['run'])}
         bench.figures.add('queue', name, line['value'], line['unit'], peers=peers, **target)
     against_fastest(bench)
+    crowded(bench)
     bench.figures.note('queue: PostgreSQL of its own with fsync and synchronous_commit on; '
                        + (f'peers by {driver}' if driver else 'without peers: OFFSTAGE_BENCH_QUEUE names no driver'))
 
 
 def against_fastest(bench):
-    """Targets that are said in terms of the fastest peer."""
-    for name, _, least in MEASURES.values():
+    """Targets that are said in terms of the fastest peer; for single jobs of those that lose none at a power cut."""
+    for measure, (name, _, least) in MEASURES.items():
         figure = bench.figures.all.get(('queue', name))
-        if figure and figure.peers and least:
-            fastest = max(sum(values) / len(values) for values in figure.peers.values())
-            figure.least = least * fastest
+        if not figure or not figure.peers or not least:
+            continue
+        if measure in ('enqueue_1', 'enqueue_8'):
+            figure.peers = {peer: values for peer, values in figure.peers.items() if 'everysec' not in peer}
+        figure.least = least * max(sum(values) / len(values) for values in figure.peers.values())
 
 
 def beside_others(bench, driver):
-    done = subprocess.run([str(pathlib.Path(driver) / 'run-peers'), '--runs', str(bench.runs)], text=True,
-                          stdout=subprocess.PIPE, env={**os.environ, 'OURS': bench.program(PROGRAMS[0])})
+    chosen = os.environ.get('OFFSTAGE_BENCH_QUEUE_PEERS', '').split()
+    done = subprocess.run([str(pathlib.Path(driver) / 'run-peers'), '--runs', str(bench.runs), *chosen,
+                           *(['ours'] if chosen else [])], text=True, stdout=subprocess.PIPE,
+                          env={**os.environ, 'OURS': bench.program(PROGRAMS[0])})
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{')]
 
 
@@ -101,10 +115,7 @@ def alone(bench):
     with Cluster(bench.folder) as cluster:
         for run in range(1, bench.runs + 1):
             for step in (enqueue_1, enqueue_8, drain, drain_held, pickup):
-                cluster.fresh()
-                with Child(bench, cluster, 'setup') as child:
-                    child.read('version')
-                    pending = ' '.join(child.read('pending')[1:])
+                pending = fresh(bench, cluster)
                 for name, value, unit in step(bench, cluster, pending):
                     yield {'peer': 'ours', 'measure': name, 'value': value, 'unit': unit, 'run': run}
 
@@ -159,6 +170,63 @@ def drain_once(bench, cluster, pending):
             time.sleep(0.005)
         seconds = time.monotonic() - began
         return (seconds, cpu_s(own) - before[0], cpu_s(tree(cluster.pid)) - before[1], rss_peak_kib(own[0]))
+
+
+def crowded(bench):
+    """Each figure against a plain drain of as many jobs just before."""
+    steps = ((f'drain, {CROWD:,} in line', JOBS, in_line), (f'drain, {KEYS:,} serial keys', KEYS, with_keys),
+             (f'drain, a snapshot held for {HELD_S} s of work', JOBS, long_held))
+    with Cluster(bench.folder) as cluster:
+        for _ in range(bench.runs):
+            for name, jobs, step in steps:
+                fresh(bench, cluster)
+                rate(bench, cluster, 'bulk', jobs, CHUNK)
+                cluster.sql('checkpoint')
+                usual = started(bench, cluster, jobs)
+                reached = step(bench, cluster)
+                bench.figures.add('queue', name, reached, 'jobs/s')
+                bench.figures.add('queue', f'{name}: of the usual', reached / usual, '', least=FALL)
+
+
+def fresh(bench, cluster):
+    cluster.fresh()
+    with Child(bench, cluster, 'setup') as child:
+        child.read('version')
+        return ' '.join(child.read('pending')[1:])
+
+
+def started(bench, cluster, jobs):
+    """Jobs a second, from the first one's start to the last one's."""
+    with Child(bench, cluster, 'worker', 'drain', jobs) as worker:
+        worker.read('ready')
+        first, last = int(worker.read('first')[0]), int(worker.read('last')[0])
+    return jobs / (last - first) * 1e9
+
+
+def in_line(bench, cluster):
+    rate(bench, cluster, 'bulk', CROWD, CHUNK)
+    cluster.sql('checkpoint')
+    return started(bench, cluster, JOBS)
+
+
+def with_keys(bench, cluster):
+    rate(bench, cluster, 'keyed', KEYS, KEYS_CHUNK)
+    cluster.sql('checkpoint')
+    return started(bench, cluster, KEYS)
+
+
+def long_held(bench, cluster):
+    held = cluster.hold()
+    try:
+        with Child(bench, cluster, 'worker', 'drain', 0) as worker: # without a last one
+            worker.read('ready')
+            rate(bench, cluster, 'enqueue', 1, HELD_S)
+        rate(bench, cluster, 'bulk', JOBS, CHUNK)
+        cluster.sql('checkpoint')
+        return started(bench, cluster, JOBS)
+    finally:
+        held.terminate()
+        held.communicate(timeout=30)
 
 
 def pickup(bench, cluster, pending):

@@ -5,6 +5,7 @@
  *   setup                 make the schema; says how to count unfinished jobs
  *   enqueue CONNS SECONDS add jobs one at a time over so many connections
  *   bulk N CHUNK          add N jobs, CHUNK a call
+ *   keyed N CHUNK         add N jobs, each with a serial key of its own, CHUNK a transaction
  *   worker drain N        run them; when the first began and the N-th
  *   worker trace          run them; when each began
  *   adder                 add a job for each id read
@@ -182,6 +183,29 @@ bulk(int64_t n, int64_t chunk)
 }
 
 static int
+keyed(int64_t n, int64_t chunk)
+{
+    struct arena *life = arena_new(), *a = arena_new();
+    struct db *db = connect_as(life, "offstage_worker");
+    int64_t began_ns = clock_mono_ns();
+    char payload[PAYLOAD_TEXT];
+
+    for (int64_t done = 0; done < n;) {
+        must(db_begin(db, TX_WRITE, ID_NONE));
+        for (int64_t i = 0; i < chunk && done < n; i++, done++) {
+            struct job_new job = no_op(ID_NONE, payload, done);
+
+            job.serial_key = job.id;
+            must(job_add(db, a, &job));
+        }
+        must(db_commit(db));
+        arena_reset(a);
+    }
+    printf("rate %" PRId64 " %f\n", n, (double)(clock_mono_ns() - began_ns) / 1e9);
+    return 0;
+}
+
+static int
 adder(void)
 {
     struct arena *life = arena_new(), *a = arena_new();
@@ -314,13 +338,15 @@ main(int argc, char **argv)
         return enqueue(strtoll(argv[2], NULL, 10), strtod(argv[3], NULL));
     if (strcmp(verb, "bulk") == 0 && argc == 4)
         return bulk(strtoll(argv[2], NULL, 10), strtoll(argv[3], NULL, 10));
+    if (strcmp(verb, "keyed") == 0 && argc == 4)
+        return keyed(strtoll(argv[2], NULL, 10), strtoll(argv[3], NULL, 10));
     if (strcmp(verb, "adder") == 0)
         return adder();
     if (strcmp(verb, "worker") == 0 && argc > 2)
         return worker(strcmp(argv[2], "trace") == 0, argc > 3 ? strtoll(argv[3], NULL, 10) : 0);
     fprintf(stderr,
-            "usage: %s setup | enqueue CONNS SECONDS | bulk N CHUNK | worker drain N |"
-            " worker trace | adder\n",
+            "usage: %s setup | enqueue CONNS SECONDS | bulk N CHUNK | keyed N CHUNK |"
+            " worker drain N | worker trace | adder\n",
             argv[0]);
     return 2;
 }
