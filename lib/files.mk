@@ -26,6 +26,7 @@ liblib_a_SOURCES = \
 	lib/proto.c lib/proto.h \
 	lib/secret.c lib/secret.h \
 	lib/seen.c lib/seen.h \
+	lib/sentence.c lib/sentence.h \
 	lib/signature.c lib/signature.h \
 	lib/sse.c lib/sse.h \
 	lib/str.c lib/str.h \

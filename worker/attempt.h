@@ -38,7 +38,7 @@ struct services {
     struct http *http;
     struct hosts *hosts; /* the servers that crawls ask, and how often they may be asked */
     struct flusher *flusher;
-    struct oauth *tokens; /* of agents that sign in; see worker/respond/oauth.h */
+    struct oauth *tokens; /* of agents that sign in; see worker/model/oauth.h */
     struct counters *counters;
     struct arena *scratch; /* emptied by whoever used it, before returning to the loop */
 };

@@ -3,7 +3,7 @@
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "worker/kind.h"
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 
 #include <string.h>
 

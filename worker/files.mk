@@ -17,6 +17,7 @@ libworker_a_SOURCES = \
 	worker/searcher.c worker/searcher.h \
 	worker/sweep.c worker/sweep.h \
 	worker/upkeep.c \
+	worker/webhook.c \
 	worker/crawl/address.c worker/crawl/address.h \
 	worker/crawl/crawl.c worker/crawl/crawl.h \
 	worker/crawl/crawl_due.c \
@@ -56,24 +57,29 @@ libworker_a_SOURCES = \
 	worker/extract/structured.c worker/extract/structured.h \
 	worker/extract/tag.c worker/extract/tag.h worker/extract/tags.def \
 	worker/extract/zip.c worker/extract/zip.h \
-	worker/webhook.c \
 	worker/import/import_chats.c \
 	worker/import/import_file.c worker/import/import_file.h \
 	worker/import/import_tree.c worker/import/import_tree.h \
 	worker/index/chunker.c worker/index/chunker.h \
 	worker/index/index_source.c \
 	worker/index/page_index.c worker/index/page_index.h \
+	worker/model/chat_chunk.c worker/model/chat_chunk.h \
+	worker/model/chat_completions.c \
+	worker/model/dialect.h \
+	worker/model/dialects.c \
+	worker/model/extractive.c \
+	worker/model/model.c worker/model/model.h \
+	worker/model/model_call.c worker/model/model_call.h \
+	worker/model/oauth.c worker/model/oauth.h \
+	worker/model/passage_text.c worker/model/passage_text.h \
+	worker/model/reply.c worker/model/reply.h \
+	worker/model/responses.c \
+	worker/model/responses_event.c worker/model/responses_event.h \
+	worker/model/said.c worker/model/said.h \
+	worker/model/terms.c worker/model/terms.h \
+	worker/model/upstream.c worker/model/upstream.h \
 	worker/respond/agent_test.c \
-	worker/respond/chat_chunk.c worker/respond/chat_chunk.h \
-	worker/respond/chat_completions.c \
 	worker/respond/citation.c worker/respond/citation.h \
-	worker/respond/dialect.h \
-	worker/respond/dialects.c \
-	worker/respond/extractive.c \
-	worker/respond/model.c worker/respond/model.h \
-	worker/respond/model_call.c worker/respond/model_call.h \
-	worker/respond/passage_text.c worker/respond/passage_text.h \
-	worker/respond/reply.c worker/respond/reply.h \
 	worker/respond/respond.c worker/respond/respond.h \
 	worker/respond/respond_load.c \
 	worker/respond/respond_model.c \
@@ -82,15 +88,8 @@ libworker_a_SOURCES = \
 	worker/respond/respond_tools.c \
 	worker/respond/respond_trace.c worker/respond/respond_trace.h \
 	worker/respond/respond_trace_json.c \
-	worker/respond/responses.c \
-	worker/respond/responses_event.c worker/respond/responses_event.h \
-	worker/respond/said.c worker/respond/said.h \
-	worker/respond/sentence.c worker/respond/sentence.h \
-	worker/respond/terms.c worker/respond/terms.h \
-	worker/respond/oauth.c worker/respond/oauth.h \
 	worker/respond/title_chat.c \
 	worker/respond/transcript.c worker/respond/transcript.h \
-	worker/respond/upstream.c worker/respond/upstream.h \
 	worker/tool/mcp.c worker/tool/mcp.h \
 	worker/tool/schema.c worker/tool/schema.h \
 	worker/tool/toolbox.c worker/tool/toolbox.h \

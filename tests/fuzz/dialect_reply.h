@@ -4,7 +4,7 @@
 #ifndef TESTS_FUZZ_DIALECT_REPLY_H
 #define TESTS_FUZZ_DIALECT_REPLY_H
 
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 
 /* Each of these targets names one. */
 extern const struct dialect *const fuzzed_dialect;

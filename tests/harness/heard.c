@@ -1,7 +1,7 @@
 #include "tests/harness/heard.h"
 
 #include "lib/buf.h"
-#include "worker/respond/reply.h"
+#include "worker/model/reply.h"
 
 static void
 write_heard(struct buf *out, const struct dialect_heard *list, size_t n)

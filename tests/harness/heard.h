@@ -4,7 +4,7 @@
 #ifndef TESTS_HARNESS_HEARD_H
 #define TESTS_HARNESS_HEARD_H
 
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 
 typedef struct err (*heard_end)(void *reply, struct arena *scratch, struct dialect_heard **out,
                                 size_t *count);

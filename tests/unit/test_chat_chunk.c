@@ -3,8 +3,8 @@
 #include "lib/str.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/heard.h"
-#include "worker/respond/chat_chunk.h"
-#include "worker/respond/reply.h"
+#include "worker/model/chat_chunk.h"
+#include "worker/model/reply.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "db/request.h"
 #include "lib/json_reader.h"
 #include "tests/harness/harness.h"
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 
 #include <json-c/json.h>
 #include <math.h>

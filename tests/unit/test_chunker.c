@@ -1,9 +1,9 @@
 #include "db/chunk.h"
 #include "lib/buf.h"
+#include "lib/sentence.h"
 #include "lib/str.h"
 #include "tests/harness/harness.h"
 #include "worker/index/chunker.h"
-#include "worker/respond/sentence.h"
 
 #include <string.h>
 

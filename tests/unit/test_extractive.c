@@ -2,9 +2,9 @@
 #include "db/request.h"
 #include "lib/str.h"
 #include "tests/harness/harness.h"
+#include "worker/model/dialect.h"
+#include "worker/model/terms.h"
 #include "worker/respond/citation.h"
-#include "worker/respond/dialect.h"
-#include "worker/respond/terms.h"
 
 #include <string.h>
 

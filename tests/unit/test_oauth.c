@@ -1,5 +1,5 @@
 #include "tests/harness/harness.h"
-#include "worker/respond/oauth.h"
+#include "worker/model/oauth.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 #include "lib/str.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/heard.h"
-#include "worker/respond/dialect.h"
-#include "worker/respond/responses_event.h"
+#include "worker/model/dialect.h"
+#include "worker/model/responses_event.h"
 
 #include <math.h>
 #include <string.h>

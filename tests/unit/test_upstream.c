@@ -1,5 +1,5 @@
 #include "tests/harness/harness.h"
-#include "worker/respond/upstream.h"
+#include "worker/model/upstream.h"
 
 #include <string.h>
 

@@ -5,9 +5,9 @@
 #include "lib/http.h"
 #include "lib/secret.h"
 #include "worker/attempt.h"
-#include "worker/respond/dialect.h"
-#include "worker/respond/model.h"
-#include "worker/respond/upstream.h"
+#include "worker/model/dialect.h"
+#include "worker/model/model.h"
+#include "worker/model/upstream.h"
 
 static bool
 on_data(void *arg, const char *bytes, size_t len)

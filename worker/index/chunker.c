@@ -3,8 +3,8 @@
 #include "db/chunk.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
+#include "lib/sentence.h"
 #include "lib/str.h"
-#include "worker/respond/sentence.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "lib/json_writer.h"
 #include "worker/attempt.h"
 #include "worker/kind.h"
-#include "worker/respond/model_call.h"
+#include "worker/model/model_call.h"
 
 #include <math.h>
 #include <string.h>

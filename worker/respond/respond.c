@@ -5,7 +5,7 @@
 #include "lib/log.h"
 #include "worker/flusher.h"
 #include "worker/kind.h"
-#include "worker/respond/upstream.h"
+#include "worker/model/upstream.h"
 
 #include <string.h>
 
@@ -280,7 +280,7 @@ const struct kind kind_respond = {
     .queue = REQUEST_QUEUE,
     .summary = "Have an agent answer a request",
     .max_attempts = REQUEST_ATTEMPTS,
-    .timeout_s = 0, /* the transfer has its own limits, see worker/respond/model.c */
+    .timeout_s = 0, /* the transfer has its own limits, see worker/model/model.c */
     .backoff_ms = 500,
     .backoff_max_ms = 30000,
     .start = start,

@@ -3,7 +3,7 @@
 #include "db/event_json.h"
 #include "db/passage.h"
 #include "lib/arena.h"
-#include "worker/respond/model.h"
+#include "worker/model/model.h"
 #include "worker/respond/respond.h"
 
 #include <math.h>

@@ -5,8 +5,8 @@
 #include "lib/http.h"
 #include "lib/log.h"
 #include "lib/url.h"
-#include "worker/respond/model.h"
-#include "worker/respond/upstream.h"
+#include "worker/model/model.h"
+#include "worker/model/upstream.h"
 
 #define BODY_MAX  (INT64_C(1) << 30) /* bytes of a reply; the answer's own limit is far below */
 #define LINGER_MS 250                /* for a server to close after it said that it was done */

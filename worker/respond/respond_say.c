@@ -5,8 +5,8 @@
 #include "lib/http.h"
 #include "lib/log.h"
 #include "worker/flusher.h"
+#include "worker/model/upstream.h"
 #include "worker/respond/citation.h"
-#include "worker/respond/upstream.h"
 
 #include <string.h>
 

@@ -5,9 +5,9 @@
 #include "lib/arena.h"
 #include "lib/config.h"
 #include "lib/json_writer.h"
+#include "worker/model/upstream.h"
 #include "worker/respond/citation.h"
 #include "worker/respond/respond.h"
-#include "worker/respond/upstream.h"
 #include "worker/trace/export.h"
 
 #include <string.h>

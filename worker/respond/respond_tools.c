@@ -10,7 +10,7 @@
 #include "lib/json_slice.h"
 #include "lib/json_writer.h"
 #include "worker/flusher.h"
-#include "worker/respond/upstream.h"
+#include "worker/model/upstream.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #ifndef WORKER_RESPOND_TRACE_H
 #define WORKER_RESPOND_TRACE_H
 
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 #include "worker/trace/trace.h"
 
 #include <stdbool.h>

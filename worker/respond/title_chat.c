@@ -6,7 +6,7 @@
 #include "lib/buf.h"
 #include "worker/attempt.h"
 #include "worker/kind.h"
-#include "worker/respond/model_call.h"
+#include "worker/model/model_call.h"
 
 #include <math.h>
 

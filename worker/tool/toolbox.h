@@ -14,7 +14,7 @@
 #include "lib/err.h"
 #include "lib/id.h"
 #include "lib/str.h"
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
 #define WORKER_MLFLOW_SERVER_H
 
 #include "lib/err.h"
-#include "worker/respond/oauth.h"
+#include "worker/model/oauth.h"
 
 #include <stdbool.h>
 

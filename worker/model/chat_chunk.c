@@ -1,8 +1,8 @@
-#include "worker/respond/chat_chunk.h"
+#include "worker/model/chat_chunk.h"
 
 #include "lib/arena.h"
 #include "lib/json_slice.h"
-#include "worker/respond/reply.h"
+#include "worker/model/reply.h"
 
 #include <string.h>
 

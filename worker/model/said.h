@@ -5,7 +5,7 @@
 #ifndef WORKER_SAID_H
 #define WORKER_SAID_H
 
-#include "worker/respond/reply.h"
+#include "worker/model/reply.h"
 
 #define SAID_ITEMS_MAX 200                       /* texts of one reply */
 #define SAID_TEXT_MAX  ((size_t)8 * 1024 * 1024) /* bytes of one that are compared */

@@ -1,4 +1,4 @@
-#include "worker/respond/upstream.h"
+#include "worker/model/upstream.h"
 
 #include "lib/arena.h"
 #include "lib/buf.h"

@@ -1,10 +1,10 @@
-#include "worker/respond/model.h"
+#include "worker/model/model.h"
 
 #include "db/agent.h"
 #include "lib/config.h"
 #include "lib/http.h"
 #include "lib/secret.h"
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "worker/respond/oauth.h"
+#include "worker/model/oauth.h"
 
 #include "db/agent.h"
 #include "lib/arena.h"
@@ -11,7 +11,7 @@
 #include "lib/str.h"
 #include "lib/url.h"
 #include "worker/attempt.h"
-#include "worker/respond/upstream.h"
+#include "worker/model/upstream.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "worker/respond/sentence.h"
+#include "lib/sentence.h"
 
 #include <string.h>
 

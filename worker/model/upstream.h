@@ -2,7 +2,7 @@
  * Upstream: what a model server's failures mean, in words for users.
  *
  * Pure. The code of an error says whether another attempt may go well (see
- * worker/respond/dialect.h), its message is a whole sentence.
+ * worker/model/dialect.h), its message is a whole sentence.
  */
 #ifndef WORKER_UPSTREAM_H
 #define WORKER_UPSTREAM_H

@@ -1,11 +1,11 @@
-#include "worker/respond/reply.h"
+#include "worker/model/reply.h"
 
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/json_check.h"
 #include "lib/json_slice.h"
 #include "lib/sse.h"
-#include "worker/respond/upstream.h"
+#include "worker/model/upstream.h"
 
 #include <string.h>
 

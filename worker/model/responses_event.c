@@ -1,10 +1,10 @@
-#include "worker/respond/responses_event.h"
+#include "worker/model/responses_event.h"
 
 #include "lib/arena.h"
 #include "lib/json_slice.h"
-#include "worker/respond/reply.h"
-#include "worker/respond/said.h"
-#include "worker/respond/upstream.h"
+#include "worker/model/reply.h"
+#include "worker/model/said.h"
+#include "worker/model/upstream.h"
 
 #include <string.h>
 

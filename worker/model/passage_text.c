@@ -1,11 +1,11 @@
-#include "worker/respond/passage_text.h"
+#include "worker/model/passage_text.h"
 
 #include "db/passage.h"
 #include "db/request.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/str.h"
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 
 #include <stdint.h>
 #include <string.h>

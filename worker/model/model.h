@@ -17,7 +17,7 @@ struct http_request;
 struct http_transfer;
 
 /*
- * Ask in a dialect, with `token` (see worker/respond/oauth.h) or, when that is
+ * Ask in a dialect, with `token` (see worker/model/oauth.h) or, when that is
  * NULL, with the key that is sealed in `credential` (NULL: none). Nothing but
  * out->secret holds the opened key afterwards.
  */

@@ -9,8 +9,8 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/id.h"
-#include "worker/respond/dialect.h"
-#include "worker/respond/oauth.h"
+#include "worker/model/dialect.h"
+#include "worker/model/oauth.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,16 +1,16 @@
 /*
  * Dialect "responses": OpenAI's Responses API, and agents that Databricks serves:
  * ResponsesAgent, which is asked the same way, and ChatAgent, which takes `messages`.
- * This file asks; worker/respond/responses_event.c hears.
+ * This file asks; worker/model/responses_event.c hears.
  */
-#include "worker/respond/responses_event.h"
+#include "worker/model/responses_event.h"
 
 #include "db/request.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/json_writer.h"
-#include "worker/respond/passage_text.h"
-#include "worker/respond/reply.h"
+#include "worker/model/passage_text.h"
+#include "worker/model/reply.h"
 
 #include <math.h>
 #include <string.h>

@@ -14,16 +14,16 @@
  * The server's own trace is taken from where each puts it: databricks_output.trace
  * of an event or of the whole, metadata.trace_id, or a line {"trace_id"}.
  *
- * Pure; what it cannot read it passes over. See worker/respond/reply.h.
+ * Pure; what it cannot read it passes over. See worker/model/reply.h.
  */
 #ifndef WORKER_RESPONSES_EVENT_H
 #define WORKER_RESPONSES_EVENT_H
 
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 
 #define RESPONSES_EVENT_MAX ((size_t)8 * 1024 * 1024) /* bytes of one event, with a trace */
 
-/* For struct dialect; the listener is one of worker/respond/reply.h. */
+/* For struct dialect; the listener is one of worker/model/reply.h. */
 void *responses_listen(struct arena *a, const char *content_type);
 
 /* reply_end(), for streams that have no last event. */

@@ -1,17 +1,17 @@
 /*
  * Dialect "chat_completions": any server that speaks OpenAI's
- * /chat/completions, streamed. This file asks; worker/respond/chat_chunk.c hears.
+ * /chat/completions, streamed. This file asks; worker/model/chat_chunk.c hears.
  */
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 
 #include "db/passage.h"
 #include "db/request.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/json_writer.h"
-#include "worker/respond/chat_chunk.h"
-#include "worker/respond/passage_text.h"
-#include "worker/respond/reply.h"
+#include "worker/model/chat_chunk.h"
+#include "worker/model/passage_text.h"
+#include "worker/model/reply.h"
 
 #include <math.h>
 #include <string.h>

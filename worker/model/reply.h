@@ -15,7 +15,7 @@
 #ifndef WORKER_REPLY_H
 #define WORKER_REPLY_H
 
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 
 #define REPLY_CALLS_MAX 128 /* calls that one reply may make */
 

@@ -1,4 +1,4 @@
-#include "worker/respond/terms.h"
+#include "worker/model/terms.h"
 
 #include "lib/arena.h"
 

@@ -1,11 +1,11 @@
-#include "worker/respond/model_call.h"
+#include "worker/model/model_call.h"
 
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/http.h"
 #include "worker/attempt.h"
-#include "worker/respond/model.h"
-#include "worker/respond/upstream.h"
+#include "worker/model/model.h"
+#include "worker/model/upstream.h"
 
 #define BODY_MAX (INT64_C(16) * 1024 * 1024) /* bytes */
 

@@ -4,7 +4,7 @@
  * three names; calls in pieces, several under one index, with no id; usage in a
  * chunk without choices; finish_reason absent, late, or with the text.
  *
- * Pure; what it cannot read it passes over. See worker/respond/reply.h.
+ * Pure; what it cannot read it passes over. See worker/model/reply.h.
  */
 #ifndef WORKER_CHAT_CHUNK_H
 #define WORKER_CHAT_CHUNK_H
@@ -15,7 +15,7 @@
 
 struct arena;
 
-/* For struct dialect; the listener is one of worker/respond/reply.h. */
+/* For struct dialect; the listener is one of worker/model/reply.h. */
 void *chat_chunk_listen(struct arena *a, const char *content_type);
 
 #endif

@@ -1,4 +1,4 @@
-#include "worker/respond/said.h"
+#include "worker/model/said.h"
 
 #include "lib/arena.h"
 #include "lib/buf.h"

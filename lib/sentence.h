@@ -5,8 +5,8 @@
  * begins something of its own: a list item, a heading, a table row, a fence.
  * It is a slice of the text, trimmed and never empty. Pure.
  */
-#ifndef WORKER_SENTENCE_H
-#define WORKER_SENTENCE_H
+#ifndef LIB_SENTENCE_H
+#define LIB_SENTENCE_H
 
 #include "lib/str.h"
 

@@ -1,5 +1,5 @@
 /* The table of dialects, and what they have in common. */
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 
 #include <string.h>
 

@@ -3,14 +3,14 @@
  * agent's own sources that say most about the question, word for word, each
  * group with the number of the passage that it is from.
  */
-#include "worker/respond/dialect.h"
+#include "worker/model/dialect.h"
 
 #include "db/passage.h"
 #include "db/request.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
-#include "worker/respond/sentence.h"
-#include "worker/respond/terms.h"
+#include "lib/sentence.h"
+#include "worker/model/terms.h"
 
 #include <math.h>
 #include <string.h>
