@@ -87,7 +87,8 @@ set_database(struct db_options *db)
     *db = (struct db_options){ .conninfo = config_str(SET_DATABASE_URL),
                                .role = role[0] ? role : "offstage_app",
                                .application = "offstage-app",
-                               .statement_timeout_ms = STATEMENT_TIMEOUT_MS };
+                               .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
+                               .recent_bytes = (size_t)config_int(SET_SEARCH_MEMORY_MIB) << 20 };
     if (db->conninfo[0])
         return true;
     fprintf(stderr, "OFFSTAGE_DATABASE_URL: is needed\n");

@@ -28,6 +28,7 @@
 
 struct arena;
 struct db;
+struct recent;
 
 enum tx { TX_NONE, TX_READ, TX_WRITE };
 
@@ -37,6 +38,7 @@ struct db_options {
     const char *application;      /* shown in pg_stat_activity */
     int64_t statement_timeout_ms; /* 0: none */
     bool async_commit;            /* synchronous_commit = off for every transaction */
+    size_t recent_bytes;          /* see db_recent() */
 };
 
 /*
@@ -190,6 +192,12 @@ struct err db_flush(struct db *db) CHECKED;
 struct row row_at(const struct rows *rows, int n);
 
 /*
+ * What was read of rows that never change, for as long as the connection lives. It is nobody's:
+ * only a statement of the same transaction says whether the caller may see such a row.
+ */
+struct recent *db_recent(struct db *db);
+
+/*
  * Column readers, by name. An unknown name, or NULL where the name has no
  * opt_, is a bug in db/ and aborts. Texts live as long as the arena.
  */
@@ -206,6 +214,7 @@ bool row_bool(const struct row *r, const char *col);
 
 /* Of db_all_binary(). */
 const uint8_t *row_bytes(const struct row *r, const char *col, size_t *len);
+const uint8_t *row_opt_bytes(const struct row *r, const char *col, size_t *len);
 int64_t row_binary_int(const struct row *r, const char *col); /* int or bigint */
 struct id row_binary_id(const struct row *r, const char *col);
 

@@ -1,6 +1,7 @@
 #include "db/db_private.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
+#include "lib/recent.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -83,6 +84,7 @@ db_new(struct arena *a, const struct db_options *options)
     db->arena = a;
     db->options = *options;
     db->notices = arena_new();
+    db->recent = recent_new(a, options->recent_bytes);
     arena_defer(a, close_db, db);
     return db;
 }
@@ -120,6 +122,12 @@ db_connect(struct db *db)
     return e;
 }
 
+struct recent *
+db_recent(struct db *db)
+{
+    return db->recent;
+}
+
 bool
 db_is_connected(const struct db *db)
 {
@@ -132,6 +140,8 @@ db_disconnect(struct db *db)
     /* A transaction stays open, so that its commit fails rather than does nothing. */
     PQfinish(db->conn);
     db->conn = NULL;
+    /* The next server may be one that lost a few commits and gives their numbers again. */
+    recent_clear(db->recent);
     db->lazy = false;
     db->queued = 0;
 }

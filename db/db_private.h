@@ -29,6 +29,7 @@ struct db {
         struct arena *arena;
         struct rows *out; /* NULL: none */
     } asked;
+    struct recent *recent;
     int64_t wait_ns;
     int64_t next_connect_ms;
     char message[DB_MESSAGE_MAX];

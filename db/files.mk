@@ -33,7 +33,7 @@ libdb_a_SOURCES = \
 	db/trace_json.h db/trace_spans.c db/user.c db/user.h \
 	db/webhook.c db/webhook.h
 libdb_a_SOURCES += db/chunk_merge.c db/chunk_private.h db/retrieval.c db/retrieval.h \
-	db/retrieval_feedback.c db/retrieval_private.h db/retrieval_query.c db/retrieval_rank.c \
+	db/retrieval_feedback.c db/retrieval_postings.c db/retrieval_private.h db/retrieval_query.c db/retrieval_rank.c \
 	db/visitor.c db/visitor.h
 libdb_a_SOURCES += db/counter.c db/counter.h db/embedding.c db/embedding.h db/retrieval_vectors.c
 nodist_libdb_a_SOURCES = db/queries.c db/queries.h

@@ -70,6 +70,7 @@ struct retrieval_hit {
     double coverage;   /* share of the question's weight whose terms stand in the chunk: 0 to 1 */
     const uint8_t *terms; /* their sequence, 4 bytes each */
     size_t term_count;
+    size_t segment, doc; /* private: where its postings are */
 };
 
 /* A question as its agent's model of embeddings has it; see lib/vector.h. */

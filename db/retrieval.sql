@@ -1,11 +1,8 @@
 -- name: retrieval_index
-select docs, words, languages from passages_index($1);
+select segment_id, docs, words, bits, languages from passages_index($1);
 
--- name: retrieval_buckets
-select segment_id, docs, bits, bucket, postings from passages_buckets($1, $2::bigint[]);
-
--- name: retrieval_terms
-select place, chunk_id, page_id, terms from passages_terms($1, $2::bigint[], $3::int[]);
+-- name: retrieval_parts
+select segment_id, bucket, bytes from passages_parts($1, $2::bigint[], $3::int[]);
 
 -- name: retrieval_vectors
 select chunk_id, vector from passages_vectors($1, $2::int);

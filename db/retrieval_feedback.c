@@ -69,42 +69,40 @@ common_terms(const struct retrieval *s, struct candidate **out)
     return all;
 }
 
-/* The question's term, or a new one of no weight; NULL when there is no room. */
-static struct retrieval_term *
-term_of(struct retrieval_query *q, uint32_t term)
+/* The place of the question's term, or of a new one of no weight; RETRIEVAL_TERMS without room. */
+static size_t
+place_of(struct retrieval_query *q, uint32_t term)
 {
     for (size_t i = 0; i < q->count; i++)
         if (q->terms[i].term == term)
-            return &q->terms[i];
+            return i;
     if (q->count == RETRIEVAL_TERMS)
-        return NULL;
+        return RETRIEVAL_TERMS;
     retrieval_add_term(q, term, 0, false);
-    return &q->terms[q->count - 1];
+    return q->count - 1;
 }
 
 /* A term that is to count more. */
 struct choice {
-    struct retrieval_term *term;
+    size_t place;
     double weight;
-    bool is_new;
 };
 
-/* Of the candidates those that are rare enough, the best TERMS of them. */
+/* Of the candidates those that are rare enough, the best TERMS of them; those from `first` on are
+ * new. */
 static size_t
 choose(struct retrieval *s, const struct candidate *list, size_t n, size_t first,
-       struct retrieval_bucket *buckets, size_t count, struct choice *out)
+       struct choice *out)
 {
     size_t chosen = 0;
 
     for (size_t i = 0; i < n && chosen < TERMS; i++) {
-        struct retrieval_term *t = term_of(&s->query, list[i].term);
-        bool is_new = t && t >= &s->query.terms[first];
+        size_t place = place_of(&s->query, list[i].term);
+        const struct retrieval_term *t = place < RETRIEVAL_TERMS ? &s->query.terms[place] : NULL;
 
-        if (is_new)
-            retrieval_find_term(s, buckets, count, t);
-        if (!t || (is_new && t->df > DF_MOST * s->bm25.docs))
+        if (!t || (place >= first && t->df > DF_MOST * s->bm25.docs))
             continue;
-        out[chosen++] = (struct choice){ t, list[i].weight * sqrt(t->idf), is_new };
+        out[chosen++] = (struct choice){ place, list[i].weight * sqrt(t->idf) };
     }
     return chosen;
 }
@@ -112,8 +110,7 @@ choose(struct retrieval *s, const struct candidate *list, size_t n, size_t first
 struct err
 retrieval_feed_back(struct retrieval *s)
 {
-    size_t first = s->query.count, n, count;
-    struct retrieval_bucket *buckets;
+    size_t first = s->query.count, n;
     struct choice chosen[TERMS];
     struct candidate *list;
     double own = 0, theirs = 0;
@@ -123,18 +120,14 @@ retrieval_feed_back(struct retrieval *s)
     for (size_t i = 0; i < first; i++)
         own += s->query.terms[i].weight;
     for (size_t i = 0; i < n; i++)
-        (void)term_of(&s->query, list[i].term);
-    TRY(retrieval_load_buckets(s, first, &buckets, &count));
-    n = choose(s, list, n, first, buckets, count, chosen);
+        (void)place_of(&s->query, list[i].term);
+    TRY(retrieval_load_postings(s, first));
+    n = choose(s, list, n, first, chosen);
     for (size_t i = 0; i < n; i++)
         theirs += chosen[i].weight;
-    for (size_t i = 0; i < n; i++) {
-        struct retrieval_bucket *from = chosen[i].is_new ? buckets : s->buckets;
-        size_t from_count = chosen[i].is_new ? count : s->bucket_count;
-        struct retrieval_term *t = chosen[i].term;
-
-        (void)retrieval_point(from, from_count, t->term);
-        retrieval_add_scores(s, from, from_count, SHARE * own * chosen[i].weight / theirs * t->idf);
-    }
+    for (size_t i = 0; i < n; i++)
+        retrieval_add_scores(s, chosen[i].place,
+                             SHARE * own * chosen[i].weight / theirs *
+                                 s->query.terms[chosen[i].place].idf);
     return retrieval_rank(s);
 }

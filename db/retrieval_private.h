@@ -5,22 +5,18 @@
 #include "db/retrieval.h"
 #include "lib/postings.h"
 
-/* The scores of a segment's chunks, by their numbers. */
-struct segment_scores {
+/* A segment of the agent's index, with the scores of its chunks by their numbers. */
+struct retrieval_segment {
     int64_t id;
     size_t docs;
+    unsigned bits;
     float *scores;
+    const uint8_t *chunks; /* their ids, 16 bytes each; NULL until they are read */
 };
 
-/* A bucket of postings that was read. */
-struct retrieval_bucket {
-    struct segment_scores *segment;
-    unsigned bits;
-    size_t number;
-    const uint8_t *bytes;
-    size_t len;
-    /* the postings of the term that is looked at */
-    const uint8_t *postings;
+/* The postings of a term in a segment, 4 bytes each. */
+struct retrieval_postings {
+    const uint8_t *p;
     size_t n;
 };
 
@@ -30,13 +26,12 @@ struct retrieval {
     struct id agent_id;
     struct retrieval_query query;
     struct bm25 bm25;
-    struct segment_scores *segments;
+    struct retrieval_segment *segments; /* in the order of their ids */
     size_t segment_count;
-    struct retrieval_bucket *buckets; /* of the question's own terms */
-    size_t bucket_count;
-    struct retrieval_hit *hits; /* the best, best first */
+    struct retrieval_postings *postings[RETRIEVAL_TERMS]; /* of each term, by segment */
+    struct retrieval_hit *hits;                           /* the best, best first */
     size_t hit_count;
-    bool moved; /* segments were merged meanwhile */
+    bool moved; /* segments were merged meanwhile: what was read is not of one index */
 };
 
 /* The term number i of a hit. */
@@ -48,20 +43,14 @@ retrieval_hit_term(const struct retrieval_hit *hit, size_t i)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* Read the buckets of the query's terms from `first` on. */
-struct err retrieval_load_buckets(struct retrieval *s, size_t first, struct retrieval_bucket **out,
-                                  size_t *count) CHECKED;
+/* Read the agent's segments; *languages: those of all their terms. */
+struct err retrieval_load_index(struct retrieval *s, unsigned *languages) CHECKED;
 
-/* Point the buckets at a term's postings; returns how many there are. */
-size_t retrieval_point(struct retrieval_bucket *buckets, size_t count, uint32_t term);
+/* Read the postings of the query's terms from `first` on, and set their df and idf. */
+struct err retrieval_load_postings(struct retrieval *s, size_t first) CHECKED;
 
-/* Likewise, and set the term's df and idf. */
-void retrieval_find_term(const struct retrieval *s, struct retrieval_bucket *buckets, size_t count,
-                         struct retrieval_term *t);
-
-/* Add to the scores of the chunks that have the term that the buckets point at. */
-void retrieval_add_scores(struct retrieval *s, const struct retrieval_bucket *buckets, size_t count,
-                          double weight);
+/* Add to the scores of the chunks that have the query's term number i. */
+void retrieval_add_scores(struct retrieval *s, size_t i, double weight);
 
 /* Make the hits of the scores. */
 struct err retrieval_rank(struct retrieval *s) CHECKED;

@@ -1,4 +1,5 @@
 /* Which chunks have the best scores, and a second look at them: see db/retrieval.h. */
+#include "db/chunk_private.h"
 #include "db/db.h"
 #include "db/retrieval_private.h"
 #include "lib/arena.h"
@@ -57,9 +58,9 @@ best_places(const struct retrieval *s, struct place *heap, size_t most)
     size_t n = 0;
 
     for (size_t g = 0; g < s->segment_count; g++) {
-        const struct segment_scores *segment = &s->segments[g];
+        const struct retrieval_segment *segment = &s->segments[g];
 
-        for (size_t d = 0; d < segment->docs; d++) {
+        for (size_t d = 0; segment->scores && d < segment->docs; d++) {
             float score = segment->scores[d];
 
             if (score > 0 && (n < most || score > heap[0].score))
@@ -69,36 +70,65 @@ best_places(const struct retrieval *s, struct place *heap, size_t most)
     return n;
 }
 
-/* The chunks at these places, with their terms; those that were deleted are not among them. */
-static struct err
-load_hits(struct retrieval *s, const struct place *places, size_t n)
+static const struct retrieval_hit *
+known_hit(const struct retrieval_hit *known, size_t n, const struct place *p)
 {
-    int64_t *segments = arena_array(s->arena, n, sizeof(*segments));
-    int64_t *docs = arena_array(s->arena, n, sizeof(*docs));
-    struct rows rows;
+    for (size_t i = 0; i < n; i++)
+        if (known[i].segment == p->segment && known[i].doc == p->doc)
+            return &known[i];
+    return NULL;
+}
+
+static void
+read_hit(struct retrieval_hit *hit, const struct row *r, const struct place *p)
+{
+    size_t bytes;
+
+    *hit = (struct retrieval_hit){ .chunk_id = row_binary_id(r, "chunk_id"),
+                                   .page_id = row_binary_id(r, "page_id"),
+                                   .segment = p->segment,
+                                   .doc = p->doc,
+                                   .score = (double)p->score };
+    hit->terms = row_bytes(r, "terms", &bytes);
+    hit->term_count = bytes / 4;
+}
+
+/*
+ * The chunks at these places, with their terms; those that were deleted are not among them. What is
+ * a hit already is not read again.
+ */
+static struct err
+load_hits(struct retrieval *s, struct place *places, size_t n)
+{
+    struct retrieval_hit *hits = arena_array(s->arena, n, sizeof(*hits));
+    struct id *ids = arena_array(s->arena, n, sizeof(*ids));
+    size_t count = 0, unknown = 0;
+    struct rows rows = { .count = 0 };
 
     for (size_t i = 0; i < n; i++) {
-        segments[i] = s->segments[places[i].segment].id;
-        docs[i] = (int64_t)places[i].doc;
+        const struct retrieval_hit *known = known_hit(s->hits, s->hit_count, &places[i]);
+
+        if (known) {
+            hits[count] = *known;
+            hits[count++].score = (double)places[i].score;
+        } else {
+            ids[unknown] =
+                id_from_bytes(s->segments[places[i].segment].chunks + CHUNK_ID * places[i].doc);
+            places[unknown++] = places[i];
+        }
     }
-    TRY(db_all_binary(
-        s->db, s->arena, Q_RETRIEVAL_TERMS,
-        ARGS(arg_id(s->agent_id), arg_ints(s->arena, segments, n), arg_ints(s->arena, docs, n)),
-        &rows));
-    s->hits = arena_array(s->arena, (size_t)rows.count, sizeof(*s->hits));
-    s->hit_count = (size_t)rows.count;
+    if (unknown > 0)
+        TRY(db_all_binary(s->db, s->arena, Q_RETRIEVAL_TERMS_OF,
+                          ARGS(arg_id(s->agent_id), arg_ids(s->arena, ids, unknown)), &rows));
     for (int i = 0; i < rows.count; i++) {
         struct row r = row_at(&rows, i);
-        size_t bytes, place = (size_t)row_binary_int(&r, "place") - 1;
-        struct retrieval_hit *hit = &s->hits[i];
+        size_t place = (size_t)row_binary_int(&r, "place") - 1;
 
-        assert(place < n);
-        hit->chunk_id = row_binary_id(&r, "chunk_id");
-        hit->page_id = row_binary_id(&r, "page_id");
-        hit->terms = row_bytes(&r, "terms", &bytes);
-        hit->term_count = bytes / 4;
-        hit->score = (double)places[place].score;
+        assert(place < unknown);
+        read_hit(&hits[count++], &r, &places[place]);
     }
+    s->hits = hits;
+    s->hit_count = count;
     return OK;
 }
 
@@ -113,46 +143,79 @@ idf_of(const struct retrieval *s, uint32_t term)
     return 0;
 }
 
-/* How often b follows a. */
-static size_t
-count_pair(const struct retrieval_hit *hit, uint32_t a, uint32_t b)
-{
-    size_t n = 0;
+/* Whether a term may be one of some; most of the others are passed over by that alone. */
+struct filter {
+    uint64_t bits[16];
+};
 
-    for (size_t i = 0; i + 1 < hit->term_count; i++)
-        n += retrieval_hit_term(hit, i) == a && retrieval_hit_term(hit, i + 1) == b;
-    return n;
+static void
+filter_add(struct filter *f, uint32_t term)
+{
+    f->bits[term >> 6 & 15] |= UINT64_C(1) << (term & 63);
+}
+
+static bool
+filter_may_have(const struct filter *f, uint32_t term)
+{
+    return f->bits[term >> 6 & 15] >> (term & 63) & 1;
+}
+
+/* How often the second of each pair follows the first. */
+static void
+count_pairs(const struct retrieval_query *q, const struct filter *firsts,
+            const struct retrieval_hit *hit, size_t *counts)
+{
+    for (size_t i = 0; i + 1 < hit->term_count; i++) {
+        uint32_t term = retrieval_hit_term(hit, i);
+
+        if (!filter_may_have(firsts, term))
+            continue;
+        for (size_t k = 0; k < q->bigram_count; k++)
+            counts[k] +=
+                q->bigrams[k][0] == term && q->bigrams[k][1] == retrieval_hit_term(hit, i + 1);
+    }
 }
 
 static double
-pairs_score(const struct retrieval *s, const struct retrieval_hit *hit)
+pairs_score(const struct retrieval *s, const struct filter *firsts, const struct retrieval_hit *hit)
 {
     uint8_t length = posting_length(hit->term_count);
+    size_t counts[RETRIEVAL_BIGRAMS] = { 0 };
     double sum = 0;
 
+    count_pairs(&s->query, firsts, hit, counts);
     for (size_t i = 0; i < s->query.bigram_count; i++) {
         const uint32_t *pair = s->query.bigrams[i];
-        size_t n = count_pair(hit, pair[0], pair[1]);
         double idf = fmax(idf_of(s, pair[0]), idf_of(s, pair[1])) + log(BIGRAM_RARER);
 
-        if (n > 0)
-            sum += BIGRAM_WEIGHT * idf * bm25_part(&s->bm25, (double)n, length);
+        if (counts[i] > 0)
+            sum += BIGRAM_WEIGHT * idf * bm25_part(&s->bm25, (double)counts[i], length);
     }
     return sum;
 }
 
-static bool
-has_term(const struct retrieval_hit *hit, uint32_t term)
+/* Which of the question's own terms stand in a hit. */
+static void
+mark_terms(const struct retrieval_query *q, const struct retrieval_hit *hit, bool *here)
 {
-    for (size_t i = 0; i < hit->term_count; i++)
-        if (retrieval_hit_term(hit, i) == term)
-            return true;
-    return false;
+    struct filter asked = { .bits = { 0 } };
+
+    for (size_t k = 0; k < q->count; k++)
+        if (q->terms[k].asked)
+            filter_add(&asked, q->terms[k].term);
+    for (size_t i = 0; i < hit->term_count; i++) {
+        uint32_t term = retrieval_hit_term(hit, i);
+
+        if (!filter_may_have(&asked, term))
+            continue;
+        for (size_t k = 0; k < q->count; k++)
+            here[k] |= q->terms[k].term == term;
+    }
 }
 
 /* Whether a form of the word stands in the hit, in whatever language; *first: of its forms. */
 static bool
-has_word(const struct retrieval *s, const struct retrieval_hit *hit, size_t i, bool *first)
+has_word(const struct retrieval *s, const bool *here, size_t i, bool *first)
 {
     const struct retrieval_term *terms = s->query.terms;
     bool met = false;
@@ -162,7 +225,7 @@ has_word(const struct retrieval *s, const struct retrieval_hit *hit, size_t i, b
         if (k != i && (!terms[k].asked || terms[k].place != terms[i].place))
             continue;
         *first = *first && k >= i;
-        met = met || (terms[k].df > 0 && has_term(hit, terms[k].term));
+        met = met || (terms[k].df > 0 && here[k]);
     }
     return met;
 }
@@ -170,16 +233,18 @@ has_word(const struct retrieval *s, const struct retrieval_hit *hit, size_t i, b
 double
 retrieval_coverage(const struct retrieval *s, const struct retrieval_hit *hit)
 {
+    bool here[RETRIEVAL_TERMS] = { false };
     double all = 0, met = 0;
 
+    mark_terms(&s->query, hit, here);
     for (size_t i = 0; i < s->query.count; i++) {
         const struct retrieval_term *t = &s->query.terms[i];
-        bool first, here = t->asked && has_word(s, hit, i, &first);
+        bool first, is_here = t->asked && has_word(s, here, i, &first);
 
         if (!t->asked || !first)
             continue;
         all += t->idf;
-        met += here ? t->idf : 0;
+        met += is_here ? t->idf : 0;
     }
     return all > 0 ? met / all : 0;
 }
@@ -205,11 +270,14 @@ retrieval_rank(struct retrieval *s)
 {
     struct place *heap = arena_array(s->arena, LOOKED_AT, sizeof(*heap));
     size_t n = best_places(s, heap, LOOKED_AT);
+    struct filter firsts = { .bits = { 0 } };
 
     TRY(load_hits(s, heap, n));
-    s->moved = s->hit_count == 0 && n > 0;
+    s->moved = s->moved || (s->hit_count == 0 && n > 0);
+    for (size_t i = 0; i < s->query.bigram_count; i++)
+        filter_add(&firsts, s->query.bigrams[i][0]);
     for (size_t i = 0; i < s->hit_count; i++)
-        s->hits[i].score += pairs_score(s, &s->hits[i]);
+        s->hits[i].score += pairs_score(s, &firsts, &s->hits[i]);
     retrieval_sort(s);
     return OK;
 }

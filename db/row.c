@@ -90,13 +90,21 @@ row_int(const struct row *r, const char *col)
 }
 
 const uint8_t *
-row_bytes(const struct row *r, const char *col, size_t *len)
+row_opt_bytes(const struct row *r, const char *col, size_t *len)
 {
     int n = column(r, col);
 
-    assert(!PQgetisnull(r->res, r->n, n));
     *len = (size_t)PQgetlength(r->res, r->n, n);
-    return (const uint8_t *)PQgetvalue(r->res, r->n, n);
+    return PQgetisnull(r->res, r->n, n) ? NULL : (const uint8_t *)PQgetvalue(r->res, r->n, n);
+}
+
+const uint8_t *
+row_bytes(const struct row *r, const char *col, size_t *len)
+{
+    const uint8_t *bytes = row_opt_bytes(r, col, len);
+
+    assert(bytes);
+    return bytes;
 }
 
 int64_t

@@ -24,6 +24,7 @@ liblib_a_SOURCES = \
 	lib/log.c lib/log.h \
 	lib/postings.c lib/postings.h \
 	lib/proto.c lib/proto.h \
+	lib/recent.c lib/recent.h \
 	lib/secret.c lib/secret.h \
 	lib/seen.c lib/seen.h \
 	lib/sentence.c lib/sentence.h \

@@ -227,6 +227,7 @@ main(int argc, char **argv)
     secret_init();
     stop_fd = daemon_stop_fd(); /* before there are threads */
     db.conninfo = config_str(SET_DATABASE_URL);
+    db.recent_bytes = (size_t)config_int(SET_SEARCH_MEMORY_MIB) << 20;
     db.role = config_str(SET_DATABASE_ROLE)[0] ? config_str(SET_DATABASE_ROLE) : "offstage_worker";
 
     if (uv_loop_init(&w.loop) || uv_poll_init(&w.loop, &w.stop, stop_fd))

@@ -106,47 +106,34 @@ begin
                     where g.id = agent and (g.user_id = public.app_user() or g.visibility <> 'private'));
 end $$;
 
-create function passages_index(agent uuid) returns table (docs bigint, words bigint, languages int)
+-- The segments of an agent's index.
+create function passages_index(agent uuid)
+    returns table (segment_id bigint, docs int, words bigint, bits int, languages int)
     language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
 begin
     return query
-        select coalesce(sum(s.docs), 0)::bigint, coalesce(sum(s.words), 0)::bigint, coalesce(bit_or(s.languages), 0)
+        select s.id, s.docs, s.words, s.bits::int, s.languages
           from public.chunk_segments s
-         where s.agent_id = agent and public.passages_allowed(agent);
-end $$;
-
--- The buckets that hold the terms' postings, of every segment.
-create function passages_buckets(agent uuid, terms bigint[])
-    returns table (segment_id bigint, docs int, bits int, bucket int, postings bytea)
-    language plpgsql stable security definer
-    set search_path = pg_catalog, public, pg_temp
-as $$
-begin
-    return query
-        select s.id, s.docs, s.bits::int, p.bucket, p.postings
-          from public.chunk_segments s
-          cross join lateral (select distinct (t >> (32 - s.bits))::int as bucket from unnest(terms) t) b
-          join public.chunk_postings p on p.segment_id = s.id and p.bucket = b.bucket
          where s.agent_id = agent and public.passages_allowed(agent)
          order by s.id;
 end $$;
 
--- The chunks of some places in segments, those that are still there; `place` counts from 1.
-create function passages_terms(agent uuid, segments bigint[], docs int[])
-    returns table (place int, chunk_id uuid, page_id uuid, terms bytea)
+-- Parts of segments, by their numbers side by side: of each a bucket of postings, which is null when it
+-- is empty, or with -1 the ids of its chunks. A segment that is not there any more has no row.
+create function passages_parts(agent uuid, segments bigint[], buckets int[])
+    returns table (segment_id bigint, bucket int, bytes bytea)
     language plpgsql stable security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
 begin
     return query
-        select w.place::int, c.id, c.page_id, c.terms
-          from unnest(segments, docs) with ordinality as w (segment, doc, place)
+        select w.segment, w.bucket, case when w.bucket < 0 then s.chunks else p.postings end
+          from unnest(segments, buckets) as w (segment, bucket)
           join public.chunk_segments s on s.id = w.segment and s.agent_id = agent
-          join public.chunks c on c.id = encode(substring(s.chunks from w.doc * 16 + 1 for 16), 'hex')::uuid
-         where public.passages_allowed(agent)
-         order by w.place;
+          left join public.chunk_postings p on p.segment_id = w.segment and p.bucket = w.bucket
+         where public.passages_allowed(agent);
 end $$;
 
 create function passages_load(agent uuid, ids uuid[])
@@ -243,8 +230,7 @@ begin
     end loop;
 end $$;
 grant select, insert, update, delete on chunk_segments, chunk_postings, chunk_deletions to offstage_worker;
-grant execute on function passages_index(uuid), passages_buckets(uuid, bigint[]), passages_terms(uuid, bigint[], int[]),
-    passages_load(uuid, uuid[]) to offstage_app, offstage_worker;
+grant execute on function passages_index(uuid), passages_parts(uuid, bigint[], int[]), passages_load(uuid, uuid[]) to offstage_app, offstage_worker;
 
 -- migrate:down
 
@@ -255,8 +241,7 @@ alter table chats add column shelf smallint not null generated always as
     (case when deleted_at is not null then 2 when archived then 1 else 0 end) stored;
 create index chats_user on chats (user_id, shelf, active_at desc, id desc);
 create index chats_agent on chats (agent_id, user_id, shelf, active_at desc, id desc);
-drop function passages_index(uuid), passages_buckets(uuid, bigint[]), passages_terms(uuid, bigint[], int[]),
-    passages_load(uuid, uuid[]), passages_allowed(uuid);
+drop function passages_index(uuid), passages_parts(uuid, bigint[], int[]), passages_load(uuid, uuid[]), passages_allowed(uuid);
 drop trigger chunks_deleted on chunks;
 drop function chunks_deleted(), agent_hold(uuid);
 drop table chunk_deletions, chunk_postings, chunk_segments;

@@ -44,7 +44,10 @@ connect_as(struct arena *a, const char *role)
     struct db_options *options = ARENA_NEW(a, struct db_options);
     struct db *db;
 
-    *options = (struct db_options){ .conninfo = "", .role = role, .application = "search bench" };
+    *options = (struct db_options){ .conninfo = "",
+                                    .role = role,
+                                    .application = "search bench",
+                                    .recent_bytes = (size_t)32 << 20 };
     db = db_new(a, options);
     must(db_connect(db));
     return db;
@@ -166,7 +169,7 @@ search_one(struct db *db, struct arena *a, char *line, size_t most)
     began = clock_mono_ns();
     must(db_begin(db, TX_READ, user_id));
     must(passage_search(db, a, &q, &list, &count));
-    must(db_commit(db));
+    db_end_read(db);
     printf("took %" PRId64 "\n", clock_mono_ns() - began);
     for (size_t i = 0; i < count; i++)
         printf("%s\t%s\t%.6f\t%.4f\n", id, list[i].url, list[i].score, list[i].coverage);

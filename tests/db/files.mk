@@ -7,7 +7,8 @@ DB_TESTS = \
 	tests/db/test_job_limits \
 	tests/db/test_job_serial \
 	tests/db/test_job_user \
-	tests/db/test_job_worker
+	tests/db/test_job_worker \
+	tests/db/test_retrieval
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(DB_TESTS)
@@ -33,5 +34,8 @@ tests_db_test_job_user_LDADD = $(QUEUE_LIBS)
 tests_db_test_job_worker_SOURCES = tests/db/test_job_worker.c $(QUEUE_WORLD)
 tests_db_test_job_worker_CPPFLAGS = $(QUEUE_CPPFLAGS)
 tests_db_test_job_worker_LDADD = $(QUEUE_LIBS)
+tests_db_test_retrieval_SOURCES = tests/db/test_retrieval.c $(QUEUE_WORLD)
+tests_db_test_retrieval_CPPFLAGS = $(QUEUE_CPPFLAGS)
+tests_db_test_retrieval_LDADD = $(QUEUE_LIBS)
 
 EXTRA_DIST += tests/db/invariants_queue.sql

@@ -91,7 +91,8 @@ world_connect(struct arena *a, const char *role)
     *options = (struct db_options){ .conninfo = database_url(),
                                     .role = role,
                                     .application = "offstage-test",
-                                    .statement_timeout_ms = 30000 };
+                                    .statement_timeout_ms = 30000,
+                                    .recent_bytes = 1 << 20 };
     db = db_new(a, options);
     assert_ok(db_connect(db));
     return db;

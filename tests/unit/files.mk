@@ -39,6 +39,7 @@ UNIT_TESTS = \
 	tests/unit/test_otlp \
 	tests/unit/test_params \
 	tests/unit/test_proto \
+	tests/unit/test_recent \
 	tests/unit/test_responses \
 	tests/unit/test_postings \
 	tests/unit/test_schema \
@@ -147,6 +148,7 @@ tests_unit_test_address_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_embeddings_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_sitemap_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_upstream_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_recent_LDADD = $(UNIT_LIBS)
 tests_unit_test_vector_LDADD = $(UNIT_LIBS)
 tests_unit_test_words_LDADD = $(UNIT_LIBS)
 tests_unit_test_postings_LDADD = $(UNIT_LIBS)
