@@ -107,17 +107,25 @@ begin_by_token(struct request *rq, const struct shown *shown)
     return OK;
 }
 
+/* Whether nothing is left of what the route's handler does when its transaction is undone. */
+static bool
+is_undoable(const struct request *rq)
+{
+    return (rq->route->method == METHOD_GET && rq->tx == TX_READ) ||
+           (rq->route->flags & ROUTE_UNDOABLE);
+}
+
 /*
- * A caller known from lately: the database is asked whether that still holds,
- * and who only reads does not wait for its answer, which comes with the
- * handler's first rows.
+ * A caller known from lately: the database is asked whether that still holds.
+ * Where all can be undone nobody waits for its answer, which comes with the
+ * handler's first rows and is looked at before anything is shown or committed.
  */
 static struct err
 begin_by_guess(struct request *rq, struct shown *shown)
 {
     TRY(begin(rq));
     TRY(auth_again(rq->db, rq->arena, &rq->caller, &shown->answer));
-    shown->guessed = rq->route->method == METHOD_GET && rq->tx == TX_READ;
+    shown->guessed = is_undoable(rq);
     if (shown->guessed)
         return OK;
     TRY(db_flush(rq->db));

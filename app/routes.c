@@ -162,7 +162,7 @@ const struct route routes[] = {
       0, chats_list,
       "listChats", "List chats, newest activity first", NULL, "ChatList" },
     { METHOD_POST,   "/api/chats",                          AUTH_USER,  SCOPE_WRITE, TX_WRITE,
-      ROUTE_CREATES, chats_create,
+      ROUTE_CREATES | ROUTE_UNDOABLE, chats_create,
       "createChat", "Start a chat", "NewChat", "Chat" },
     { METHOD_POST,   "/api/chats/import",                   AUTH_USER,  SCOPE_WRITE, TX_WRITE,
       ROUTE_CREATES | ROUTE_FILE_BODY, exports_import,
@@ -189,7 +189,7 @@ const struct route routes[] = {
       0, messages_list,
       "listMessages", "List a chat's messages", NULL, "MessageList" },
     { METHOD_POST,   "/api/chats/{id}/messages",            AUTH_USER,  SCOPE_WRITE, TX_WRITE,
-      ROUTE_CREATES, messages_create,
+      ROUTE_CREATES | ROUTE_UNDOABLE, messages_create,
       "createMessage", "Add a message without asking for an answer", "NewMessage", "Message" },
 
     { METHOD_GET,    "/api/messages/{id}",                  AUTH_USER,  SCOPE_READ,  TX_READ,
@@ -223,7 +223,7 @@ const struct route routes[] = {
       "getAnalytics", "Count what was asked and how it went", NULL, "Analytics" },
 
     { METHOD_POST,   "/api/invoke_endpoint",                AUTH_USER,  SCOPE_WRITE, TX_WRITE,
-      ROUTE_CREATES, requests_invoke,
+      ROUTE_CREATES | ROUTE_UNDOABLE, requests_invoke,
       "invokeEndpoint", "Ask an agent, in the background", "Invocation", "Accepted" },
 
     { METHOD_GET,    "/api/requests",                       AUTH_USER,  SCOPE_READ,  TX_READ,

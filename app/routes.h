@@ -32,7 +32,8 @@ enum route_flag {
     ROUTE_ADMIN_SEES_ALL = 32, /* for admins, everybody's rows */
     ROUTE_TAKES_FORM = 64,     /* also multipart/form-data; the handler reads it */
     ROUTE_FILE_BODY = 128,     /* up to REQUEST_FILE_BODY_MAX */
-    ROUTE_FOREIGN_ID = 256     /* {id} may be another server's, no UUID */
+    ROUTE_FOREIGN_ID = 256,    /* {id} may be another server's, no UUID */
+    ROUTE_UNDOABLE = 512       /* a write that does nothing but what its transaction undoes */
 };
 
 struct route {

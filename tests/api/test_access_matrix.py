@@ -277,13 +277,27 @@ def test_a_change_counts_at_once_in_every_process(change, status, stack, make_ke
     for _ in range(40):
         got(caller.get('/api/chats'))
         got(caller.get('/api/auth/me'))
-    made(caller.post('/api/chats', json={}))
+    agent = made(user.post('/api/agents', json={'name': 'x', 'kind': 'extractive'}))
+    chat = made(caller.post('/api/chats', json={}))
+    writes = [('/api/chats', {}), (f'/api/chats/{chat["id"]}/messages', {'role': 'user', 'content': 'x'}),
+              ('/api/invoke_endpoint', {'agent_id': agent['id'], 'message': 'x'})]
+    for path, body in writes:
+        assert caller.post(path, json=body).status_code in (201, 202)
     stack.sql(change, user=user.id, key=caller.key_id)
+    left = rows_of(stack, user)
     replies = [caller.get('/api/chats').status_code for _ in range(40)]
-    replies += [caller.post('/api/chats', json={}).status_code for _ in range(20)]
+    replies += [caller.post(path, json=body).status_code for _ in range(20) for path, body in writes]
+    assert rows_of(stack, user) == left
     assert set(replies) == status
     if status != {401}:
-        assert replies == [200] * 40 + [403] * 20
+        assert replies == [200] * 40 + [403] * 60
+
+
+def rows_of(stack, user):
+    row, = stack.sql("""select (select count(*) from chats where user_id = :'id') as chats,
+                               (select count(*) from requests where user_id = :'id') as requests,
+                               (select count(*) from messages where user_id = :'id') as messages""", id=user.id)
+    return row
 
 
 def test_a_session_that_is_known_ends_at_its_time(stack, user, sign_in):
