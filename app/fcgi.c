@@ -1,6 +1,7 @@
 #include "app/fcgi.h"
 
 #include "app/app.h"
+#include "app/records.h"
 #include "app/request.h"
 #include "app/router.h"
 #include "db/db.h"
@@ -24,7 +25,6 @@
 #define CHUNK          16384 /* bytes of one read */
 #define DRAIN_MAX      ((size_t)64 * 1024 * 1024) /* bytes of body that are read for nothing */
 #define PAUSE_MS       100                        /* without descriptors or memory */
-#define HEAD_MAX       ((size_t)32 * 1024)        /* bytes of reply headers */
 
 /* ---- reading ------------------------------------------------------------ */
 
@@ -144,20 +144,6 @@ reason(int status)
 }
 
 static void
-put(FCGX_Request *fcgi, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        int n = len < INT32_MAX ? (int)len : INT32_MAX;
-
-        /* Nobody is there any more: what was done stays done. */
-        if (FCGX_PutStr(bytes, n, fcgi->out) != n)
-            return;
-        bytes += n;
-        len -= (size_t)n;
-    }
-}
-
-static void
 put_header(struct buf *head, const char *name, const char *value)
 {
     buf_add_str(head, name);
@@ -168,9 +154,11 @@ put_header(struct buf *head, const char *name, const char *value)
 static void
 send_reply(FCGX_Request *fcgi, struct arena *a, const struct request *rq, const struct reply *rp)
 {
+    bool is_head = str_eq(str_from(rq->wire.method), STR("HEAD"));
+    struct str body = { rp->body.data, is_head ? 0 : rp->body.len };
     struct buf head;
 
-    buf_init(&head, a, HEAD_MAX);
+    buf_init(&head, a, RECORDS_HEAD_MAX);
     buf_printf(&head, "Status: %d %s\r\n", rp->status, reason(rp->status));
     if (rp->content_type)
         put_header(&head, "Content-Type: ", rp->content_type);
@@ -180,9 +168,8 @@ send_reply(FCGX_Request *fcgi, struct arena *a, const struct request *rq, const 
         buf_printf(&head, "Content-Length: %zu\r\n", rp->body.len);
     buf_add(&head, rp->headers.data, rp->headers.len);
     buf_add_str(&head, "\r\n");
-    put(fcgi, head.data, head.len);
-    if (!str_eq(str_from(rq->wire.method), STR("HEAD")))
-        put(fcgi, rp->body.data, rp->body.len);
+    /* When nobody is there any more, what was done stays done. */
+    (void)records_send(fcgi->ipcFd, fcgi->requestId, (struct str){ head.data, head.len }, body);
 }
 
 static void
@@ -201,7 +188,7 @@ serve_one(FCGX_Request *fcgi, const struct app *app, struct arena *a)
     /* Detached: closed without waiting for nginx to close first. All is read, so nothing is lost.
      */
     (void)FCGX_Detach(fcgi);
-    FCGX_Finish_r(fcgi);
+    FCGX_Free(fcgi, 1);
     router_after(&rq, &rp);
     arena_reset(a);
 }

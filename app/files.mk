@@ -3,7 +3,7 @@ libapp_a_SOURCES = app/accounts.c app/agent_embeddings.c app/agent_embeddings.h 
 	app/credentials.c app/credentials.h app/cursor.c app/cursor.h app/email.c app/email.h app/fcgi.c app/fcgi.h \
 	app/handlers.h app/health.c app/invitations.c \
 	app/jobs.c app/keys.c app/listen.c app/limits.c app/limits.h app/listen.h app/messages.c app/metrics.c app/once.c app/once.h \
-	app/openapi.h app/passwords.c app/passwords.h app/problem.c app/problem.h app/params.c app/params.h app/proxy.c app/proxy.h app/queues.c app/request.c \
+	app/openapi.h app/passwords.c app/passwords.h app/problem.c app/problem.h app/params.c app/params.h app/proxy.c app/proxy.h app/queues.c app/records.c app/records.h app/request.c \
 	app/request.h app/requests.c app/router.c app/router.h app/routes.c app/routes.h \
 	app/search.c app/session.c app/session.h app/slots.c app/slots.h app/sources.c app/stats.c app/stats.h \
 	app/traces.c app/user_json.h app/users.c app/webhooks.c

@@ -40,6 +40,7 @@ UNIT_TESTS = \
 	tests/unit/test_params \
 	tests/unit/test_proto \
 	tests/unit/test_recent \
+	tests/unit/test_records \
 	tests/unit/test_responses \
 	tests/unit/test_postings \
 	tests/unit/test_schema \
@@ -128,6 +129,7 @@ tests_unit_test_otlp_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_assessment_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_proto_LDADD = $(UNIT_LIBS)
 tests_unit_test_params_LDADD = $(APP_TEST_LIBS)
+tests_unit_test_records_LDADD = $(APP_TEST_LIBS)
 tests_unit_test_responses_SOURCES = tests/unit/test_responses.c $(HEARD)
 tests_unit_test_responses_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_schema_LDADD = $(WORKER_TEST_LIBS)
