@@ -163,7 +163,8 @@ struct err db_all(struct db *db, struct arena *a, enum query q, const struct arg
 
 /*
  * The same with all columns in PostgreSQL's binary format, for queries that
- * yield many bytes: only row_bytes(), row_binary_int() and row_binary_id() read them.
+ * yield many bytes or rows. Texts, booleans and uuids are read as ever; times by
+ * row_time(), the rest by row_bytes(), row_binary_int() and row_binary_id().
  */
 struct err db_all_binary(struct db *db, struct arena *a, enum query q, const struct arg *args,
                          size_t nargs, struct rows *out) CHECKED;
@@ -211,6 +212,10 @@ int64_t row_opt_int(const struct row *r, const char *col, int64_t unset);
 double row_double(const struct row *r, const char *col);
 double row_opt_double(const struct row *r, const char *col, double unset);
 bool row_bool(const struct row *r, const char *col);
+
+/* As the API spells times: a ts() of text rows, or a timestamptz of binary ones, put into the
+ * arena. */
+const char *row_time(const struct row *r, struct arena *a, const char *col);
 
 /* Of db_all_binary(). */
 const uint8_t *row_bytes(const struct row *r, const char *col, size_t *len);

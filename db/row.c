@@ -1,8 +1,12 @@
 /* Columns of rows: the row_ functions of db/db.h. */
 #include "db/db.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
 
 #include <assert.h>
 #include <libpq-fe.h>
+
+#define EPOCH_US INT64_C(946684800000000) /* PostgreSQL counts from 2000, as seen from 1970 */
 
 struct row
 row_at(const struct rows *rows, int n)
@@ -60,6 +64,8 @@ row_opt_id(const struct row *r, const char *col)
 
     if (PQgetisnull(r->res, r->n, n))
         return id;
+    if (PQfformat(r->res, n))
+        return row_binary_id(r, col);
     /* PostgreSQL spells a uuid one way only, and nothing else is as long. */
     assert(PQgetlength(r->res, r->n, n) == ID_TEXT);
     memcpy(id.s, PQgetvalue(r->res, r->n, n), ID_TEXT + 1);
@@ -147,5 +153,18 @@ row_double(const struct row *r, const char *col)
 bool
 row_bool(const struct row *r, const char *col)
 {
-    return row_str(r, col)[0] == 't';
+    char c = row_str(r, col)[0];
+
+    return c == 't' || c == 1; /* as text, in binary */
+}
+
+const char *
+row_time(const struct row *r, struct arena *a, const char *col)
+{
+    char text[CLOCK_TEXT + 1];
+
+    if (!PQfformat(r->res, column(r, col)))
+        return row_str(r, col);
+    clock_text(row_binary_int(r, col) + EPOCH_US, text);
+    return arena_strdup(a, text);
 }

@@ -30,7 +30,7 @@ update messages m
                 where n.user_message_id = r.user_message_id and (n.created_at, n.id) > (r.created_at, r.id));
 
 -- Few: a chat without branches has none.
-create index messages_hidden on messages (parent_id, created_at, id) where hidden;
+create index messages_hidden on messages (chat_id, parent_id, created_at, id) where hidden;
 
 -- What follows a message is put aside for another continuation: the path to the message
 -- is shown and nothing after it. `behind` says that the message itself stays.
@@ -68,15 +68,17 @@ declare
     me   uuid := app_user();
     path uuid[] := '{}';
     next uuid := target;
+    chat uuid;
 begin
-    if not exists (select from messages m where m.id = target and m.user_id = me and m.hidden) then
+    select m.chat_id into chat from messages m where m.id = target and m.user_id = me and m.hidden;
+    if chat is null then
         return;
     end if;
     while next is not null loop
         path := path || next;
         select m.id into next
           from messages m
-         where m.parent_id = path[cardinality(path)] and m.hidden and m.user_id = me
+         where m.chat_id = chat and m.parent_id = path[cardinality(path)] and m.hidden and m.user_id = me
          order by m.created_at desc, m.id desc
          limit 1;
     end loop;
@@ -106,7 +108,8 @@ begin
     if gone.id is null then
         return false;
     end if;
-    update messages m set parent_id = gone.parent_id where m.parent_id = gone.id and m.hidden and m.user_id = me;
+    update messages m set parent_id = gone.parent_id
+     where m.chat_id = gone.chat_id and m.parent_id = gone.id and m.hidden and m.user_id = me;
     if gone.hidden then
         return true;
     end if;
@@ -121,7 +124,7 @@ begin
     else
         perform message_show(m.id)
            from (select h.id from messages h
-                  where h.parent_id = gone.parent_id and h.hidden and h.user_id = me
+                  where h.chat_id = gone.chat_id and h.parent_id = gone.parent_id and h.hidden and h.user_id = me
                   order by h.created_at desc, h.id desc
                   limit 1) m;
     end if;
@@ -136,8 +139,8 @@ create function message_siblings(message messages) returns uuid[]
 as $$
 declare
     others uuid[] := array(select h.id from messages h
-                            where h.parent_id = message.parent_id and h.hidden and h.user_id = message.user_id
-                              and h.id <> message.id
+                            where h.chat_id = message.chat_id and h.parent_id = message.parent_id and h.hidden
+                              and h.user_id = message.user_id and h.id <> message.id
                             order by h.created_at desc, h.id desc
                             limit 99);
     shown  uuid;

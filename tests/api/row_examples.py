@@ -29,6 +29,8 @@ WORLD = """
     insert into chats (id, user_id, agent_id, title, deleted_at)
     values (:'binned', :'owner', :'agent', 'Hello', now());
     insert into message_feedback (message_id, user_id, rating) values (:'answer', :'owner', 'up');
+    insert into messages (id, user_id, chat_id, parent_id, role, content, hidden)
+    select gen_random_uuid(), user_id, chat_id, parent_id, role, 'Hello', true from messages where id = :'answer';
     update traces set upstream_id = 'tr-' || :'request', upstream_status = 'pending' where id = :'request';
     insert into webhook_deliveries (id, user_id, webhook_id, job_id, event, subject_id, body, state)
     values (:'delivery', :'owner', :'hook', gen_random_uuid(), 'x', :'request', 'Hello', 'pending'),
@@ -127,4 +129,5 @@ EXAMPLES = {
 
 # Each of these conditions is one of several that say the same of the same rows: alone its loss changes nothing.
 # All of a query's conditions are taken away at once, too.
-NOT_ALONE = {'chat_delete_forever-0', 'chat_delete_forever-1', 'chat_delete_forever-2', 'source_load-0', 'source_load-1'}
+NOT_ALONE = {'chat_delete_forever-0', 'chat_delete_forever-1', 'chat_delete_forever-2', 'source_load-0', 'source_load-1',
+             *(f'message_list{order}-{n}' for order in ('', '_newest') for n in range(3))}
