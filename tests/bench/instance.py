@@ -77,9 +77,9 @@ class Instance:
     def conninfo(self):
         return f'host={self.run} dbname=offstage user=postgres'
 
-    def sql(self, text):
+    def sql(self, text, timeout_s=300):
         done = subprocess.run(['psql', '-X', '-q', '-At', '-v', 'ON_ERROR_STOP=1', '-d', self.conninfo], input=text,
-                              text=True, capture_output=True, timeout=300)
+                              text=True, capture_output=True, timeout=timeout_s)
         if done.returncode:
             raise RuntimeError(done.stderr)
         return done.stdout.strip()
