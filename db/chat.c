@@ -5,7 +5,7 @@
 #include "lib/arena.h"
 
 static struct chat
-read_chat(const struct row *r)
+read_chat(const struct row *r, struct arena *a)
 {
     return (struct chat){
         .id = row_id(r, "id"),
@@ -19,9 +19,9 @@ read_chat(const struct row *r)
         .unread = row_bool(r, "unread"),
         .active_id = row_opt_id(r, "active_id"),
         .active_status = row_opt_str(r, "active_status"),
-        .created_at = row_str(r, "created_at"),
-        .active_at = row_str(r, "active_at"),
-        .deleted_at = row_opt_str(r, "deleted_at"),
+        .created_at = row_time(r, a, "created_at"),
+        .active_at = row_time(r, a, "active_at"),
+        .deleted_at = row_opt_time(r, a, "deleted_at"),
     };
 }
 
@@ -65,7 +65,7 @@ chat_insert(struct db *db, struct arena *a, const struct chat_new *in, struct ch
         return ERR(ERR_CONFLICT, "this session has a chat with this agent already");
     if (e.code)
         return e;
-    *out = read_chat(&row);
+    *out = read_chat(&row, a);
     return OK;
 }
 
@@ -75,7 +75,7 @@ chat_get(struct db *db, struct arena *a, struct id id, struct chat *out)
     struct row row;
 
     TRY(missing(db_one(db, a, Q_CHAT_GET, ARGS(arg_id(id)), &row), "chat not found"));
-    *out = read_chat(&row);
+    *out = read_chat(&row, a);
     return OK;
 }
 
@@ -87,13 +87,15 @@ list_rows(struct db *db, struct arena *a, const struct chat_filter *f, const str
     struct arg at = arg_str(page->at), id = arg_id(page->id), limit = arg_int(page->limit);
 
     if (f->q)
-        return db_all(db, a, Q_CHAT_LIST_TITLED,
-                      ARGS(user, at, id, limit, shelf, agent, arg_str(f->q)), out);
+        return db_all_binary(db, a, Q_CHAT_LIST_TITLED,
+                             ARGS(user, at, id, limit, shelf, agent, arg_str(f->q)), out);
     if (f->pinned)
-        return db_all(db, a, Q_CHAT_LIST_PINNED, ARGS(user, at, id, limit, shelf, agent), out);
+        return db_all_binary(db, a, Q_CHAT_LIST_PINNED, ARGS(user, at, id, limit, shelf, agent),
+                             out);
     if (id_is_set(f->agent_id))
-        return db_all(db, a, Q_CHAT_LIST_AGENT, ARGS(user, at, id, limit, shelf, agent), out);
-    return db_all(db, a, Q_CHAT_LIST, ARGS(user, at, id, limit, shelf), out);
+        return db_all_binary(db, a, Q_CHAT_LIST_AGENT, ARGS(user, at, id, limit, shelf, agent),
+                             out);
+    return db_all_binary(db, a, Q_CHAT_LIST, ARGS(user, at, id, limit, shelf), out);
 }
 
 struct err
@@ -108,7 +110,7 @@ chat_list(struct db *db, struct arena *a, const struct chat_filter *filter, cons
     for (int i = 0; i < rows.count; i++) {
         struct row row = row_at(&rows, i);
 
-        list[i] = read_chat(&row);
+        list[i] = read_chat(&row, a);
     }
     *out = list;
     *count = (size_t)rows.count;

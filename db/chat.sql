@@ -22,8 +22,7 @@ select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, 
 -- name: chat_list
 select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, c.archived,
        c.answered_at is not null and (c.read_at is null or c.answered_at > c.read_at) as unread,
-       r.id as active_id, r.status as active_status, ts(c.created_at) as created_at, ts(c.active_at) as active_at,
-       ts(c.deleted_at) as deleted_at
+       r.id as active_id, r.status as active_status, c.created_at, c.active_at, c.deleted_at
   from chats c
   left join lateral (select u.id, u.status
                        from requests u
@@ -39,8 +38,7 @@ select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, 
 -- name: chat_list_agent
 select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, c.archived,
        c.answered_at is not null and (c.read_at is null or c.answered_at > c.read_at) as unread,
-       r.id as active_id, r.status as active_status, ts(c.created_at) as created_at, ts(c.active_at) as active_at,
-       ts(c.deleted_at) as deleted_at
+       r.id as active_id, r.status as active_status, c.created_at, c.active_at, c.deleted_at
   from chats c
   left join lateral (select u.id, u.status
                        from requests u
@@ -57,8 +55,7 @@ select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, 
 -- Those of all shelves but the bin: a user pins a few.
 select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, c.archived,
        c.answered_at is not null and (c.read_at is null or c.answered_at > c.read_at) as unread,
-       r.id as active_id, r.status as active_status, ts(c.created_at) as created_at, ts(c.active_at) as active_at,
-       ts(c.deleted_at) as deleted_at
+       r.id as active_id, r.status as active_status, c.created_at, c.active_at, c.deleted_at
   from chats c
   left join lateral (select u.id, u.status
                        from requests u
@@ -75,8 +72,7 @@ select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, 
 -- name: chat_list_titled
 select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, c.archived,
        c.answered_at is not null and (c.read_at is null or c.answered_at > c.read_at) as unread,
-       r.id as active_id, r.status as active_status, ts(c.created_at) as created_at, ts(c.active_at) as active_at,
-       ts(c.deleted_at) as deleted_at
+       r.id as active_id, r.status as active_status, c.created_at, c.active_at, c.deleted_at
   from search_titles($1, $7, $5, $6,
                      case when $2::timestamptz is null then 'infinity' else $2::timestamptz end,
                      case when $3::uuid is null then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else $3::uuid end,

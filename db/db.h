@@ -216,6 +216,7 @@ bool row_bool(const struct row *r, const char *col);
 /* As the API spells times: a ts() of text rows, or a timestamptz of binary ones, put into the
  * arena. */
 const char *row_time(const struct row *r, struct arena *a, const char *col);
+const char *row_opt_time(const struct row *r, struct arena *a, const char *col);
 
 /* Of db_all_binary(). */
 const uint8_t *row_bytes(const struct row *r, const char *col, size_t *len);

@@ -39,7 +39,7 @@ select m.id, m.chat_id, m.role, m.status, m.content, m.request_id, m.sources::te
 -- name: message_list
 -- What only some messages have is asked for when there are such: PostgreSQL makes the nodes of a plan
 -- anew for each run, used or not. The outer order is that of the subquery, and costs nothing.
-select m.id, m.role, m.status, m.content, m.request_id, m.sources::text as sources, nullif(m.parent_id, $1) as parent_id,
+select m.id, m.request_id, m.role, m.status, m.content, m.sources::text as sources, nullif(m.parent_id, $1) as parent_id,
        not m.hidden as shown, f.rating, f.comment, m.created_at,
        exists (select from messages h
                 where h.chat_id = $1 and h.hidden and h.user_id = (select app_user())) as branched
@@ -55,7 +55,7 @@ select m.id, m.role, m.status, m.content, m.request_id, m.sources::text as sourc
  order by m.created_at, m.id;
 
 -- name: message_list_newest
-select m.id, m.role, m.status, m.content, m.request_id, m.sources::text as sources, nullif(m.parent_id, $1) as parent_id,
+select m.id, m.request_id, m.role, m.status, m.content, m.sources::text as sources, nullif(m.parent_id, $1) as parent_id,
        not m.hidden as shown, f.rating, f.comment, m.created_at,
        exists (select from messages h
                 where h.chat_id = $1 and h.hidden and h.user_id = (select app_user())) as branched

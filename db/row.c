@@ -65,7 +65,7 @@ row_opt_id(const struct row *r, const char *col)
     if (PQgetisnull(r->res, r->n, n))
         return id;
     if (PQfformat(r->res, n))
-        return row_binary_id(r, col);
+        return id_from_bytes((const uint8_t *)PQgetvalue(r->res, r->n, n));
     /* PostgreSQL spells a uuid one way only, and nothing else is as long. */
     assert(PQgetlength(r->res, r->n, n) == ID_TEXT);
     memcpy(id.s, PQgetvalue(r->res, r->n, n), ID_TEXT + 1);
@@ -113,17 +113,24 @@ row_bytes(const struct row *r, const char *col, size_t *len)
     return bytes;
 }
 
-int64_t
-row_binary_int(const struct row *r, const char *col)
+static int64_t
+binary_int(const uint8_t *p, size_t len)
 {
-    size_t len;
-    const uint8_t *p = row_bytes(r, col, &len);
     uint64_t n = 0;
 
     assert(len == 4 || len == 8);
     for (size_t i = 0; i < len; i++)
         n = n << 8 | p[i];
     return len == 4 ? (int32_t)(uint32_t)n : (int64_t)n;
+}
+
+int64_t
+row_binary_int(const struct row *r, const char *col)
+{
+    size_t len;
+    const uint8_t *p = row_bytes(r, col, &len);
+
+    return binary_int(p, len);
 }
 
 struct id
@@ -159,12 +166,25 @@ row_bool(const struct row *r, const char *col)
 }
 
 const char *
-row_time(const struct row *r, struct arena *a, const char *col)
+row_opt_time(const struct row *r, struct arena *a, const char *col)
 {
+    int n = column(r, col);
+    const char *value = PQgetvalue(r->res, r->n, n);
     char text[CLOCK_TEXT + 1];
 
-    if (!PQfformat(r->res, column(r, col)))
-        return row_str(r, col);
-    clock_text(row_binary_int(r, col) + EPOCH_US, text);
+    if (PQgetisnull(r->res, r->n, n))
+        return NULL;
+    if (!PQfformat(r->res, n))
+        return value;
+    clock_text(binary_int((const uint8_t *)value, sizeof(int64_t)) + EPOCH_US, text);
     return arena_strdup(a, text);
+}
+
+const char *
+row_time(const struct row *r, struct arena *a, const char *col)
+{
+    const char *s = row_opt_time(r, a, col);
+
+    assert(s);
+    return s;
 }
