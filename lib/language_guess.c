@@ -2,6 +2,7 @@
 #include "lib/language.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -48,7 +49,7 @@ static const struct {
 #define LANGUAGES (sizeof(table) / sizeof(table[0]))
 _Static_assert(LANGUAGES <= 32, "each language has a bit of struct common");
 
-/* What a script alone says, by ranges of code points. */
+/* What a script alone says, by rising ranges of code points. */
 static const struct {
     uint32_t from, to;
     const char *code;
@@ -85,6 +86,8 @@ count_scripts(struct str s, size_t counts[SCRIPTS], size_t *other)
         if (len == 0)
             return;
         c = code_point(s, len);
+        if (c < scripts[0].from)
+            i = SCRIPTS;
         while (i < SCRIPTS && (c < scripts[i].from || c > scripts[i].to))
             i++;
         if (i < SCRIPTS)
@@ -150,16 +153,18 @@ next_word(struct str *s, uint64_t *word)
     return len > 0;
 }
 
-/* By text of a thousand words, making the set costs less than to look each up in every list. */
+static struct common common[SLOTS];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 static void
-learn(struct common *set)
+learn(void)
 {
     for (size_t i = 0; i < LANGUAGES; i++) {
         struct str list = str_from(table[i].words);
         uint64_t word;
 
         while (next_word(&list, &word)) {
-            struct common *c = slot(set, word);
+            struct common *c = slot(common, word);
 
             assert(word != 0);
             c->word = word;
@@ -172,12 +177,11 @@ static const char *
 by_words(struct str text)
 {
     size_t hits[LANGUAGES] = { 0 }, words = 0, best = 0, second = 0;
-    struct common set[SLOTS] = { 0 };
     uint64_t word;
 
-    learn(set);
+    (void)pthread_once(&once, learn);
     while (next_word(&text, &word)) {
-        uint32_t in = word ? slot(set, word)->in : 0;
+        uint32_t in = word ? slot(common, word)->in : 0;
 
         words++;
         for (size_t i = 0; in; i++, in >>= 1)

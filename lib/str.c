@@ -17,14 +17,6 @@ str_eq(struct str a, struct str b)
     return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
 }
 
-char
-str_lower(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        c = (char)(c | 0x20);
-    return c;
-}
-
 bool
 str_eq_nocase(struct str a, struct str b)
 {

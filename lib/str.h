@@ -22,7 +22,14 @@ struct str {
 struct str str_from(const char *s); /* NULL gives the empty slice */
 bool str_eq(struct str a, struct str b);
 bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
-char str_lower(char c);                         /* likewise */
+
+/* Likewise. Inline: it is asked for every character of every page. */
+static inline char
+str_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 bool str_starts(struct str s, struct str prefix);
 struct str str_trim(struct str s); /* spaces, tabs, CR and LF at both ends */
 

@@ -54,6 +54,7 @@ libworker_a_SOURCES = \
 	worker/extract/open_tags.c worker/extract/open_tags.h \
 	worker/extract/prune.c worker/extract/prune.h worker/extract/prune_boxes.c \
 	worker/extract/prune_hidden.c worker/extract/prune_lines.c worker/extract/prune_quotes.c \
+	worker/extract/stand_ins.c worker/extract/stand_ins.h \
 	worker/extract/structured.c worker/extract/structured.h \
 	worker/extract/tag.c worker/extract/tag.h worker/extract/tags.def \
 	worker/extract/zip.c worker/extract/zip.h \

@@ -59,6 +59,7 @@ UNIT_TESTS = \
 	tests/unit/test_robots \
 	tests/unit/test_address \
 	tests/unit/test_sitemap \
+	tests/unit/test_stand_ins \
 	tests/unit/test_embeddings \
 	tests/unit/test_upstream \
 	tests/unit/test_vector \
@@ -149,6 +150,7 @@ tests_unit_test_robots_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_address_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_embeddings_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_sitemap_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_stand_ins_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_upstream_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_recent_LDADD = $(UNIT_LIBS)
 tests_unit_test_vector_LDADD = $(UNIT_LIBS)

@@ -23,7 +23,7 @@ share_needed(const struct dom_node *n)
     if (n->tag == TAG_ARTICLE)
         return 60;
     if ((n->tag == TAG_DIV || n->tag == TAG_SECTION || n->tag == TAG_TD) && n->attrs &&
-        ((class_words(dom_attr(n, DOM_CLASS)) | class_words(dom_attr(n, DOM_ID))) & CLASS_CONTENT))
+        (n->words & CLASS_CONTENT))
         return 80;
     return 0;
 }
@@ -131,7 +131,7 @@ content_find(struct arena *a, struct dom *dom)
 {
     struct dom_node *body = dom->body, *root;
     const bool article = article_declared(dom);
-    enum care best = BY_WORDS;
+    enum care best = BY_WORDS, last = BY_WORDS;
     uint32_t least, chars, best_chars;
 
     restore(body);
@@ -141,14 +141,16 @@ content_find(struct arena *a, struct dom *dom)
     root = attempt(a, body, BY_WORDS, article);
     best_chars = root->m.chars;
     for (int care = BY_ELEMENTS; care < CARE_COUNT && best_chars < least; care++) {
-        root = attempt(a, body, (enum care)care, article);
+        last = (enum care)care;
+        root = attempt(a, body, last, article);
         chars = root->m.chars;
         if (chars <= best_chars + best_chars / 2)
             continue;
-        best = (enum care)care;
+        best = last;
         best_chars = chars;
     }
-    root = attempt(a, body, best, article);
+    if (last != best)
+        root = attempt(a, body, best, article);
     prune_repeats(a, root);
     if (article)
         article_trim(dom, root);

@@ -86,8 +86,8 @@ struct dom {
 
 /*
  * `bytes`: valid UTF-8 without NUL; `mode`: of enum guard_mode. Never fails: every text is a
- * document. The tree is in the arena, and so is all that the parser needed: some 30 times the bytes
- * of markup that passed the guard.
+ * document. The tree is in the arena, with slices of `bytes`, and so is all that the parser needed:
+ * some 30 times the bytes of markup that passed the guard.
  */
 void dom_parse(struct arena *a, struct str bytes, unsigned mode, struct dom *out);
 

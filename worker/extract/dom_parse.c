@@ -1,5 +1,6 @@
 /* The tree by Gumbo, an HTML5 parser; nothing else includes it. */
 #include "lib/arena.h"
+#include "worker/extract/class_words.h"
 #include "worker/extract/dom.h"
 #include "worker/extract/guard.h"
 
@@ -66,7 +67,8 @@ children(const GumboNode *from)
 }
 
 static void
-take_attrs(struct arena *a, const GumboVector *from, struct dom_node *to)
+take_attrs(struct arena *a, const struct stand_ins *texts, const GumboVector *from,
+           struct dom_node *to)
 {
     struct dom_attr **tail = &to->attrs;
 
@@ -78,7 +80,7 @@ take_attrs(struct arena *a, const GumboVector *from, struct dom_node *to)
         if (name == DOM_NAME_COUNT)
             continue;
         attr = ARENA_NEW(a, struct dom_attr);
-        *attr = (struct dom_attr){ name, str_from(one->value), NULL };
+        *attr = (struct dom_attr){ name, stand_ins_read(texts, a, str_from(one->value)), NULL };
         *tail = attr;
         tail = &attr->next;
     }
@@ -113,7 +115,8 @@ is_in_heading(const struct dom_node *n)
 }
 
 static struct dom_node *
-take_node(struct arena *a, const GumboNode *from, struct dom_node *parent)
+take_node(struct arena *a, const struct stand_ins *texts, const GumboNode *from,
+          struct dom_node *parent)
 {
     struct dom_node *n = ARENA_NEW(a, struct dom_node);
 
@@ -121,10 +124,11 @@ take_node(struct arena *a, const GumboNode *from, struct dom_node *parent)
         n->tag = tag_of(from->v.element.tag);
         if (n->tag == TAG_BUTTON && is_in_heading(parent))
             n->tag = TAG_SPAN;
-        take_attrs(a, &from->v.element.attributes, n);
+        take_attrs(a, texts, &from->v.element.attributes, n);
+        n->words = class_words(dom_attr(n, DOM_CLASS)) | class_words(dom_attr(n, DOM_ID));
     } else if (from->type != GUMBO_NODE_COMMENT) {
         n->tag = TAG_STRING;
-        n->text = str_from(from->v.text.text);
+        n->text = stand_ins_read(texts, a, str_from(from->v.text.text));
     }
     n->parent = parent;
     if (!parent)
@@ -142,14 +146,14 @@ take_node(struct arena *a, const GumboNode *from, struct dom_node *parent)
 
 /* In document order, without recursion: how deep the parser goes is only about known. */
 static void
-take_tree(struct arena *a, const GumboNode *top, struct dom *out)
+take_tree(struct arena *a, const struct stand_ins *texts, const GumboNode *top, struct dom *out)
 {
     struct dom_node *parent = NULL;
     size_t depth = 0, count = 0;
     const GumboNode *from = top;
 
     while (from && count++ < DOM_NODES_MAX) {
-        struct dom_node *n = take_node(a, from, parent);
+        struct dom_node *n = take_node(a, texts, from, parent);
 
         if (!parent)
             out->root = n;
@@ -191,8 +195,8 @@ dom_parse(struct arena *a, struct str bytes, unsigned mode, struct dom *out)
     options.max_errors = 0;
     out->root = ARENA_NEW(a, struct dom_node);
     if (setjmp(budget->spent) == 0)
-        take_tree(a, gumbo_parse_with_options(&options, guard->html.data, guard->html.len)->root,
-                  out);
+        take_tree(a, &guard->stand_ins,
+                  gumbo_parse_with_options(&options, guard->html.data, guard->html.len)->root, out);
     else
         out->cut = true;
     if (!out->body)

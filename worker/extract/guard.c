@@ -48,13 +48,18 @@ is_letter(char c)
 static void
 add_text(struct guard *out, struct str text)
 {
-    size_t room = GUARD_HTML - out->html.len;
+    size_t used = out->html.len + out->stand_ins.spared, space = 0;
+    size_t room = used < GUARD_HTML ? GUARD_HTML - used : 0;
 
     if (text.len > room) {
         text = str_utf8_prefix(text, room);
         out->cut = true;
     }
-    buf_add(&out->html, text.p, text.len);
+    /* Where text begins is something to the parser, and so is white space alone. */
+    while (space < text.len && is_space(text.p[space]))
+        space++;
+    buf_add(&out->html, text.p, space);
+    stand_ins_write(&out->stand_ins, &out->html, (struct str){ text.p + space, text.len - space });
 }
 
 /* Text that is no markup, whatever it looks like. */
@@ -111,17 +116,19 @@ read_value(struct state *s)
 }
 
 static void
-add_attr(struct buf *out, struct str name, struct str value)
+add_attr(struct state *s, struct buf *out, struct str name, struct str value)
 {
     buf_add_char(out, ' ');
     buf_add(out, name.p, name.len);
     buf_add(out, "=\"", 2);
-    for (size_t i = 0; i < value.len; i++) {
-        if (value.p[i] == '"')
-            buf_add_str(out, "&quot;");
-        else
-            buf_add_char(out, value.p[i]);
-    }
+    if (!memchr(value.p, '"', value.len))
+        stand_ins_write(&s->out->stand_ins, out, value);
+    else
+        for (size_t i = 0; i < value.len; i++)
+            if (value.p[i] == '"')
+                buf_add_str(out, "&quot;");
+            else
+                buf_add_char(out, value.p[i]);
     buf_add_char(out, '"');
 }
 
@@ -148,7 +155,7 @@ read_attr(struct state *s, struct markup *m, size_t count)
         return;
     if (known == DOM_TYPE && m->tag == TAG_SCRIPT)
         m->data = str_eq_nocase(str_trim(value), STR("application/ld+json"));
-    add_attr(m->attrs, name, value);
+    add_attr(s, m->attrs, name, value.p ? value : STR(""));
 }
 
 /* From behind the name to behind the '>'; false when the document ends before. */
@@ -391,6 +398,7 @@ guard_rewrite(struct arena *a, struct str bytes, unsigned mode, struct guard *ou
                          .noscript = (mode & GUARD_NOSCRIPT) != 0 };
     s->end = bytes.p + bytes.len;
     *out = (struct guard){ .data_count = 0 };
+    stand_ins_init(&out->stand_ins, a, bytes);
     buf_init(&out->html, a, GUARD_HTML);
     buf_init(&s->attrs, a, (GUARD_VALUE * 6 + NAME_MAX_LEN) * GUARD_ATTRS);
     buf_add_str(&out->html, "<!doctype html>");

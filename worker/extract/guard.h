@@ -9,12 +9,14 @@
  *    samp: the parser opens such elements again in every paragraph that follows when they
  *    are not closed, which makes trees that grow with the square of the bytes
  *  - in XHTML, <div/> is an empty element, and CDATA is text
+ *  - texts and attributes are left to stand-ins (stand_ins.h)
  */
 #ifndef WORKER_EXTRACT_GUARD_H
 #define WORKER_EXTRACT_GUARD_H
 
 #include "lib/buf.h"
 #include "lib/str.h"
+#include "worker/extract/stand_ins.h"
 
 #include <stdbool.h>
 
@@ -24,12 +26,13 @@ struct arena;
 #define GUARD_TAGS      400000            /* that are taken over; those after are left out */
 #define GUARD_ATTRS     64                /* of an element; those after are left out */
 #define GUARD_VALUE     4096              /* bytes of an attribute; longer ones are left out */
-#define GUARD_HTML      (8 * 1024 * 1024) /* bytes of the result */
+#define GUARD_HTML      (8 * 1024 * 1024) /* bytes of the result, without stand-ins */
 #define GUARD_DATA      16                /* JSON-LD scripts; those after are left out */
 #define GUARD_DATA_SIZE 262144            /* bytes of one */
 
 struct guard {
     struct buf html;
+    struct stand_ins stand_ins;
     struct str data[GUARD_DATA]; /* slices of what was read */
     size_t data_count;
     size_t scripts;  /* that are not data */

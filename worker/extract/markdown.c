@@ -318,7 +318,8 @@ list(struct writer *w, const struct dom_node *n)
     for (const struct dom_node *i = n->first; i; i = i->next) {
         char mark[24];
 
-        snprintf(mark, sizeof(mark), "%lld. ", (long long)number);
+        if (n->tag == TAG_OL)
+            snprintf(mark, sizeof(mark), "%lld. ", (long long)number);
         if (i->tag == TAG_LI && !i->gone)
             item(w, i, n->tag == TAG_OL ? mark : "- ");
         else

@@ -179,7 +179,9 @@ open_tags_end(struct open_tags *s, enum tag tag, uint32_t hash, struct buf *html
 
         if (matches(tag, hash, o)) {
             s->depth = i - 1;
-            buf_printf(html, "</%s>", open_tags_written(o->tag));
+            buf_add_str(html, "</");
+            buf_add_str(html, open_tags_written(o->tag));
+            buf_add_char(html, '>');
             return;
         }
         if (is_barrier(tag, o->tag))

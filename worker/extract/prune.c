@@ -51,12 +51,6 @@ is_frame(const struct dom_node *n)
     }
 }
 
-static unsigned
-words(struct dom_node *n)
-{
-    return class_words(dom_attr(n, DOM_CLASS)) | class_words(dom_attr(n, DOM_ID));
-}
-
 static bool
 is_named_frame(struct dom_node *n, const struct dom_measure *all, bool article)
 {
@@ -64,7 +58,7 @@ is_named_frame(struct dom_node *n, const struct dom_measure *all, bool article)
 
     if (!n->attrs || n->tag == TAG_MAIN || n->tag == TAG_ARTICLE)
         return false;
-    says = words(n);
+    says = n->words;
     if ((says & CLASS_SOFT) && n->m.mass * 2 < n->m.chars)
         says |= CLASS_FRAME;
     if (article && (says & CLASS_BYLINE) && n->m.mass == 0 && n->m.chars < BYLINE_CHARS)
@@ -99,13 +93,17 @@ prune_frame(struct dom_node *body, bool by_words, bool article)
 {
     const struct dom_measure all = body->m;
     struct dom_node *n = body->first;
+    bool any = false;
 
     while (n) {
-        if (!n->gone && n->tag != TAG_STRING && (!is_big(n, &all) || is_foot(n, &all)))
+        if (!n->gone && n->tag != TAG_STRING && (!is_big(n, &all) || is_foot(n, &all))) {
             n->gone = is_frame(n) || (by_words && is_named_frame(n, &all, article));
+            any |= n->gone;
+        }
         n = n->gone ? dom_after(n, body) : dom_next(n, body);
     }
-    measure(body);
+    if (any)
+        measure(body);
 }
 
 /* ---- comments --------------------------------------------------------------------- */
@@ -118,7 +116,7 @@ comments(struct dom_node *body, bool mark)
     struct dom_node *n = body->first;
 
     while (n) {
-        bool comment = !n->gone && n->attrs && n->tag != TAG_BODY && (words(n) & CLASS_COMMENT);
+        bool comment = !n->gone && n->attrs && n->tag != TAG_BODY && (n->words & CLASS_COMMENT);
 
         if (comment) {
             chars += n->m.chars;
@@ -201,6 +199,7 @@ prune_links(struct dom_node *body)
     struct place p = { 0, 0, measure_plain(body) };
     const uint32_t most = body->m.chars / 20 * 7;
     struct dom_node *n = body->first;
+    bool any = false;
 
     while (n) {
         bool stands = n->gone;
@@ -209,10 +208,12 @@ prune_links(struct dom_node *body)
             p.after = p.all - p.before - measure_plain(n);
             stands = n->m.chars <= most && (is_in_prose(n, &p) || is_purpose(n, body, &p));
             n->gone = n->m.chars <= most && !stands;
+            any |= n->gone;
         }
         if (!n->gone && (stands || n->tag == TAG_STRING || n->tag == TAG_A))
             p.before += measure_plain(n);
         n = n->gone || stands || n->tag == TAG_A ? dom_after(n, body) : dom_next(n, body);
     }
-    measure(body);
+    if (any)
+        measure(body);
 }

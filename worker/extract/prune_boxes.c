@@ -31,15 +31,20 @@ prune_forms(struct dom_node *body)
 {
     const struct dom_measure all = body->m;
     struct dom_node *n = body->first;
+    bool any = false;
 
     while (n) {
+        bool was = n->gone;
+
         if (n->tag == TAG_FORM)
             n->gone = n->gone || is_small(n, &all);
         else if (n->tag == TAG_LABEL)
             n->gone = n->gone || (n->parent->m.chars < 200 && count_fields(n->parent) > 0);
+        any |= n->gone != was;
         n = n->gone ? dom_after(n, body) : dom_next(n, body);
     }
-    measure(body);
+    if (any)
+        measure(body);
 }
 
 /* ---- headings ----------------------------------------------------------------------- */
@@ -298,7 +303,8 @@ drop_section(struct dom_node *heading)
     }
 }
 
-static void
+/* Whether something is gone. */
+static bool
 judge(struct arena *a, struct dom_node *n, const struct dom_measure *all)
 {
     const char *text = dom_text(a, n, HEADING_BYTES);
@@ -307,12 +313,15 @@ judge(struct arena *a, struct dom_node *n, const struct dom_measure *all)
 
     if (n->m.chars >= HEADING_BYTES ||
         (!links && !begins(text, asking, sizeof(asking) / sizeof(asking[0]))))
-        return;
+        return false;
     box = box_of(n, all);
     if (box != n && (!links || box->m.links > 0))
         box->gone = true;
     else if (box == n && links && leads_to_links(n))
         drop_section(n);
+    else
+        return false;
+    return true;
 }
 
 void
@@ -320,13 +329,15 @@ prune_headed(struct arena *scratch, struct dom_node *body)
 {
     const struct dom_measure all = body->m;
     struct dom_node *n = body->first;
+    bool any = false;
 
     while (n) {
         if (!n->gone && tag_heading_level(n->tag) > 1)
-            judge(scratch, n, &all);
+            any |= judge(scratch, n, &all);
         n = n->gone ? dom_after(n, body) : dom_next(n, body);
     }
-    measure(body);
+    if (any)
+        measure(body);
 }
 
 /* ---- teasers ------------------------------------------------------------------------ */
@@ -376,12 +387,17 @@ prune_teasers(struct dom_node *body)
 {
     const struct dom_measure all = body->m;
     struct dom_node *n = body->first;
+    bool any = false;
 
     if (all.mass < all.chars / 2)
         return;
     while (n) {
+        bool was = n->gone;
+
         n->gone = n->gone || is_teasers(n, &all);
+        any |= n->gone != was;
         n = n->gone ? dom_after(n, body) : dom_next(n, body);
     }
-    measure(body);
+    if (any)
+        measure(body);
 }

@@ -218,11 +218,14 @@ void
 prune_hidden(struct dom_node *body)
 {
     struct dom_node *n = body->first;
+    bool any = false;
 
     measure(body);
     while (n) {
         n->gone = n->gone || (n->attrs && is_hidden(n) && !is_all(n, body));
+        any |= n->gone;
         n = n->gone ? dom_after(n, body) : dom_next(n, body);
     }
-    measure(body);
+    if (any)
+        measure(body);
 }
