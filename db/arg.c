@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define ARRAY_MAX ((size_t)256 * 1024 * 1024) /* bytes of one array literal */
+#define TEXT_TYPE 25                          /* pg_type.oid of text */
 
 struct arg
 arg_str(const char *s)
@@ -126,4 +127,35 @@ arg_strs(struct arena *a, const char *const *strs, size_t n)
     buf_add_char(&b, '}');
     assert(buf_ok(&b));
     return arg_str(b.data);
+}
+
+static void
+add_int32(struct buf *b, uint32_t n)
+{
+    const uint8_t bytes[] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
+                              (uint8_t)n };
+
+    buf_add(b, bytes, sizeof(bytes));
+}
+
+/* Dimensions, whether there are NULLs, the elements' type; size and lower bound of the one. */
+struct arg
+arg_texts(struct arena *a, const char *const *texts, size_t n)
+{
+    struct buf b;
+
+    buf_init(&b, a, ARRAY_MAX);
+    add_int32(&b, 1);
+    add_int32(&b, 1);
+    add_int32(&b, TEXT_TYPE);
+    add_int32(&b, (uint32_t)n);
+    add_int32(&b, 1);
+    for (size_t i = 0; i < n; i++) {
+        size_t len = texts[i] ? strlen(texts[i]) : 0;
+
+        add_int32(&b, texts[i] ? (uint32_t)len : UINT32_MAX);
+        buf_add(&b, texts[i], len);
+    }
+    assert(buf_ok(&b));
+    return arg_bytes(b.data, b.len);
 }

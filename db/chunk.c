@@ -24,30 +24,39 @@ add_terms(struct buf *out, const struct source_chunk *chunk)
 }
 
 struct err
-chunk_add(struct db *db, struct arena *a, const struct chunk_page *page,
-          const struct source_chunk *chunks, size_t n, const struct id *ids)
+chunk_add(struct db *db, struct arena *a, const struct chunk_owner *owner,
+          const struct source_chunk *chunks, size_t n)
 {
-    const char **texts[3];
-    int64_t *starts = arena_array(a, n, sizeof(*starts));
-    int64_t *lens = arena_array(a, n, sizeof(*lens));
+    enum { POSITION, START, LEN, NUMBERS };
+    enum { HEADING, ANCHOR, CONTENT, TEXTS };
+    struct id *ids = arena_array(a, n, sizeof(*ids)), *pages = arena_array(a, n, sizeof(*pages));
+    int64_t *numbers[NUMBERS];
+    const char **texts[TEXTS];
     struct buf terms;
 
     buf_init(&terms, a, SIZE_MAX);
-    for (int t = 0; t < 3; t++)
+    for (int t = 0; t < NUMBERS; t++)
+        numbers[t] = arena_array(a, n, sizeof(**numbers));
+    for (int t = 0; t < TEXTS; t++)
         texts[t] = arena_array(a, n, sizeof(**texts));
     for (size_t i = 0; i < n; i++) {
-        texts[0][i] = chunks[i].heading;
-        texts[1][i] = chunks[i].anchor;
-        texts[2][i] = chunks[i].content;
-        starts[i] = (int64_t)terms.len;
+        ids[i] = chunks[i].id;
+        pages[i] = chunks[i].page_id;
+        numbers[POSITION][i] = chunks[i].position;
+        texts[HEADING][i] = chunks[i].heading;
+        texts[ANCHOR][i] = chunks[i].anchor;
+        texts[CONTENT][i] = chunks[i].content;
+        numbers[START][i] = (int64_t)terms.len;
         add_terms(&terms, &chunks[i]);
-        lens[i] = (int64_t)terms.len - starts[i];
+        numbers[LEN][i] = (int64_t)terms.len - numbers[START][i];
     }
     return db_later(db, Q_CHUNK_ADD,
-                    ARGS(arg_id(page->user_id), arg_id(page->agent_id), arg_id(page->source_id),
-                         arg_id(page->page_id), arg_ids(a, ids, n), arg_strs(a, texts[0], n),
-                         arg_strs(a, texts[1], n), arg_strs(a, texts[2], n), arg_ints(a, starts, n),
-                         arg_ints(a, lens, n), arg_bytes(terms.data, terms.len)));
+                    ARGS(arg_id(owner->user_id), arg_id(owner->agent_id), arg_id(owner->source_id),
+                         arg_ids(a, ids, n), arg_ids(a, pages, n),
+                         arg_ints(a, numbers[POSITION], n), arg_texts(a, texts[HEADING], n),
+                         arg_texts(a, texts[ANCHOR], n), arg_ints(a, numbers[START], n),
+                         arg_ints(a, numbers[LEN], n), arg_bytes(terms.data, terms.len),
+                         arg_texts(a, texts[CONTENT], n)));
 }
 
 struct err

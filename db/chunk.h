@@ -22,11 +22,13 @@ struct posting; /* lib/postings.h */
 
 #define CHUNK_ANCHOR_MAX 300 /* characters */
 
-struct chunk_page {
-    struct id page_id, source_id, agent_id, user_id;
+struct chunk_owner {
+    struct id source_id, agent_id, user_id;
 };
 
 struct source_chunk {
+    struct id id, page_id;
+    int64_t position;                       /* in the page, from 1 */
     const char *heading, *anchor, *content; /* "" for none */
     const uint32_t *terms;                  /* of its words in their order, see lib/words.h */
     size_t term_count;
@@ -34,7 +36,7 @@ struct source_chunk {
 
 /* What chunks are indexed by; doc numbers in the postings are the indexes of their ids. */
 struct chunk_index {
-    const struct id *ids;
+    struct id *ids;
     size_t count;             /* at most POSTINGS_DOCS */
     struct posting *postings; /* are sorted by the call */
     size_t posting_count;
@@ -42,9 +44,9 @@ struct chunk_index {
     unsigned languages; /* a bit each, see lib/language.h */
 };
 
-/* Add chunks of a page, which get these ids. Queued. */
-struct err chunk_add(struct db *db, struct arena *a, const struct chunk_page *page,
-                     const struct source_chunk *chunks, size_t n, const struct id *ids) CHECKED;
+/* Add chunks of pages of one source. Queued. */
+struct err chunk_add(struct db *db, struct arena *a, const struct chunk_owner *owner,
+                     const struct source_chunk *chunks, size_t n) CHECKED;
 
 /* Have chunks that were added found. Queued. */
 struct err chunk_index(struct db *db, struct arena *a, struct id user_id, struct id agent_id,

@@ -2,11 +2,13 @@
 delete from chunks where page_id = $1 and user_id = (select app_user());
 
 -- name: chunk_add
--- The terms of all chunks stand behind each other in $11; $9 and $10 say where those of each begin and how long they are.
+-- Chunks of several pages. The terms of all stand behind each other in $11; $9 and $10 say where those of each begin and
+-- how long they are.
 insert into chunks (id, user_id, agent_id, source_id, page_id, position, heading, anchor, content, terms)
-select c.id, $1, $2, $3, $4, c.n, c.heading, c.anchor, c.content, substring($11::bytea from c.start + 1 for c.bytes)
-  from unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::int[], $10::int[])
-       with ordinality as c (id, heading, anchor, content, start, bytes, n);
+select c.id, $1, $2, $3, c.page_id, c.position, c.heading, c.anchor, c.content,
+       substring($11::bytea from c.start + 1 for c.bytes)
+  from unnest($4::uuid[], $5::uuid[], $6::int[], $7::text[], $8::text[], $9::int[], $10::int[], $12::text[])
+       as c (id, page_id, position, heading, anchor, start, bytes, content);
 
 -- name: chunk_segment_add
 -- The segment and its postings: all buckets stand behind each other in $11.

@@ -27,8 +27,9 @@ struct merge {
     struct id user_id, agent_id;
     struct old_segment *list; /* of the agent, then those to be merged come first */
     size_t count;
-    size_t chosen; /* the first of the list */
-    size_t docs;   /* alive, of the chosen */
+    size_t chosen;  /* the first of the list */
+    size_t deleted; /* chunks of the agent that may still be in a segment */
+    size_t docs;    /* alive, of the chosen */
 };
 
 /* Segments of one level have about one size: less than 8^(level + 1) documents. */
@@ -129,21 +130,30 @@ load_chunks(struct merge *m)
     return OK;
 }
 
-/* New numbers for the documents of one segment whose chunks are still there. */
 static struct err
-number(struct merge *m, struct old_segment *s)
+load_alive(struct merge *m, const struct old_segment *s, const char **out)
 {
     struct id *ids = arena_array(m->arena, s->docs, sizeof(*ids));
-    const char *alive;
     struct row row;
 
     for (size_t i = 0; i < s->docs; i++)
         ids[i] = id_from_bytes(s->chunks + i * CHUNK_ID);
     TRY(db_one(m->db, m->arena, Q_CHUNK_ALIVE, ARGS(arg_ids(m->arena, ids, s->docs)), &row));
-    alive = row_str(&row, "alive");
+    *out = row_str(&row, "alive");
+    return OK;
+}
+
+/* New numbers for the documents of one segment whose chunks are still there. */
+static struct err
+number(struct merge *m, struct old_segment *s)
+{
+    const char *alive = NULL;
+
+    if (m->deleted > 0)
+        TRY(load_alive(m, s, &alive));
     s->numbers = arena_array(m->arena, s->docs, sizeof(*s->numbers));
     for (size_t i = 0; i < s->docs; i++)
-        s->numbers[i] = alive[i] == 't' ? (uint16_t)m->docs++ : POSTINGS_GONE;
+        s->numbers[i] = !alive || alive[i] == 't' ? (uint16_t)m->docs++ : POSTINGS_GONE;
     return OK;
 }
 
@@ -217,13 +227,13 @@ merge_chosen(struct merge *m)
 
 /* Many chunks were deleted: make all segments anew, as many at a time as fit into one. */
 static bool
-is_stale(const struct merge *m, size_t deleted)
+is_stale(const struct merge *m)
 {
     size_t docs = 0;
 
     for (size_t i = 0; i < m->count; i++)
         docs += m->list[i].docs;
-    return deleted >= DELETED_LEAST && (double)deleted > DELETED_SHARE * (double)docs;
+    return m->deleted >= DELETED_LEAST && (double)m->deleted > DELETED_SHARE * (double)docs;
 }
 
 static struct err
@@ -241,14 +251,13 @@ static struct err
 merge_all(struct merge *m)
 {
     struct row row;
-    size_t deleted;
 
     TRY(db_one(m->db, m->arena, Q_CHUNK_MERGE_LOCK, ARGS(arg_id(m->agent_id)), &row));
     if (!row_bool(&row, "locked"))
         return OK;
-    deleted = (size_t)row_int(&row, "deleted");
+    m->deleted = (size_t)row_int(&row, "deleted");
     TRY(load_list(m));
-    if (is_stale(m, deleted))
+    if (is_stale(m))
         return purge(m);
     while (choose(m)) {
         TRY(merge_chosen(m));

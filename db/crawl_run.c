@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define PAGES_BYTES ((size_t)2 * 1024 * 1024) /* of pages that one statement stores, about */
+
 static const char *const *
 read_lines(struct arena *a, const char *text, size_t *count)
 {
@@ -319,24 +321,62 @@ crawl_again(struct db *db, struct arena *a, struct id crawl_id, const char *cons
     return OK;
 }
 
-struct err
-crawl_store_page(struct db *db, struct id crawl_id, const struct crawl_page *p)
+static struct err
+store_pages(struct db *db, struct arena *a, struct id crawl_id, const struct crawl_page *pages,
+            size_t n)
 {
+    enum { URL, TYPE, ETAG, MODIFIED, TITLE, CONTENT, LANGUAGE, TEXTS };
+    enum { DEPTH, STATUS, BYTES, SIMHASH, CHUNKS, NUMBERS };
+    struct id *ids = arena_array(a, n, sizeof(*ids)), *hashes = arena_array(a, n, sizeof(*hashes));
+    const char **texts[TEXTS];
+    int64_t *numbers[NUMBERS];
+
+    for (size_t i = 0; i < TEXTS; i++)
+        texts[i] = arena_array(a, n, sizeof(**texts));
+    for (size_t i = 0; i < NUMBERS; i++)
+        numbers[i] = arena_array(a, n, sizeof(**numbers));
+    for (size_t i = 0; i < n; i++) {
+        const struct crawl_page *p = &pages[i];
+
+        ids[i] = p->id;
+        hashes[i] = p->content_hash;
+        texts[URL][i] = p->url;
+        texts[TYPE][i] = p->content_type;
+        texts[ETAG][i] = p->etag;
+        texts[MODIFIED][i] = p->last_modified;
+        texts[TITLE][i] = p->title;
+        texts[CONTENT][i] = p->content;
+        texts[LANGUAGE][i] = p->language;
+        numbers[DEPTH][i] = p->depth;
+        numbers[STATUS][i] = p->http_status;
+        numbers[BYTES][i] = p->bytes;
+        numbers[SIMHASH][i] = (int64_t)p->simhash;
+        numbers[CHUNKS][i] = p->chunks;
+    }
     return db_later(db, Q_PAGE_STORE,
-                    ARGS(arg_id(p->id), arg_id(crawl_id), arg_str(p->url), arg_int(p->depth),
-                         arg_int(p->http_status), arg_str(p->content_type), arg_int(p->bytes),
-                         arg_str(p->etag), arg_str(p->last_modified), arg_id(p->content_hash),
-                         p->simhash ? arg_int((int64_t)p->simhash) : arg_null(), arg_str(p->title),
-                         arg_str(p->content), arg_str(p->language)));
+                    ARGS(arg_id(crawl_id), arg_ids(a, ids, n), arg_texts(a, texts[URL], n),
+                         arg_ints(a, numbers[DEPTH], n), arg_ints(a, numbers[STATUS], n),
+                         arg_texts(a, texts[TYPE], n), arg_ints(a, numbers[BYTES], n),
+                         arg_texts(a, texts[ETAG], n), arg_texts(a, texts[MODIFIED], n),
+                         arg_ids(a, hashes, n), arg_ints(a, numbers[SIMHASH], n),
+                         arg_texts(a, texts[TITLE], n), arg_texts(a, texts[CONTENT], n),
+                         arg_texts(a, texts[LANGUAGE], n), arg_ints(a, numbers[CHUNKS], n)));
 }
 
+/* As many in one statement as do not take much memory. */
 struct err
-crawl_chunks(struct db *db, struct arena *a, const struct id *pages, const int64_t *chunks,
-             size_t n)
+crawl_store_pages(struct db *db, struct arena *a, struct id crawl_id,
+                  const struct crawl_page *pages, size_t n)
 {
-    if (n == 0)
-        return OK;
-    return db_later(db, Q_CRAWL_CHUNKS, ARGS(arg_ids(a, pages, n), arg_ints(a, chunks, n)));
+    for (size_t from = 0; from < n;) {
+        size_t to = from, bytes = 0;
+
+        while (to < n && (to == from || bytes < PAGES_BYTES))
+            bytes += strlen(pages[to++].content);
+        TRY(store_pages(db, a, crawl_id, pages + from, to - from));
+        from = to;
+    }
+    return OK;
 }
 
 struct err

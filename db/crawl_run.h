@@ -128,18 +128,17 @@ struct crawl_page {
     const char *url, *title, *content, *language, *content_type, *etag, *last_modified;
     struct id content_hash;
     uint64_t simhash;
-    int64_t depth, http_status, bytes;
+    int64_t depth, http_status, bytes, chunks;
 };
 
-/* Both queued. */
-struct err crawl_store_page(struct db *db, struct id crawl_id, const struct crawl_page *p) CHECKED;
+/* Pages with addresses of their own. Queued. */
+struct err crawl_store_pages(struct db *db, struct arena *a, struct id crawl_id,
+                             const struct crawl_page *pages, size_t n) CHECKED;
+
+/* Queued. */
 struct err crawl_page_unchanged(struct db *db, struct id crawl_id, struct id page_id,
                                 int64_t http_status, const char *etag,
                                 const char *last_modified) CHECKED;
-
-/* How many passages each of these pages has. Queued. */
-struct err crawl_chunks(struct db *db, struct arena *a, const struct id *pages,
-                        const int64_t *chunks, size_t n) CHECKED;
 
 /* Queued. `reasons` is a JSON object. */
 struct err crawl_count(struct db *db, struct id crawl_id, const struct crawl_counts *counts,

@@ -76,7 +76,7 @@ select coalesce(reason, '') as reason, count(*) as n from new group by 1;
 select id, url, via, depth, hops, tries, flags
   from crawl_urls
  where crawl_id = $1 and user_id = (select app_user()) and state = 'queued'
-   and (next_at is null or next_at <= clock_timestamp()) and id <> all ($2::uuid[])
+   and (next_at is null or next_at <= clock_timestamp()) and id not in (select unnest($2::uuid[]))
  order by late, depth, id
  limit $3;
 
@@ -86,14 +86,16 @@ select count(*) as queued,
        coalesce(extract(epoch from min(next_at) filter (where next_at > clock_timestamp()) - clock_timestamp()) * 1000, -1)::bigint
            as due_ms
   from crawl_urls
- where crawl_id = $1 and user_id = (select app_user()) and state = 'queued' and id <> all ($2::uuid[]);
+ where crawl_id = $1 and user_id = (select app_user()) and state = 'queued' and id not in (select unnest($2::uuid[]));
 
 -- name: crawl_settle
-update crawl_urls u
-   set state = o.state, reason = o.reason, tries = o.tries,
-       next_at = case when o.delay_ms >= 0 then clock_timestamp() + make_interval(secs => o.delay_ms / 1000.0) end
-  from unnest($2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[]) as o (id, state, reason, tries, delay_ms)
- where u.crawl_id = $1 and u.id = o.id and u.user_id = (select app_user());
+-- Not joined with the arrays: for a table that was empty when this was planned, the server would go through all of it.
+update crawl_urls
+   set state = ($3::text[])[array_position($2::uuid[], id)], reason = ($4::text[])[array_position($2, id)],
+       tries = ($5::int[])[array_position($2, id)],
+       next_at = case when ($6::bigint[])[array_position($2, id)] >= 0
+                      then clock_timestamp() + make_interval(secs => ($6)[array_position($2, id)] / 1000.0) end
+ where crawl_id = $1 and id = any ($2) and user_id = (select app_user());
 
 -- name: crawl_again
 -- Aliases whose page could not be had after all are taken themselves.
@@ -136,11 +138,6 @@ update pages p
   from crawl_urls u
  where u.crawl_id = $1 and u.key = p.key and p.id = any ($2::uuid[]) and p.user_id = (select app_user());
 
--- name: crawl_chunks
-update pages p set chunk_count = n.chunks
-  from unnest($1::uuid[], $2::int[]) as n (id, chunks)
- where p.id = n.id and p.user_id = (select app_user());
-
 -- name: crawl_finish
 update crawls
    set status = $2, error = $3, message = $4, progress = case when $2 = 'completed' then 100 else progress end,
@@ -149,18 +146,25 @@ update crawls
 
 -- name: page_store
 insert into pages as p (id, user_id, agent_id, source_id, crawl_id, url, status, depth, http_status, content_type, bytes,
-                        etag, last_modified, content_hash, simhash, title, content, language, fetched_at, changed_at)
-select $1, c.user_id, c.agent_id, c.source_id, c.id, $3, 'indexed', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+                        etag, last_modified, content_hash, simhash, title, content, language, chunk_count, fetched_at,
+                        changed_at)
+select n.id, c.user_id, c.agent_id, c.source_id, c.id, n.url, 'indexed', n.depth, n.http_status, n.content_type, n.bytes,
+       n.etag, n.last_modified, n.content_hash, nullif(n.simhash, 0), n.title, n.content, n.language, n.chunks,
        clock_timestamp(), clock_timestamp()
   from crawls c
- where c.id = $2
+ cross join unnest($2::uuid[], $3::text[], $4::int[], $5::int[], $6::text[], $7::bigint[], $8::text[], $9::text[],
+                   $10::uuid[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::int[])
+       as n (id, url, depth, http_status, content_type, bytes, etag, last_modified, content_hash, simhash, title, content,
+             language, chunks)
+ where c.id = $1
 on conflict (source_id, key) do update
    set id = excluded.id, crawl_id = excluded.crawl_id, status = 'indexed', reason = null, detail = null,
        canonical_id = null, depth = excluded.depth, http_status = excluded.http_status,
        content_type = excluded.content_type, bytes = excluded.bytes, etag = excluded.etag,
        last_modified = excluded.last_modified, content_hash = excluded.content_hash, simhash = excluded.simhash,
        title = excluded.title, content = excluded.content, language = excluded.language,
-       fetched_at = excluded.fetched_at, changed_at = excluded.changed_at, updated_at = clock_timestamp();
+       chunk_count = excluded.chunk_count, fetched_at = excluded.fetched_at, changed_at = excluded.changed_at,
+       updated_at = clock_timestamp();
 
 -- name: page_unchanged
 update pages

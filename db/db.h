@@ -139,6 +139,10 @@ struct arg arg_ids(struct arena *a, const struct id *ids, size_t n);
 struct arg arg_ints(struct arena *a, const int64_t *ints, size_t n);
 struct arg arg_strs(struct arena *a, const char *const *strs, size_t n); /* NULL elements allowed */
 
+/* The same for text[] alone and many bytes: as PostgreSQL keeps it, so that nobody has to escape.
+ */
+struct arg arg_texts(struct arena *a, const char *const *texts, size_t n);
+
 #define ARGS(...)                                                                                  \
     (const struct arg[]){ __VA_ARGS__ },                                                           \
         sizeof((const struct arg[]){ __VA_ARGS__ }) / sizeof(struct arg)

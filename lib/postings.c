@@ -143,14 +143,49 @@ packer_end(struct packer *p, uint32_t term, size_t from)
     buf_add(&p->terms, entry, sizeof(entry));
 }
 
-static int
-by_term(const void *a, const void *b)
+/* By one byte of a key, keeping the order of equals; `from` and `to` change places. */
+static void
+sort_by_byte(struct posting **from, struct posting **to, size_t n, bool by_doc, unsigned shift)
 {
-    const struct posting *x = a, *y = b;
+    size_t at[256] = { 0 }, next = 0;
+    struct posting *list = *from;
 
-    if (x->term != y->term)
-        return x->term < y->term ? -1 : 1;
-    return (x->doc > y->doc) - (x->doc < y->doc);
+    for (size_t i = 0; i < n; i++)
+        at[(by_doc ? list[i].doc : list[i].term) >> shift & 0xff]++;
+    for (size_t i = 0; i < 256; i++) {
+        size_t here = at[i];
+
+        at[i] = next;
+        next += here;
+    }
+    for (size_t i = 0; i < n; i++)
+        (*to)[at[(by_doc ? list[i].doc : list[i].term) >> shift & 0xff]++] = list[i];
+    *from = *to;
+    *to = list;
+}
+
+static bool
+is_by_doc(const struct posting *list, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (list[i].doc < list[i - 1].doc)
+            return false;
+    return true;
+}
+
+/* By term, then by document, which is the order that they mostly come in. */
+static struct posting *
+sort(struct arena *a, struct posting *list, size_t n)
+{
+    struct posting *other = arena_array(a, n, sizeof(*other));
+
+    if (!is_by_doc(list, n)) {
+        sort_by_byte(&list, &other, n, true, 0);
+        sort_by_byte(&list, &other, n, true, 8);
+    }
+    for (unsigned shift = 0; shift < 32; shift += 8)
+        sort_by_byte(&list, &other, n, false, shift);
+    return list;
 }
 
 struct segment
@@ -158,7 +193,7 @@ postings_pack(struct arena *a, struct posting *list, size_t n, size_t docs)
 {
     struct packer p;
 
-    qsort(list, n, sizeof(*list), by_term);
+    list = sort(a, list, n);
     packer_init(&p, a, docs);
     for (size_t i = 0; i < n;) {
         uint32_t term = list[i].term;

@@ -50,7 +50,7 @@ struct segment {
 /* Bits that give buckets of the right size for so many documents. */
 unsigned postings_bits(size_t docs);
 
-/* A segment of postings in any order; they are sorted in place. */
+/* A segment of postings in any order, in which they are not left. */
 struct segment postings_pack(struct arena *a, struct posting *list, size_t n, size_t docs);
 
 struct segment_part {

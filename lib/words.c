@@ -10,11 +10,19 @@
 #define FOLDED_MAX ((size_t)512)
 #define COMMON_SIZE                                                                                \
     512 /* slots of the table of common words; a power of two over twice their number */
+#define MET_SIZE   8192         /* words that were met; a power of two */
 #define JOINED_MAX ((size_t)40) /* bytes of two words that a hyphen joins */
+
+/* A word that was met, and its stem's term: most words of a text come again. */
+struct met {
+    uint64_t word;
+    uint32_t term;
+};
 
 struct words {
     struct sb_stemmer *stemmer; /* NULL: words stay as they are */
     uint32_t common[COMMON_SIZE];
+    struct met met[MET_SIZE];
 };
 
 struct reader {
@@ -31,18 +39,29 @@ struct run {
     bool ascii, dense; /* dense: of a script without spaces */
 };
 
-static uint32_t
-hash(const char *p, size_t len)
+static uint64_t
+long_hash(const char *p, size_t len)
 {
     uint64_t h = UINT64_C(14695981039346656037);
-    uint32_t term;
 
     for (size_t i = 0; i < len; i++)
         h = (h ^ (unsigned char)p[i]) * UINT64_C(1099511628211);
     h ^= h >> 29;
-    h *= UINT64_C(0xbf58476d1ce4e5b9);
-    term = (uint32_t)(h >> 32);
+    return h * UINT64_C(0xbf58476d1ce4e5b9);
+}
+
+static uint32_t
+term_of(uint64_t hash)
+{
+    uint32_t term = (uint32_t)(hash >> 32);
+
     return term ? term : 1;
+}
+
+static uint32_t
+hash(const char *p, size_t len)
+{
+    return term_of(long_hash(p, len));
 }
 
 /* ---- common words ---------------------------------------------------------- */
@@ -165,6 +184,18 @@ stem(struct words *w, const char *s, size_t len, char *out)
     return len;
 }
 
+/* The term of a folded word's stem. */
+static uint32_t
+stem_term(struct words *w, const char *s, size_t len, uint64_t word)
+{
+    struct met *met = &w->met[word & (MET_SIZE - 1)];
+    char stemmed[FOLDED_MAX];
+
+    if (met->word != word || !met->term)
+        *met = (struct met){ word, hash(stemmed, stem(w, s, len, stemmed)) };
+    return met->term;
+}
+
 static bool
 is_shouted(const char *s, size_t len)
 {
@@ -195,9 +226,10 @@ static void
 add_word(struct reader *r, size_t start, size_t len, bool ascii, enum word_kind kind)
 {
     struct str s = str_utf8_prefix((struct str){ r->text.p + start, len }, WORD_MAX);
-    char folded[FOLDED_MAX], stemmed[FOLDED_MAX];
-    size_t n;
+    char folded[FOLDED_MAX];
+    uint64_t word;
     uint32_t h;
+    size_t n;
 
     if (ascii)
         n = lower_ascii(s.p, s.len, folded);
@@ -206,11 +238,12 @@ add_word(struct reader *r, size_t start, size_t len, bool ascii, enum word_kind 
                  UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE, folded);
     if (n == 0)
         return;
-    h = hash(folded, n);
+    word = long_hash(folded, n);
+    h = term_of(word);
     if (*common_slot(r->words, h) && !is_shouted(s.p, s.len))
         add(r, h, WORD_COMMON, start, len);
     else if (ascii)
-        add(r, hash(stemmed, stem(r->words, folded, n, stemmed)), kind, start, len);
+        add(r, stem_term(r->words, folded, n, word), kind, start, len);
     else
         add_accented(r, folded, n, kind, start, len);
 }

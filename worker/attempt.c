@@ -50,6 +50,14 @@ release(struct attempt *at)
         runner_reuse_arena(at->runner, at->arena);
 }
 
+/* No thread uses it any more. */
+static void
+release_if_idle(struct attempt *at)
+{
+    if (!at->calling && !at->computing)
+        release(at);
+}
+
 static void
 log_end(const struct attempt *at, enum job_outcome outcome, const char *error)
 {
@@ -77,7 +85,7 @@ log_end(const struct attempt *at, enum job_outcome outcome, const char *error)
 static void
 finish(struct attempt *at, enum job_outcome outcome, const char *error)
 {
-    assert(!at->calling && !at->dropped);
+    assert(!at->calling && !at->computing && !at->dropped);
     counters_job(at->services->counters, at->kind, outcome, at->job.waited_ms,
                  clock_mono_ms() - at->started_ms);
     log_end(at, outcome, error);
@@ -206,7 +214,7 @@ tell(struct attempt *at)
 {
     void (*fn)(struct attempt * at);
 
-    if (at->calling || at->told || !(at->cancelled || at->returning))
+    if (at->calling || at->computing || at->told || !(at->cancelled || at->returning))
         return;
     at->told = true;
     fn = at->cancelled ? at->kind->cancel : at->kind->hand_back;
@@ -227,7 +235,7 @@ work_done(struct pool_call *call, struct err err)
 
     at->calling = false;
     if (at->dropped) {
-        release(at);
+        release_if_idle(at);
         return;
     }
     if (err.code == ERR_LEASE_LOST) {
@@ -254,6 +262,55 @@ attempt_work(struct attempt *at, struct err (*work)(struct attempt *at, struct d
     at->call.work = run_work;
     at->call.done = work_done;
     pool_run(at->kind->slow ? at->services->slow_pool : at->services->pool, &at->call);
+}
+
+static struct err
+run_compute(struct pool_call *call, struct db *db)
+{
+    struct attempt *at = call->owner;
+
+    (void)db;
+    at->compute(at);
+    return OK;
+}
+
+static void
+compute_done(struct pool_call *call, struct err err)
+{
+    struct attempt *at = call->owner;
+    struct runner *r = at->runner;
+
+    (void)err;
+    at->computing = false;
+    if (at->dropped) {
+        release_if_idle(at);
+        return;
+    }
+    runner_watch(r, at);
+    at->compute_done(at);
+    if (runner_watched(r) == at)
+        tell(at);
+    runner_watch(r, NULL);
+}
+
+void
+attempt_compute(struct attempt *at, void (*compute)(struct attempt *at),
+                void (*done)(struct attempt *at))
+{
+    assert(!at->computing && !at->dropped);
+    at->computing = true;
+    at->compute = compute;
+    at->compute_done = done;
+    at->computation.owner = at;
+    at->computation.work = run_compute;
+    at->computation.done = compute_done;
+    pool_run(at->services->cpu_pool, &at->computation);
+}
+
+bool
+attempt_is_computing(const struct attempt *at)
+{
+    return at->computing;
 }
 
 static void
@@ -339,6 +396,5 @@ attempt_drop(struct attempt *at)
     attempt_wait_no_more(at);
     if (at->running && at->kind && at->kind->stop)
         at->kind->stop(at);
-    if (!at->calling)
-        release(at);
+    release_if_idle(at);
 }

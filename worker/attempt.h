@@ -7,6 +7,9 @@
  * else of the attempt does: a cancel or a stop is told when it is done. Memory
  * is the attempt's arena, which a call of attempt_work() has for itself.
  *
+ * CPU work alone may be done by attempt_compute() beside that, one call at a time as
+ * well, on memory of its own. An attempt may end when neither is under way.
+ *
  * An attempt whose lease is lost just disappears: no function of its kind is
  * called but stop(), and nothing of it is written.
  */
@@ -35,6 +38,7 @@ struct services {
     uv_loop_t *loop;
     struct pool *pool;
     struct pool *slow_pool; /* of one connection; see struct kind */
+    struct pool *cpu_pool;  /* for calls that use no connection */
     struct http *http;
     struct hosts *hosts; /* the servers that crawls ask, and how often they may be asked */
     struct flusher *flusher;
@@ -54,10 +58,12 @@ struct attempt {
     struct runner *runner;
     struct attempt *prev, *next;
     int64_t started_ms;
-    bool running, cancelled, returning, told, calling, dropped;
-    struct pool_call call;
+    bool running, cancelled, returning, told, calling, computing, dropped;
+    struct pool_call call, computation;
     struct err (*work)(struct attempt *at, struct db *db);
     void (*work_done)(struct attempt *at, struct err err);
+    void (*compute)(struct attempt *at);
+    void (*compute_done)(struct attempt *at);
     uv_timer_t *timer;
     void (*wait_done)(struct attempt *at);
 };
@@ -65,6 +71,11 @@ struct attempt {
 /* Call work() on a thread, then done() on the loop. ERR_LEASE_LOST never gets to done(). */
 void attempt_work(struct attempt *at, struct err (*work)(struct attempt *at, struct db *db),
                   void (*done)(struct attempt *at, struct err err));
+
+/* Call compute() on a thread, then done() on the loop. */
+void attempt_compute(struct attempt *at, void (*compute)(struct attempt *at),
+                     void (*done)(struct attempt *at));
+bool attempt_is_computing(const struct attempt *at);
 
 /* Call fn() after `ms`, unless the attempt ends before. One at a time: a new one replaces it. */
 void attempt_wait(struct attempt *at, int64_t ms, void (*fn)(struct attempt *at));

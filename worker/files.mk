@@ -21,6 +21,8 @@ libworker_a_SOURCES = \
 	worker/crawl/address.c worker/crawl/address.h \
 	worker/crawl/crawl.c worker/crawl/crawl.h \
 	worker/crawl/crawl_due.c \
+	worker/crawl/crawl_known.c \
+	worker/crawl/crawl_links.c \
 	worker/crawl/crawl_load.c \
 	worker/crawl/crawl_plan.c \
 	worker/crawl/crawl_read.c \

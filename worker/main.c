@@ -22,11 +22,16 @@
 #include "worker/searcher.h"
 #include "worker/sweep.h"
 
+#include <malloc.h>
+
 #define STATEMENT_MS 30000
 #define SLOW_MS      300000 /* of a statement of slow work: ten megabytes of passages, say */
 #define PROGRAM      "offstage-worker"
 #define SUMMARY      "runs the jobs of the queue"
 #define USAGE_MAX    ((size_t)16 * 1024) /* bytes */
+/* Any thread does any work in turn: a heap for each would keep what the largest once needed. */
+#define HEAPS     3
+#define HEAP_TRIM (4 * 1024 * 1024) /* free bytes at its end that it keeps */
 
 struct worker {
     struct arena *arena;
@@ -170,11 +175,12 @@ start(struct worker *w, const struct db_options *db)
     };
 
     slow.statement_timeout_ms = SLOW_MS;
-    pool_threads(connections + 3);
+    pool_threads(2 * connections + 3);
     w->services.loop = &w->loop;
     w->services.counters = counters_new(w->arena);
     w->services.pool = pool_new(w->arena, &w->loop, db, connections);
     w->services.slow_pool = pool_new(w->arena, &w->loop, &slow, 1);
+    w->services.cpu_pool = pool_new(w->arena, &w->loop, db, connections);
     w->flush_pool = pool_new(w->arena, &w->loop, db, 1);
     pool_count(w->services.pool, w->services.counters);
     pool_count(w->services.slow_pool, w->services.counters);
@@ -220,6 +226,8 @@ main(int argc, char **argv)
 
     w.arena = arena_new();
     config_arguments(argc, argv, PROGRAM, 'W', SUMMARY, usage(w.arena));
+    (void)mallopt(M_ARENA_MAX, HEAPS);
+    (void)mallopt(M_TRIM_THRESHOLD, HEAP_TRIM);
     if (!config_load('W'))
         return 2;
     (void)log_level_parse(config_str(SET_LOG_LEVEL), &level);

@@ -616,6 +616,7 @@ declare
     requests constant text := 'array(select id from public.requests where user_id = $1 order by created_at desc, id desc limit 50)';
     chats    constant text := 'array(select id from public.chats where user_id = $1 order by shelf, active_at desc, id desc limit 50)';
     segments constant text := 'array(select id from public.chunk_segments where user_id = $1 order by id limit 50)';
+    crawls   constant text := 'array(select id from public.crawls where user_id = $1 order by id limit 50)';
     agents   constant text := 'array(select id from public.agents where user_id = $1 order by created_at, id limit 50)';
     -- table, key, which rows, how many times fewer of them as they are large, and what is set
     -- where they are kept
@@ -641,8 +642,8 @@ declare
         ['chunk_segments', 'id', 'id = any (' || segments || ') and not exists (select from public.chunk_postings p where p.segment_id = t.id)', '10', ''],
         ['chunk_deletions', 'agent_id', 'user_id = $1', '1', ''],
         ['pages', 'id', 'user_id = $1', '4', ''],
-        ['crawl_urls', 'crawl_id, key', 'user_id = $1', '1', ''],
-        ['crawls', 'id', 'user_id = $1', '1', ''],
+        ['crawl_urls', 'crawl_id, key', 'crawl_id = any (' || crawls || ')', '1', ''],
+        ['crawls', 'id', 'id = any (' || crawls || ') and not exists (select from public.crawl_urls u where u.crawl_id = t.id)', '1', ''],
         ['sources', 'id', 'user_id = $1', '4', ''],
         ['agent_tests', 'id', 'user_id = $1', '1', ''],
         ['chats', 'id', 'agent_id = any (' || agents || ')', '1', 'agent_id = null'],

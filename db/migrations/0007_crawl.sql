@@ -42,8 +42,8 @@ alter table sources
 -- stands for in canonical_id.
 create table pages (
     id            uuid primary key,
-    user_id       uuid not null references users on delete cascade,
-    agent_id      uuid not null references agents on delete cascade,
+    user_id       uuid not null, -- the source's, with which it goes
+    agent_id      uuid not null, -- likewise
     source_id     uuid not null references sources on delete cascade,
     crawl_id      uuid,
     url           text check (length(url) <= 2048),
@@ -72,8 +72,15 @@ create table pages (
 );
 create unique index pages_address on pages (source_id, key);
 create index pages_source on pages (source_id, created_at, id);
-create index pages_agent on pages (agent_id);
 create index pages_user on pages (user_id);
+
+-- Where the server has it: packing the texts costs as much as all else about a page.
+do $$
+begin
+    if exists (select from pg_settings where name = 'default_toast_compression' and 'lz4' = any (enumvals)) then
+        alter table pages alter column content set compression lz4;
+    end if;
+end $$;
 
 insert into pages (id, user_id, agent_id, source_id, status, title, content, chunk_count, fetched_at, changed_at,
                    created_at)
@@ -127,7 +134,7 @@ create index crawls_user on crawls (user_id);
 create table crawl_urls (
     crawl_id uuid not null references crawls on delete cascade,
     key      uuid not null generated always as (md5(url)::uuid) stored,
-    user_id  uuid not null references users on delete cascade,
+    user_id  uuid not null, -- the crawl's
     id       uuid not null,
     url      text not null check (length(url) <= 2048),
     via      text,
@@ -143,7 +150,6 @@ create table crawl_urls (
 ) with (fillfactor = 80);
 create unique index crawl_urls_order on crawl_urls (crawl_id, id);
 create index crawl_urls_queue on crawl_urls (crawl_id, late, depth, id) where state = 'queued';
-create index crawl_urls_user on crawl_urls (user_id);
 
 -- ---- who may see what ----------------------------------------------------------------
 

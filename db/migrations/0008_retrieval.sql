@@ -10,7 +10,9 @@ set local role offstage_owner;
 
 -- A passage of a page. `terms` are its words in their order as hashes of their stems, 4
 -- bytes each, little endian (lib/words.h): what is looked at again of those that were
--- found. What the release before had cut is in no index.
+-- found. What the release before had cut is in no index. User, agent and source are those of
+-- the page, with which a chunk goes: to check each of them for every chunk takes as long as
+-- to write it.
 drop function passages_search(uuid, text, int);
 delete from chunks;
 update sources set status = 'failed', chunk_count = 0, error = 'It has to be added again: the index is new.'
@@ -18,12 +20,22 @@ update sources set status = 'failed', chunk_count = 0, error = 'It has to be add
 alter table chunks
     drop column words,
     drop constraint chunks_source_id_position_key,
+    drop constraint chunks_user_id_fkey,
+    drop constraint chunks_agent_id_fkey,
+    drop constraint chunks_source_id_fkey,
     add column page_id uuid not null references pages on delete cascade deferrable initially deferred,
     add column anchor  text not null default '' check (length(anchor) <= 300),
     add column terms   bytea not null,
     add constraint chunks_page_id_position_key unique (page_id, position);
+drop index chunks_agent, chunks_user;
+create index chunks_owner on chunks (user_id, agent_id);
 alter table chunks alter column terms set storage external;
-create index chunks_source on chunks (source_id);
+do $$
+begin
+    if exists (select from pg_settings where name = 'default_toast_compression' and 'lz4' = any (enumvals)) then
+        alter table chunks alter column content set compression lz4;
+    end if;
+end $$;
 
 -- ---- the index ------------------------------------------------------------------------
 
@@ -46,14 +58,27 @@ alter table chunk_segments alter column chunks set storage external;
 create index chunk_segments_agent on chunk_segments (agent_id);
 create index chunk_segments_user on chunk_segments (user_id);
 
+-- They come and go with their segment, in its transactions; no key has to be checked for each.
 create table chunk_postings (
-    segment_id bigint not null references chunk_segments on delete cascade,
+    segment_id bigint not null,
     bucket     int not null,
     user_id    uuid not null,
     postings   bytea not null,
     primary key (segment_id, bucket)
 ) with (toast_tuple_target = 8160);
 alter table chunk_postings alter column postings set storage external;
+
+create function chunk_segments_deleted() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    delete from public.chunk_postings where segment_id in (select id from old);
+    return null;
+end $$;
+create trigger chunk_segments_deleted after delete on chunk_segments
+    referencing old table as old
+    for each statement execute function chunk_segments_deleted();
 
 -- How many chunks of an agent were deleted since its index was last made anew.
 create table chunk_deletions (
@@ -243,18 +268,24 @@ create index chats_user on chats (user_id, shelf, active_at desc, id desc);
 create index chats_agent on chats (agent_id, user_id, shelf, active_at desc, id desc);
 drop function passages_index(uuid), passages_parts(uuid, bigint[], int[]), passages_load(uuid, uuid[]), passages_allowed(uuid);
 drop trigger chunks_deleted on chunks;
-drop function chunks_deleted(), agent_hold(uuid);
+drop trigger chunk_segments_deleted on chunk_segments;
+drop function chunks_deleted(), chunk_segments_deleted(), agent_hold(uuid);
 drop table chunk_deletions, chunk_postings, chunk_segments;
-drop index chunks_source;
 delete from chunks;
 update sources set status = 'failed', chunk_count = 0, error = 'It has to be added again: the index is new.'
  where status = 'ready';
 alter table chunks
-    drop column page_id, drop column anchor, drop column terms,
+    drop column page_id, drop column anchor, drop column terms, alter column content set compression default,
     add column words tsvector not null generated always as
         (setweight(to_tsvector('english', heading), 'A') || to_tsvector('english', content)) stored,
-    add constraint chunks_source_id_position_key unique (source_id, position);
+    add constraint chunks_source_id_position_key unique (source_id, position),
+    add constraint chunks_user_id_fkey foreign key (user_id) references users on delete cascade,
+    add constraint chunks_agent_id_fkey foreign key (agent_id) references agents on delete cascade,
+    add constraint chunks_source_id_fkey foreign key (source_id) references sources on delete cascade;
 create index chunks_words on chunks using gin (words);
+drop index chunks_owner;
+create index chunks_agent on chunks (agent_id);
+create index chunks_user on chunks (user_id);
 create function passages_search(agent uuid, question text, most int)
     returns table (chunk_id uuid, source_id uuid, title text, heading text, content text, score real)
     language plpgsql stable security definer

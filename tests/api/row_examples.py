@@ -89,7 +89,6 @@ EXAMPLES = {
     'crawl_close': ["'{crawl}', 'x'", '^1$'],
     'crawl_stale': ["'{crawl}', '{site}'", '^[0-9a-f-]{36}$'],
     'crawl_unindexed': ["'{crawl}', array['{copied}']::uuid[]"],
-    'crawl_chunks': ["array['{page}']::uuid[], array[9]"],
     'crawl_finish': ["'{crawl}', 'completed', null, 'x'"],
     'page_unchanged': ["'{page}', '{crawl}', 200, null, null"],
     'page_skip': [f"'{{crawl}}', array[{NEW}]::uuid[], array['http://127.0.0.1:9/new'], array['skipped'], array['x'], array['x'], "

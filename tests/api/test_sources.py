@@ -84,3 +84,13 @@ def test_deleting_an_agent_deletes_its_sources(user, agent):
     source = add(user, agent)
     assert user.delete(f'/api/agents/{agent["id"]}').status_code == 204
     assert user.get(f'/api/sources/{source["id"]}').status_code == 404
+
+
+def test_a_deleted_agent_leaves_nothing_in_the_index(user, agent, stack):
+    indexed(user, add(user, agent))
+    postings = 'select count(*) as n from chunk_postings p where not exists (select from chunk_segments s where s.id = p.segment_id)'
+    of_agent = ("select (select count(*) from pages where agent_id = :'id') + (select count(*) from chunks where agent_id = :'id')"
+                "       + (select count(*) from chunk_segments where agent_id = :'id') as n")
+    assert int(stack.sql(of_agent, id=agent['id'])[0]['n']) >= 3
+    assert user.delete(f'/api/agents/{agent["id"]}').status_code == 204
+    assert stack.sql(of_agent, id=agent['id'])[0]['n'] == stack.sql(postings)[0]['n'] == '0'

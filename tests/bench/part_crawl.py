@@ -2,6 +2,8 @@
 
 OFFSTAGE_BENCH_CRAWL may name a folder with a program run.py that has Scrapy and Crawlee crawl the same site from the
 same server; OFFSTAGE_BENCH_SITE another folder to be served than PostgreSQL's manual (postgresql-doc-15).
+OFFSTAGE_BENCH_CRAWL_LARGE may name a folder with a site of some 10,000 pages, such as that of openjdk-17-doc: it is
+crawled once, which takes minutes, and compared with the other by bytes.
 """
 
 import json
@@ -11,16 +13,18 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 from instance import Instance
-from processes import cpu_s, rss_peak_kib, tree
+from processes import cpu_s, rss_kib, rss_peak_kib, tree
 
 MANUAL = pathlib.Path('/usr/share/doc/postgresql-doc-15/html')
 PEERS = ('scrapy', 'crawlee')
 CRAWLEE = '@crawlee/cheerio@3.18.1'
 AGAINST_PEERS = 5 # times as fast as the faster one
 CPU_S_MOST, WORKER_MIB_MOST = 3, 64
+LARGE_RATE_LEAST, LARGE_GROWTH_MOST = 0.8, 1.2
 PAGES_MOST = 50000
 WAIT_S = 1800
 SERVER = """
@@ -58,7 +62,11 @@ class Site:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.run.mkdir(parents=True)
         www.mkdir()
-        (www / 'medium').symlink_to(os.environ.get('OFFSTAGE_BENCH_SITE') or MANUAL)
+        self.folders = {'medium': os.environ.get('OFFSTAGE_BENCH_SITE') or MANUAL,
+                        'large': os.environ.get('OFFSTAGE_BENCH_CRAWL_LARGE')}
+        for name, folder in self.folders.items():
+            if folder:
+                (www / name).symlink_to(pathlib.Path(folder).resolve())
         with socket.socket() as free:
             free.bind(('127.0.0.1', 0))
             self.port = free.getsockname()[1]
@@ -75,18 +83,40 @@ class Site:
         self.server.wait(30)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    @property
-    def url(self):
-        return f'http://127.0.0.1:{self.port}/medium/index.html'
+    def url(self, name):
+        return f'http://127.0.0.1:{self.port}/{name}/index.html'
+
+    def size(self, name, paths):
+        """Bytes of pages, as they are before they are compressed for their transfer."""
+        return sum((self.folder / 'www' / path).stat().st_size for path in paths)
 
 
-def crawl(it, site):
-    """One crawl by a new agent: pages, seconds, CPU seconds of worker and PostgreSQL, the worker's peak in MiB."""
+class Memory(threading.Thread):
+    """What a process takes, looked at all the time, in MiB."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.seen, self.over = pid, [], threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.over.wait(0.2):
+            self.seen.append(rss_kib(self.pid) / 1024)
+
+    def growth(self):
+        """The most that it took in the second half, by that of the first."""
+        self.over.set()
+        half = len(self.seen) // 2
+        return max(self.seen[half:]) / max(self.seen[:half])
+
+
+def crawl(it, url):
+    """One crawl by a new agent: pages, seconds, CPU seconds of worker and PostgreSQL, and the source's id."""
     worker, postgres = it.pids('worker'), int((it.run / 'postgres.pid').read_text().split()[0])
     before = cpu_s(worker + tree(postgres))
     start = time.monotonic()
     reply = it.admin.post(f'/api/agents/{it.agent(kind="extractive")}/sources',
-                          {'type': 'url', 'url': site.url, 'max_pages': PAGES_MOST, 'use_sitemap': False})
+                          {'type': 'url', 'url': url, 'max_pages': PAGES_MOST, 'use_sitemap': False})
     assert reply.status == 202, reply
     now = {'status': 'queued'}
     while now['status'] in ('queued', 'crawling'):
@@ -95,7 +125,13 @@ def crawl(it, site):
         now = it.admin.get(f'/api/crawl/{reply.json["id"]}').json
     assert now['status'] == 'completed', now
     seconds = time.monotonic() - start
-    return now['pages']['indexed'], seconds, cpu_s(worker + tree(postgres)) - before, rss_peak_kib(worker[0]) / 1024
+    return now['pages']['indexed'], seconds, cpu_s(worker + tree(postgres)) - before, reply.json['id']
+
+
+def bytes_a_second(it, site, name, source, seconds):
+    start = site.url(name).partition(f'/{name}/')[0] + '/'
+    urls = it.sql(f"select url from pages where source_id = '{source}' and status = 'indexed'").split()
+    return site.size(name, (url.removeprefix(start).partition('?')[0] for url in urls)) / seconds
 
 
 def node_folder(bench):
@@ -119,18 +155,34 @@ def peers(bench, driver, site):
             for measure in ('pages_per_s', 'cpu_s_per_1000', 'rss_mib')}
 
 
+def measure_large(bench, it, site, rate):
+    """The large site against the rate of the other one, in bytes a second."""
+    memory = Memory(it.pids('worker')[0])
+    pages, seconds, cpu, source = crawl(it, site.url('large'))
+    growth = memory.growth()
+    bench.figures.add('crawl', f'{pages:,} pages', pages / seconds, 'pages/s')
+    bench.figures.add('crawl', f'CPU for 1,000 of {pages:,} pages', cpu * 1000 / pages, 's')
+    bench.figures.add('crawl', f'bytes/s of {pages:,} pages by that of the site above',
+                      bytes_a_second(it, site, 'large', source, seconds) / rate, '', least=LARGE_RATE_LEAST)
+    bench.figures.add('crawl', 'memory of the worker in its second half by that in its first', growth, '',
+                      most=LARGE_GROWTH_MOST)
+
+
 def measure(bench):
     driver = os.environ.get('OFFSTAGE_BENCH_CRAWL')
     with Site(bench) as site, Instance(bench) as it:
         for _ in range(bench.runs):
             others = peers(bench, driver, site) if driver else {}
             fastest = max(others.get('pages_per_s', {'': 0}).values())
-            pages, seconds, cpu, peak = crawl(it, site)
+            pages, seconds, cpu, source = crawl(it, site.url('medium'))
+            rate = bytes_a_second(it, site, 'medium', source, seconds)
             bench.figures.add('crawl', f'{pages:,} pages', pages / seconds, 'pages/s', peers=others.get('pages_per_s'),
                               **({'least': AGAINST_PEERS * fastest} if fastest else {}))
             bench.figures.add('crawl', 'CPU of worker and PostgreSQL for 1,000 pages', cpu * 1000 / pages, 's',
                               most=CPU_S_MOST, peers=others.get('cpu_s_per_1000'))
-            bench.figures.add('crawl', 'peak memory of the worker', peak, 'MiB', most=WORKER_MIB_MOST,
-                              peers=others.get('rss_mib'))
+            bench.figures.add('crawl', 'peak memory of the worker', rss_peak_kib(it.pids('worker')[0]) / 1024, 'MiB',
+                              most=WORKER_MIB_MOST, peers=others.get('rss_mib'))
+        if site.folders['large']:
+            measure_large(bench, it, site, rate)
     bench.figures.note('crawl: everything extracted, indexed and stored, commits synced; '
                        + (f'peers by {driver}' if driver else 'without peers: OFFSTAGE_BENCH_CRAWL names no driver'))

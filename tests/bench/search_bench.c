@@ -102,18 +102,31 @@ store_page(const char *url, const char *title)
     return id;
 }
 
-static size_t
-load_one(struct page_indexer *indexer, struct db *db, struct arena *a, char *line)
+/* Gives the time that indexing took. */
+static int64_t
+load_one(struct page_indexer *indexer, struct arena *a, char *line, size_t *chunks)
 {
     char *rest = line, *url = field(a, &rest);
-    struct page_text page = { .source_id = source_id, .is_new = true };
-    size_t chunks;
+    struct page_text page = { .is_new = true };
+    int64_t began;
 
     page.title = field(a, &rest);
     page.text = field(a, &rest);
     page.page_id = store_page(url, page.title);
-    must(page_index_add(indexer, db, &page, &chunks));
-    return chunks;
+    began = clock_mono_ns();
+    *chunks += page_index_add(indexer, &page);
+    return clock_mono_ns() - began;
+}
+
+static int64_t
+store(struct page_indexer *indexer, struct db *db)
+{
+    int64_t began = clock_mono_ns();
+
+    must(db_begin(db, TX_WRITE, user_id));
+    must(page_index_store(indexer, db));
+    must(db_commit(db));
+    return clock_mono_ns() - began;
 }
 
 static void
@@ -127,25 +140,17 @@ load(struct db *db, int per_tx)
     int open = 0;
 
     while (read_line(&line)) {
-        int64_t began = clock_mono_ns();
-
-        if (open++ == 0) {
-            must(db_begin(db, TX_WRITE, user_id));
-            indexer = page_index_begin(a, user_id, agent_id);
-        }
-        chunks += load_one(indexer, db, a, line);
+        if (open++ == 0)
+            indexer = page_index_begin(a, user_id, agent_id, source_id);
+        ns += load_one(indexer, a, line, &chunks);
         if (open == per_tx) {
-            must(page_index_end(indexer, db));
-            must(db_commit(db));
+            ns += store(indexer, db);
             open = 0;
             arena_reset(a);
         }
-        ns += clock_mono_ns() - began;
     }
-    if (open) {
-        must(page_index_end(indexer, db));
-        must(db_commit(db));
-    }
+    if (open)
+        ns += store(indexer, db);
     printf("loaded %zu %" PRId64 "\n", chunks, ns);
     free(line);
     arena_free(a);

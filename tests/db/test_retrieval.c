@@ -72,8 +72,10 @@ static struct id
 learn(const struct site *t, const char *title, const char *text)
 {
     struct id page = id_new(), chunk = id_new();
-    const struct chunk_page at = { page, t->source, t->agent, t->user };
-    struct source_chunk one = { .heading = "", .anchor = "", .content = text };
+    const struct chunk_owner owner = { t->source, t->agent, t->user };
+    struct source_chunk one = {
+        .id = chunk, .page_id = page, .position = 1, .heading = "", .anchor = "", .content = text
+    };
     struct chunk_index index = { .ids = &chunk, .count = 1, .languages = 1 << LANGUAGE_EN };
     struct word *words;
     uint32_t *terms;
@@ -92,7 +94,7 @@ learn(const struct site *t, const char *title, const char *text)
         index.postings[i] = (struct posting){ words[i].term, 0, 1, posting_length(index.words) };
     }
     assert_ok(db_begin(t->worker, TX_WRITE, t->user));
-    assert_ok(chunk_add(t->worker, t->arena, &at, &one, 1, &chunk));
+    assert_ok(chunk_add(t->worker, t->arena, &owner, &one, 1));
     assert_ok(chunk_index(t->worker, t->arena, t->user, t->agent, &index));
     assert_ok(chunk_merge(t->worker, t->user, t->agent));
     assert_ok(db_commit(t->worker));

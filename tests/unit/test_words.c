@@ -2,6 +2,7 @@
 #include "lib/words.h"
 #include "tests/harness/harness.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static size_t
@@ -133,6 +134,24 @@ a_language_is_known_by_its_tag_or_its_words(void **state)
         LANGUAGE_OTHER);
 }
 
+static void
+a_word_is_the_same_term_whatever_was_read_before(void **state)
+{
+    struct words *reader = words_new(*state, LANGUAGE_EN);
+    struct word *words, *alone;
+    char text[40];
+
+    for (size_t i = 0; i < 6000; i++) {
+        snprintf(text, sizeof(text), "runnings%zu walked", i % 2500);
+        assert_int_equal(words_read(reader, *state, str_from(text), &words), 2);
+        if (i % 100 != 0)
+            continue;
+        assert_int_equal(read(*state, LANGUAGE_EN, text, &alone), 2);
+        assert_int_equal(words[0].term, alone[0].term);
+        assert_int_equal(words[1].term, alone[1].term);
+    }
+}
+
 int
 main(void)
 {
@@ -144,6 +163,7 @@ main(void)
         UNIT_TEST(common_words_are_marked_unless_they_are_shouted),
         UNIT_TEST(scripts_without_spaces_are_read_in_pairs),
         UNIT_TEST(words_know_where_they_stand),
+        UNIT_TEST(a_word_is_the_same_term_whatever_was_read_before),
         UNIT_TEST(a_language_is_known_by_its_tag_or_its_words),
     };
 

@@ -102,9 +102,11 @@ failed(struct crawler *c, struct err err)
 static void
 take_fresh(struct crawler *c)
 {
+    struct arena *scratch = c->at->services->scratch;
+
     for (size_t i = 0; i < c->fresh_count; i++) {
         const struct crawl_url *u = &c->fresh[i];
-        const struct crawl_known *known = known_find(&c->known, u->url);
+        const struct crawl_known *known = known_find(&c->earlier, u->url);
         struct item *it = crawl_item(c);
         struct weburl url;
 
@@ -116,36 +118,25 @@ take_fresh(struct crawler *c)
             it->etag = known->etag;
             it->last_modified = known->last_modified;
         }
-        if (!weburl_parse(c->arena, str_from(u->url), NULL, &url).code)
+        if (!weburl_parse(scratch, str_from(u->url), NULL, &url).code)
             it->site = crawl_site(c, &url);
         items_add(&c->window, it);
     }
+    arena_reset(scratch);
     c->fresh_count = 0;
 }
 
 static void
-look_at_room(struct crawler *c)
+take_stored(struct crawler *c, struct turn *t)
 {
-    int64_t most = c->task.settings.max_pages;
-
-    c->run_room = most - c->used;
-    c->room = most - (c->task.dry_run ? c->used : c->known.indexed);
-}
-
-static void
-take_results(struct crawler *c)
-{
-    for (size_t i = 0; i < c->found_sitemap_count; i++)
-        crawl_add_sitemap(c, arena_strdup(c->arena, c->found_sitemaps[i]), c->found_nesting[i]);
-    for (struct item *it = c->batch.first; it; it = c->batch.first) {
-        items_remove(&c->batch, it);
-        if (it->kind == ITEM_PAGE && it->fetched) {
-            c->in_hand--;
-            c->unknown -= !it->known;
-        }
+    for (size_t i = 0; i < t->sitemap_count; i++)
+        crawl_add_sitemap(c, arena_strdup(c->arena, t->sitemaps[i]), t->nesting[i]);
+    for (struct item *it = t->batch.first; it; it = t->batch.first) {
+        items_remove(&t->batch, it);
+        c->in_hand -= it->kind == ITEM_PAGE && it->fetched;
         crawl_item_done(c, it);
     }
-    look_at_room(c);
+    c->run_room = c->task.settings.max_pages - c->used;
     c->more = c->queued > (int64_t)c->fresh_count;
     c->more_later = c->due_in_ms >= 0;
     c->due_ms = clock_mono_ms() + c->due_in_ms;
@@ -155,15 +146,27 @@ take_results(struct crawler *c)
     take_fresh(c);
 }
 
-void
-crawl_stored(struct attempt *at, struct err err)
+/* Not while a turn is read: what it works on is the attempt's. */
+static void
+fail(struct crawler *c, struct err err)
+{
+    c->failure = err;
+    if (!attempt_is_computing(c->at))
+        failed(c, err);
+    else
+        crawl_drop_all(c);
+}
+
+static void
+stored(struct attempt *at, struct err err)
 {
     struct crawler *c = at->state;
     struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
 
-    c->working = false;
+    c->storing = false;
+    c->stored->state = TURN_FREE;
     if (err.code) {
-        failed(c, err);
+        fail(c, err);
         return;
     }
     if (c->finish) {
@@ -172,9 +175,8 @@ crawl_stored(struct attempt *at, struct err err)
         attempt_ended(at, &end);
         return;
     }
-    take_results(c);
-    if (!attempt_is_cancelled(at) && !attempt_is_returning(at))
-        crawl_go_on(c);
+    take_stored(c, c->stored);
+    crawl_go_on(c);
 }
 
 static size_t
@@ -186,17 +188,73 @@ hold(struct crawler *c, const struct items *list, size_t n)
     return n;
 }
 
-void
-crawl_work(struct crawler *c)
+static struct turn *
+find_turn(struct crawler *c, int state)
 {
+    for (size_t i = 0; i < CRAWL_TURNS; i++)
+        if ((int)c->turns[i].state == state)
+            return &c->turns[i];
+    return NULL;
+}
+
+struct turn *
+crawl_free_turn(struct crawler *c)
+{
+    struct turn *t = find_turn(c, TURN_FREE);
+
+    if (t) {
+        arena_reset(t->work);
+        *t = (struct turn){ .work = t->work };
+    }
+    return t;
+}
+
+struct turn *
+crawl_read_turn(struct crawler *c)
+{
+    return find_turn(c, TURN_READ);
+}
+
+void
+crawl_store_on(struct crawler *c, struct turn *turn)
+{
+    struct turn *read = find_turn(c, TURN_READING);
     size_t n = hold(c, &c->window, 0);
 
     n = hold(c, &c->flying, n);
     n = hold(c, &c->landed, n);
+    if (read)
+        n = hold(c, &read->batch, n);
     c->held_count = n;
-    c->working = true;
-    arena_reset(c->work);
-    attempt_work(c->at, crawl_store, crawl_stored);
+    turn->state = TURN_STORING;
+    c->stored = turn;
+    c->storing = true;
+    attempt_work(c->at, crawl_store, stored);
+}
+
+static void
+was_read(struct attempt *at)
+{
+    struct crawler *c = at->state;
+    struct turn *t = c->read;
+
+    t->state = TURN_READ;
+    if (c->failure.code) {
+        failed(c, c->failure);
+        return;
+    }
+    for (const struct item *it = t->batch.first; it; it = it->next)
+        c->unknown -= it->kind == ITEM_PAGE && it->fetched && !it->known;
+    c->room = c->task.settings.max_pages - t->indexed;
+    crawl_go_on(c);
+}
+
+void
+crawl_read_on(struct crawler *c, struct turn *turn)
+{
+    turn->state = TURN_READING;
+    c->read = turn;
+    attempt_compute(c->at, crawl_read, was_read);
 }
 
 /* ---- the start -------------------------------------------------------------------- */
@@ -211,11 +269,12 @@ loaded(struct attempt *at, struct err err)
         return;
     }
     /* The first turn has no batch: it brings the first addresses. */
-    look_at_room(c);
+    c->run_room = c->task.settings.max_pages - c->used;
+    c->room = c->task.settings.max_pages - c->known.indexed;
     c->more = true;
     c->had_robots = true;
     if (!attempt_is_cancelled(at) && !attempt_is_returning(at))
-        crawl_work(c);
+        crawl_store_on(c, crawl_free_turn(c));
 }
 
 static void
@@ -227,10 +286,14 @@ start(struct attempt *at)
     c->at = at;
     c->arena = child_arena(at->arena);
     c->store = child_arena(at->arena);
-    c->work = child_arena(at->arena);
+    c->notes = child_arena(at->arena);
     c->page = child_arena(at->arena);
+    for (size_t i = 0; i < CRAWL_TURNS; i++)
+        c->turns[i].work = child_arena(at->arena);
+    c->read = c->stored = &c->turns[0];
     seen_init(&c->known.by_url, c->store);
     seen_init(&c->known.by_content, c->store);
+    seen_init(&c->earlier.by_url, c->store);
     seen_init(&c->met, c->store);
     seen_init(&c->templates, c->store);
     seen_init(&c->repeats, c->store);

@@ -2,11 +2,12 @@
  * Crawl: job "crawl", one run over a website. A part of worker/crawl, which
  * alone includes this.
  *
- * Two halves take turns. On the loop, crawl.c decides what is fetched when
- * (crawl_plan.c) and gathers what came. On a thread, what has gathered is read
- * (crawl_read.c) and stored in one transaction (crawl_store.c), which also
- * brings the next addresses. While the thread works, the loop fetches on: what
- * is under "thread" below is the thread's meanwhile, and the rest the loop's.
+ * On the loop, crawl.c decides what is fetched when (crawl_plan.c) and gathers
+ * what came. What has gathered is a turn's: it is read on a thread (crawl_read.c), and then
+ * stored on another in one transaction (crawl_store.c), which also brings the next
+ * addresses. While one turn is stored the next is read, and the loop fetches on. What is
+ * under "reading" and "storing" below belongs to those threads meanwhile, and the rest to
+ * the loop.
  *
  * An address stays queued in the table until what came of it is stored. So
  * nothing here has to be saved when an attempt ends, by whatever.
@@ -39,8 +40,10 @@ struct db;
 #define CRAWL_STALLS     10 /* attempts in a row that stored nothing */
 #define CRAWL_SITES      64 /* scheme, host and port that one crawl meets */
 #define CRAWL_SITEMAPS   200
-#define CRAWL_HELD       (CRAWL_WINDOW + CRAWL_AT_ONCE + CRAWL_HELD_MAX + CRAWL_AT_ONCE)
-#define CRAWL_TELL_MS    400 /* between two entries of progress in the feed */
+#define CRAWL_TURNS      2 /* one is read, one is stored */
+#define CRAWL_HELD                                                                                 \
+    (CRAWL_WINDOW + CRAWL_AT_ONCE + CRAWL_HELD_MAX + CRAWL_AT_ONCE + CRAWL_TURNS * CRAWL_BATCH)
+#define CRAWL_TELL_MS 400 /* between two entries of progress in the feed */
 
 /* What may be fetched of one scheme, host and port. */
 struct site {
@@ -84,6 +87,22 @@ struct known {
     int64_t indexed; /* pages of the source that are searched */
 };
 
+/* A batch of answers on its way through the threads. */
+struct turn {
+    enum { TURN_FREE, TURN_READING, TURN_READ, TURN_STORING } state;
+    struct arena *work; /* emptied before each */
+    struct items batch;
+    struct reading *list; /* of the batch, in its order */
+    size_t count;
+    struct page_indexer *indexer;
+    struct crawl_page *pages; /* that are stored */
+    size_t page_count;
+    const char *sitemaps[CRAWL_SITEMAPS]; /* that were found */
+    int nesting[CRAWL_SITEMAPS];
+    size_t sitemap_count;
+    int64_t indexed; /* pages of the source, when it had been read */
+};
+
 struct crawler {
     struct attempt *at;
     struct arena *arena; /* the loop's */
@@ -94,29 +113,35 @@ struct crawler {
     struct items window, flying, landed;
     struct items spare;  /* with their arenas */
     size_t pages_flying; /* of `flying` */
-    size_t unknown;      /* of `flying`, `landed` and the batch: what may need room */
-    size_t in_hand;      /* of the same: what may count */
-    int64_t run_room;    /* pages that this run may still count, as the thread left it */
-    int64_t room;        /* pages that may still be added, as the thread left it */
+    size_t unknown;      /* of `flying`, `landed` and what is not read: what may need room */
+    size_t in_hand;      /* of the same and what is not stored: what may count */
+    int64_t run_room;    /* pages that this run may still count, as the last turn left it */
+    int64_t room;        /* pages that may still be added, as the last turn left it */
     bool more;           /* there may be addresses in the table beside those in hand */
     bool more_later;     /* some wait for their time: due_ms */
     int64_t due_ms;      /* by the loop's clock */
-    bool working, over;
+    bool storing, over;
+    struct turn turns[CRAWL_TURNS];
+    struct err failure;                   /* what ends the attempt when nothing is read any more */
+    struct known earlier;                 /* what was stored before this attempt; never changes */
     const char *sitemaps[CRAWL_SITEMAPS]; /* to be fetched */
     int sitemap_nesting[CRAWL_SITEMAPS];
     size_t sitemap_count, sitemap_next;
     bool had_robots; /* the start's robots.txt was read, or cannot be */
 
-    /* thread */
-    struct arena *store; /* the thread's, for the whole attempt */
-    struct arena *work;  /* emptied before each turn */
+    /* reading */
+    struct turn *read;   /* the turn */
+    struct arena *store; /* for the whole attempt */
     struct arena *page;  /* emptied behind each page: a tree takes far more than its text */
-    struct items batch;
     struct known known;
     struct seen met, templates; /* addresses that were added; how many of one making */
     struct seen repeats;        /* of a making: pages in a row that brought nothing new */
-    int64_t used;  /* pages of this run: what is stored, and what is kept although it failed */
-    bool is_again; /* earlier runs have stored pages: those come first */
+    bool is_again;              /* earlier runs have stored pages: those come first */
+
+    /* storing */
+    struct turn *stored; /* the turn */
+    struct arena *notes; /* for the whole attempt */
+    int64_t used; /* pages of this run: what is stored, and what is kept although it failed */
     struct reason_count {
         const char *word;
         int64_t count;
@@ -125,10 +150,10 @@ struct crawler {
     int64_t told_ms;
     struct crawl_url *fresh; /* what comes next, for the window */
     size_t fresh_count;
+    int64_t waiting;  /* addresses that are queued, those in hand among them */
+    bool was_counted; /* they were, in the table */
+    bool some_later;  /* some may wait for their time */
     int64_t queued, due_in_ms;
-    const char *found_sitemaps[CRAWL_SITEMAPS];
-    int found_nesting[CRAWL_SITEMAPS];
-    size_t found_sitemap_count;
     const char *trouble;        /* why the start could not be had */
     char read_url[2001];        /* the page that was stored last, as far as it fits; "" for none */
     struct id held[CRAWL_HELD]; /* addresses in the loop's hands when the turn began */
@@ -172,43 +197,55 @@ void crawl_add_sitemap(struct crawler *c, const char *url, int nesting);
 
 /* ---- crawl.c ------------------------------------------------------------------------ */
 
-/* Give the thread its turn with the batch. */
-void crawl_work(struct crawler *c);
+/* An empty turn; the one that waits to be stored. NULL when there is none. */
+struct turn *crawl_free_turn(struct crawler *c);
+struct turn *crawl_read_turn(struct crawler *c);
 
-/* ---- crawl_store.c: on the thread ------------------------------------------------------ */
+/* Read the turn's batch on a thread. */
+void crawl_read_on(struct crawler *c, struct turn *turn);
+
+/* Store it on another; without a batch, ask for addresses or end the run. */
+void crawl_store_on(struct crawler *c, struct turn *turn);
+
+/* ---- crawl_store.c: storing ---------------------------------------------------------------- */
 
 struct err crawl_load(struct attempt *at, struct db *db);
 struct err crawl_store(struct attempt *at, struct db *db);
 
-/* The turn is over: back on the loop. */
-void crawl_stored(struct attempt *at, struct err err);
-
-/* ---- crawl_read.c: on the thread -------------------------------------------------------- */
+/* ---- crawl_read.c: reading --------------------------------------------------------------- */
 
 /* What came of one item, and the addresses that it leads to. */
 struct reading {
     struct crawl_outcome outcome;
     bool has_page, is_new; /* is_new: no run has stored it before */
     struct crawl_page page;
-    bool gone;         /* what was stored of it is to be forgotten */
-    const char *again; /* the alias that is to be taken instead; NULL for none */
+    bool gone;                         /* what was stored of it is to be forgotten */
+    struct id unchanged, dropped_page; /* a page that stays as it is; one that goes */
+    bool kept;                         /* it failed, and what was stored of it stays */
+    const char *again;                 /* the alias that is to be taken instead; NULL for none */
     struct crawl_url *links;
     size_t link_count, link_cap;
     int64_t dropped; /* addresses beyond what one crawl keeps */
 };
 
-void crawl_read(struct crawler *c, struct item *it, struct reading *out);
+/* The whole turn. */
+void crawl_read(struct attempt *at);
 
-/* The entries of a sitemap. */
-void crawl_read_sitemap(struct crawler *c, struct item *it, struct reading *out);
+/* ---- crawl_links.c: reading -------------------------------------------------------------- */
 
 /* Judge a link in its normal form, or as it stands when it has none, and add it unless it was met.
  */
 void crawl_add_link(struct crawler *c, struct reading *r, const struct crawl_url *from,
                     struct str link, const struct weburl *base, int64_t depth, int flags);
 
+/* ---- crawl_known.c: reading -------------------------------------------------------------- */
+
 /* The page that earlier runs, or this one, have stored for an address; NULL for none. */
-struct crawl_known *known_find(struct known *k, const char *url);
+struct crawl_known *known_find(const struct known *k, const char *url);
 struct crawl_known *known_add(struct crawler *c, const struct crawl_known *page);
+
+/* Another page with the same text, or nearly so; NULL for none. */
+const struct crawl_known *known_twin(const struct known *k, const char *url, struct id hash,
+                                     uint64_t print, bool *near);
 
 #endif

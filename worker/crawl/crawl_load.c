@@ -54,7 +54,7 @@ read_reasons(struct crawler *c)
             number.len--;
         if (word.len == 0 || !str_int(str_trim(number), 0, INT64_MAX, &n))
             return;
-        c->reasons[c->reason_count++] = (struct reason_count){ str_dup(c->store, word), n };
+        c->reasons[c->reason_count++] = (struct reason_count){ str_dup(c->notes, word), n };
     }
 }
 
@@ -66,6 +66,11 @@ take_known(struct crawler *c, const struct crawl_known *list, size_t n)
         c->known.indexed += list[i].indexed;
     }
     c->is_again = c->known.indexed > 0;
+    c->earlier.list = arena_array(c->store, n, sizeof(*c->earlier.list));
+    for (size_t i = 0; i < n; i++) {
+        c->earlier.list[i] = list[i];
+        *seen_at(&c->earlier.by_url, str_from(list[i].url)) = (int64_t)i;
+    }
 }
 
 /* The start address, and all that earlier runs have stored, as far as it is still in scope. */
@@ -81,7 +86,7 @@ seed(struct crawler *c, struct db *db)
         if (c->known.list[i].indexed)
             crawl_add_link(c, &r, NULL, str_from(c->known.list[i].url), NULL,
                            c->known.list[i].depth, 0);
-    TRY(crawl_add(db, c->work, c->task.id, r.links, r.link_count, &added, &count));
+    TRY(crawl_add(db, c->stored->work, c->task.id, r.links, r.link_count, &added, &count));
     for (size_t i = 0; i < count; i++) {
         c->task.counts.found += added[i].n;
         c->task.counts.skipped += added[i].reason[0] ? added[i].n : 0;
@@ -110,9 +115,10 @@ crawl_load(struct attempt *at, struct db *db)
         TRY(crawl_known(db, c->store, c->task.source_id, &known, &n));
         take_known(c, known, n);
     }
-    c->used = c->task.dry_run ? c->task.counts.indexed : 0;
+    if (c->task.dry_run)
+        c->used = c->known.indexed = c->task.counts.indexed;
     if (!c->task.dry_run && c->task.seeded)
-        TRY(crawl_used(db, c->work, &c->task, &c->used));
+        TRY(crawl_used(db, c->stored->work, &c->task, &c->used));
     if (!c->task.seeded)
         TRY(seed(c, db));
     return db_commit(db);

@@ -156,11 +156,17 @@ fill(struct crawler *c, int64_t now, int64_t *wait_ms)
 
 /* ---- turns ------------------------------------------------------------------------------ */
 
+static bool
+is_at_work(struct crawler *c)
+{
+    return c->storing || attempt_is_computing(c->at) || crawl_read_turn(c);
+}
+
 /* Nothing is under way, and nothing is left, or nothing that there is room for. */
 static bool
-is_done(const struct crawler *c, bool sitemaps_left)
+is_done(struct crawler *c, bool sitemaps_left)
 {
-    if (c->flying.count + c->landed.count > 0 || c->working)
+    if (c->flying.count + c->landed.count > 0 || is_at_work(c))
         return false;
     if (c->window.count == 0)
         return !c->more && !c->more_later && !sitemaps_left && c->had_robots;
@@ -173,15 +179,36 @@ is_done(const struct crawler *c, bool sitemaps_left)
 }
 
 static void
-hand_over(struct crawler *c)
+read_landed(struct crawler *c)
 {
-    while (c->landed.first && c->batch.count < CRAWL_BATCH) {
+    struct turn *t;
+
+    if (c->landed.count == 0 || attempt_is_computing(c->at))
+        return;
+    t = crawl_free_turn(c);
+    if (!t)
+        return;
+    while (c->landed.first && t->batch.count < CRAWL_BATCH) {
         struct item *it = c->landed.first;
 
         items_remove(&c->landed, it);
-        items_add(&c->batch, it);
+        items_add(&t->batch, it);
     }
-    crawl_work(c);
+    crawl_read_on(c, t);
+}
+
+/* What was read; or nothing but a question for more addresses. */
+static void
+store_read(struct crawler *c)
+{
+    struct turn *t = crawl_read_turn(c);
+
+    if (c->storing)
+        return;
+    if (t)
+        crawl_store_on(c, t);
+    else if (!attempt_is_computing(c->at) && c->more && c->window.count < CRAWL_WINDOW_LOW)
+        crawl_store_on(c, crawl_free_turn(c));
 }
 
 static void
@@ -196,7 +223,7 @@ crawl_go_on(struct crawler *c)
     int64_t now = clock_mono_ms(), wait_ms = LOOK_AGAIN_MS;
     bool sitemaps_left;
 
-    if (c->over)
+    if (c->over || attempt_is_cancelled(c->at) || attempt_is_returning(c->at))
         return;
     sitemaps_left = c->flying.count < CRAWL_AT_ONCE && crawl_ask_sitemap(c, now);
     fill(c, now, &wait_ms);
@@ -204,21 +231,15 @@ crawl_go_on(struct crawler *c)
         c->more_later = false;
         c->more = true;
     }
-    if (c->working) {
-        attempt_wait(c->at, wait_ms, wake);
-        return;
-    }
     if (is_done(c, sitemaps_left)) {
         c->finish = true;
         c->close_reason = c->window.count > 0 ? "max_pages" : NULL;
-        crawl_work(c);
+        crawl_store_on(c, crawl_free_turn(c));
         return;
     }
-    if (c->landed.count > 0 || (c->more && c->window.count < CRAWL_WINDOW_LOW)) {
-        hand_over(c);
-        return;
-    }
-    if (c->more_later && c->due_ms - now < wait_ms)
+    read_landed(c);
+    store_read(c);
+    if (!is_at_work(c) && c->more_later && c->due_ms - now < wait_ms)
         wait_ms = c->due_ms > now ? c->due_ms - now : 1;
     attempt_wait(c->at, wait_ms, wake);
 }

@@ -1,61 +1,13 @@
-/* What came of an address: pure work of the thread, before the transaction. */
+/* What came of addresses: pure work, before the transaction. */
 #include "lib/arena.h"
+#include "worker/attempt.h"
 #include "worker/crawl/crawl.h"
 #include "worker/crawl/simhash.h"
 #include "worker/crawl/sitemap.h"
 #include "worker/extract/extract.h"
+#include "worker/index/page_index.h"
 
 #include <string.h>
-
-#define REPEATS_MAX 20 /* pages of one making in a row that brought nothing new */
-
-/* ---- what is known ----------------------------------------------------------------- */
-
-struct crawl_known *
-known_find(struct known *k, const char *url)
-{
-    int64_t *at = seen_find(&k->by_url, str_from(url));
-
-    return at ? &k->list[*at] : NULL;
-}
-
-struct crawl_known *
-known_add(struct crawler *c, const struct crawl_known *page)
-{
-    struct known *k = &c->known;
-    struct crawl_known *grown;
-
-    if (k->count == k->cap) {
-        k->cap = k->cap ? k->cap * 2 : 256;
-        grown = arena_array(c->store, k->cap, sizeof(*grown));
-        if (k->count > 0)
-            memcpy(grown, k->list, k->count * sizeof(*grown));
-        k->list = grown;
-    }
-    k->list[k->count] = *page;
-    *seen_at(&k->by_url, str_from(page->url)) = (int64_t)k->count;
-    if (page->indexed && id_is_set(page->content_hash))
-        *seen_at(&k->by_content, str_from(page->content_hash.s)) = (int64_t)k->count;
-    return &k->list[k->count++];
-}
-
-/* Another page with the same text, or nearly so; NULL for none. */
-static const struct crawl_known *
-find_twin(const struct known *k, const char *url, struct id hash, uint64_t print, bool *near)
-{
-    const int64_t *at = seen_find(&k->by_content, str_from(hash.s));
-
-    *near = false;
-    if (at && k->list[*at].indexed && id_eq(k->list[*at].content_hash, hash) &&
-        strcmp(k->list[*at].url, url) != 0)
-        return &k->list[*at];
-    *near = true;
-    for (size_t i = 0; print && i < k->count; i++)
-        if (k->list[i].indexed && simhash_is_near(k->list[i].simhash, print) &&
-            strcmp(k->list[i].url, url) != 0)
-            return &k->list[i];
-    return NULL;
-}
 
 /* ---- how it ended --------------------------------------------------------------------- */
 
@@ -104,7 +56,7 @@ static void
 read_refusal(struct crawler *c, const struct item *it, struct reading *r)
 {
     int status = it->fetch.status;
-    const char *detail = arena_printf(c->work, "The site answered with HTTP %d.", status);
+    const char *detail = arena_printf(c->read->work, "The site answered with HTTP %d.", status);
 
     if (status == 404 || status == 410) {
         end(r, "failed", "gone", detail);
@@ -121,94 +73,23 @@ read_refusal(struct crawler *c, const struct item *it, struct reading *r)
 /* ---- links ----------------------------------------------------------------------------------- */
 
 static void
-append(struct crawler *c, struct reading *r, const struct crawl_url *url)
-{
-    struct crawl_url *grown;
-
-    if (r->link_count == r->link_cap) {
-        r->link_cap = r->link_cap ? r->link_cap * 2 : 32;
-        grown = arena_array(c->work, r->link_cap, sizeof(*grown));
-        if (r->link_count > 0)
-            memcpy(grown, r->links, r->link_count * sizeof(*grown));
-        r->links = grown;
-    }
-    r->links[r->link_count++] = *url;
-}
-
-static int64_t
-alike_max(const struct crawler *c)
-{
-    int64_t share = c->task.settings.max_pages / 5;
-
-    return share > 50 ? share : 50;
-}
-
-/* Why an address in its normal form is not taken; NULL when it is. *late: after all others. */
-static const char *
-judge(struct crawler *c, const struct weburl *url, int64_t depth, int flags, bool *late)
-{
-    bool is_start = flags & CRAWL_URL_START;
-    enum address_no no = scope_check(&c->scope, c->work, url, is_start);
-    struct str making;
-    int64_t *repeats;
-
-    if (no)
-        return address_reason(no);
-    if (c->task.settings.max_depth >= 0 && depth > c->task.settings.max_depth && !is_start)
-        return "depth";
-    making = str_from(address_template(c->work, url));
-    repeats = seen_find(&c->repeats, making);
-    if (repeats && *repeats >= REPEATS_MAX && !is_start)
-        return "alike";
-    *late |= ++*seen_at(&c->templates, making) > alike_max(c);
-    return NULL;
-}
-
-void
-crawl_add_link(struct crawler *c, struct reading *r, const struct crawl_url *from, struct str link,
-               const struct weburl *base, int64_t depth, int flags)
-{
-    struct crawl_url new = { .depth = depth, .flags = flags, .via = from ? from->url : NULL };
-    struct weburl url;
-    enum address_no no = address_read(c->work, link, base, &url);
-    int64_t *met;
-
-    /* What is no address of the web need not be accounted for. */
-    if (no == ADDRESS_SCHEME || no == ADDRESS_BROKEN || no == ADDRESS_LONG)
-        return;
-    new.url = weburl_text(c->work, &url);
-    met = seen_at(&c->met, str_from(new.url));
-    if (*met && !(flags & (CRAWL_URL_START | CRAWL_URL_CANONICAL)))
-        return;
-    *met = 1;
-    new.late = c->is_again && !known_find(&c->known, new.url);
-    new.reason = no ? address_reason(no) : judge(c, &url, depth, flags, &new.late);
-    new.hops = flags &CRAWL_URL_CANONICAL || !from ? 0 : from->hops;
-    if (c->met.count > (size_t)(20 * c->task.settings.max_pages + 20000) && !flags) {
-        r->dropped++;
-        return;
-    }
-    new.id = id_new();
-    append(c, r, &new);
-}
-
-static void
 follow(struct crawler *c, const struct item *it, struct reading *r, struct str to,
        const struct weburl *base)
 {
     struct crawl_url from = it->url;
     struct weburl url;
 
-    if (address_read(c->work, to, base, &url) != ADDRESS_OK) {
+    if (address_read(c->read->work, to, base, &url) != ADDRESS_OK) {
         end(r, "failed", "bad_address", "It leads to an address that cannot be fetched.");
         return;
     }
-    r->outcome.canonical = weburl_text(c->work, &url);
+    r->outcome.canonical = weburl_text(c->read->work, &url);
     if (from.hops >= CRAWL_HOPS || strcmp(r->outcome.canonical, it->url.url) == 0) {
         end(r, "failed", "redirect_loop", NULL);
         return;
     }
-    end(r, "skipped", "redirect", arena_printf(c->work, "It leads to %s.", r->outcome.canonical));
+    end(r, "skipped", "redirect",
+        arena_printf(c->read->work, "It leads to %s.", r->outcome.canonical));
     r->gone = true;
     from.hops++;
     if (it->url.flags & CRAWL_URL_START)
@@ -242,10 +123,10 @@ canonical_of(struct crawler *c, const struct item *it, const struct extract_page
     const char *text;
 
     if (!page->canonical[0] || it->url.flags & (CRAWL_URL_ALONE | CRAWL_URL_CANONICAL) ||
-        address_read(c->work, str_from(page->canonical), base, &url) != ADDRESS_OK ||
-        scope_check(&c->scope, c->work, &url, false) != ADDRESS_OK)
+        address_read(c->read->work, str_from(page->canonical), base, &url) != ADDRESS_OK ||
+        scope_check(&c->scope, c->read->work, &url, false) != ADDRESS_OK)
         return NULL;
-    text = weburl_text(c->work, &url);
+    text = weburl_text(c->read->work, &url);
     /* A home page that every page names is a mistake of the site. */
     if (strcmp(text, it->url.url) == 0 || strcmp(url.path, "/") == 0)
         return NULL;
@@ -255,7 +136,7 @@ canonical_of(struct crawler *c, const struct item *it, const struct extract_page
 static void
 note_repeat(struct crawler *c, const struct weburl *url, bool repeats)
 {
-    int64_t *n = seen_at(&c->repeats, str_from(address_template(c->work, url)));
+    int64_t *n = seen_at(&c->repeats, str_from(address_template(c->read->work, url)));
 
     *n = repeats ? *n + 1 : 0;
 }
@@ -278,9 +159,9 @@ store(struct crawler *c, const struct item *it, struct reading *r, const struct 
     r->page = (struct crawl_page){
         .id = known ? known->id : it->url.id,
         .url = it->url.url,
-        .title = str_dup(c->work, title),
-        .content = arena_strdup(c->work, page->text),
-        .language = page->language[0] ? arena_strdup(c->work, page->language) : NULL,
+        .title = str_dup(c->read->work, title),
+        .content = arena_strdup(c->read->work, page->text),
+        .language = page->language[0] ? arena_strdup(c->read->work, page->language) : NULL,
         .content_type = it->fetch.content_type,
         .etag = it->fetch.etag,
         .last_modified = it->fetch.last_modified,
@@ -325,12 +206,12 @@ judge_text(struct crawler *c, const struct item *it, struct reading *r,
         end(r, "unchanged", NULL, NULL);
         return;
     }
-    twin = find_twin(&c->known, it->url.url, r->page.content_hash, r->page.simhash, &near);
+    twin = known_twin(&c->known, it->url.url, r->page.content_hash, r->page.simhash, &near);
     note_repeat(c, url, twin != NULL);
     if (twin) {
         end(r, "skipped", near ? "near_duplicate" : "duplicate",
-            arena_printf(c->work, "It has %s text as %s.", near ? "nearly the same" : "the same",
-                         twin->url));
+            arena_printf(c->read->work, "It has %s text as %s.",
+                         near ? "nearly the same" : "the same", twin->url));
         r->outcome.canonical = twin->url;
         r->gone = true;
         return;
@@ -350,7 +231,8 @@ judge_page(struct crawler *c, const struct item *it, struct reading *r,
         end(r, "skipped", "noindex", NULL);
         r->gone = true;
     } else if (canonical) {
-        end(r, "skipped", "canonical", arena_printf(c->work, "Its own address is %s.", canonical));
+        end(r, "skipped", "canonical",
+            arena_printf(c->read->work, "Its own address is %s.", canonical));
         r->outcome.canonical = canonical;
         r->gone = true;
         crawl_add_link(c, r, &it->url, str_from(canonical), NULL, it->url.depth,
@@ -376,16 +258,17 @@ read_page(struct crawler *c, const struct item *it, struct reading *r)
     struct err e;
 
     if (extract_sniff(&in) == EXTRACT_NONE) {
-        end(r, "skipped", "type", arena_printf(c->work, "It is \"%s\".", it->fetch.content_type));
+        end(r, "skipped", "type",
+            arena_printf(c->read->work, "It is \"%s\".", it->fetch.content_type));
         return;
     }
     e = extract_page(c->page, &in, &page);
-    if (e.code || address_read(c->work, str_from(it->url.url), NULL, &url) != ADDRESS_OK) {
+    if (e.code || address_read(c->read->work, str_from(it->url.url), NULL, &url) != ADDRESS_OK) {
         end(r, "failed", e.code == ERR_TOO_LARGE ? "too_large" : "unreadable",
-            e.code ? arena_strdup(c->work, e.msg) : NULL);
+            e.code ? arena_strdup(c->read->work, e.msg) : NULL);
         return;
     }
-    if (!page.base[0] || weburl_parse(c->work, str_from(page.base), &url, &base).code)
+    if (!page.base[0] || weburl_parse(c->read->work, str_from(page.base), &url, &base).code)
         base = url;
     if (page.refresh[0] && str_from(page.text).len < 1000) {
         follow(c, it, r, str_from(page.refresh), &base);
@@ -408,7 +291,7 @@ read_answer(struct crawler *c, const struct item *it, struct reading *r)
     else if (f->status == 304 && known && known->indexed)
         end(r, "unchanged", NULL, NULL);
     else if (f->status / 100 == 3 && f->location &&
-             !weburl_parse(c->work, str_from(it->url.url), NULL, &base).code)
+             !weburl_parse(c->read->work, str_from(it->url.url), NULL, &base).code)
         follow(c, it, r, str_from(f->location), &base);
     else if (f->status / 100 == 2)
         read_page(c, it, r);
@@ -416,8 +299,26 @@ read_answer(struct crawler *c, const struct item *it, struct reading *r)
         read_refusal(c, it, r);
 }
 
-void
-crawl_read(struct crawler *c, struct item *it, struct reading *r)
+/* What becomes of the page that was stored of it. */
+static void
+settle_known(struct crawler *c, struct reading *r)
+{
+    struct crawl_known *known = known_find(&c->known, r->outcome.url);
+
+    if (c->task.dry_run || !known || !known->indexed)
+        return;
+    if (strcmp(r->outcome.state, "unchanged") == 0)
+        r->unchanged = known->id;
+    if (r->gone) {
+        r->dropped_page = known->id;
+        known->indexed = false;
+        c->known.indexed--;
+    }
+    r->kept = known->indexed && strcmp(r->outcome.state, "failed") == 0;
+}
+
+static void
+read_item(struct crawler *c, const struct item *it, struct reading *r)
 {
     const struct fetch *f = &it->fetch;
 
@@ -440,14 +341,14 @@ crawl_read(struct crawler *c, struct item *it, struct reading *r)
     if (it->url.flags & CRAWL_URL_CANONICAL && it->url.via &&
         strcmp(r->outcome.state, "failed") == 0)
         r->again = it->url.via;
-    r->gone &= known_find(&c->known, it->url.url) != NULL;
+    settle_known(c, r);
 }
 
 /* ---- sitemaps
  * ------------------------------------------------------------------------------------- */
 
-void
-crawl_read_sitemap(struct crawler *c, struct item *it, struct reading *r)
+static void
+read_sitemap(struct crawler *c, const struct item *it, struct reading *r)
 {
     struct str text = { it->fetch.body.data, it->fetch.body.len };
     struct sitemap map;
@@ -459,11 +360,54 @@ crawl_read_sitemap(struct crawler *c, struct item *it, struct reading *r)
         return;
     sitemap_parse(it->arena, text, &map);
     for (size_t i = 0; i < map.count && map.is_index && it->nesting < SITEMAP_NESTING_MAX; i++) {
-        if (c->found_sitemap_count == CRAWL_SITEMAPS)
+        if (c->read->sitemap_count == CRAWL_SITEMAPS)
             return;
-        c->found_nesting[c->found_sitemap_count] = it->nesting + 1;
-        c->found_sitemaps[c->found_sitemap_count++] = str_dup(c->work, map.addresses[i]);
+        c->read->nesting[c->read->sitemap_count] = it->nesting + 1;
+        c->read->sitemaps[c->read->sitemap_count++] = str_dup(c->read->work, map.addresses[i]);
     }
     for (size_t i = 0; i < map.count && !map.is_index; i++)
         crawl_add_link(c, r, &it->url, map.addresses[i], NULL, 1, 0);
+}
+
+/* ---- turns --------------------------------------------------------------------------- */
+
+/* Cut and indexed here, so that the transaction has nothing to do but write. */
+static void
+index_page(struct crawler *c, const struct reading *r)
+{
+    struct turn *t = c->read;
+    struct crawl_page *page = &t->pages[t->page_count++];
+
+    *page = r->page;
+    if (!t->indexer)
+        t->indexer =
+            page_index_begin(t->work, c->task.user_id, c->task.agent_id, c->task.source_id);
+    page->chunks =
+        (int64_t)page_index_add(t->indexer, &(struct page_text){ .page_id = page->id,
+                                                                 .is_new = r->is_new,
+                                                                 .title = page->title,
+                                                                 .url = page->url,
+                                                                 .language = page->language,
+                                                                 .text = page->content });
+}
+
+void
+crawl_read(struct attempt *at)
+{
+    struct crawler *c = at->state;
+    struct turn *t = c->read;
+
+    t->list = arena_array(t->work, t->batch.count, sizeof(*t->list));
+    t->pages = arena_array(t->work, t->batch.count, sizeof(*t->pages));
+    for (struct item *it = t->batch.first; it; it = it->next) {
+        struct reading *r = &t->list[t->count++];
+
+        if (it->kind == ITEM_SITEMAP)
+            read_sitemap(c, it, r);
+        else
+            read_item(c, it, r);
+        if (r->has_page && !c->task.dry_run)
+            index_page(c, r);
+    }
+    t->indexed = c->known.indexed;
 }

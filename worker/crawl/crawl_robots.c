@@ -22,7 +22,8 @@ crawl_site(struct crawler *c, const struct weburl *url)
                              .host = url->host,
                              .port = url->port,
                              .path = "" };
-    const char *name = weburl_text(c->arena, &origin);
+    struct arena *scratch = c->at->services->scratch;
+    const char *name = weburl_text(scratch, &origin);
     struct site *site;
 
     for (size_t i = 0; i < c->site_count; i++)
@@ -31,7 +32,7 @@ crawl_site(struct crawler *c, const struct weburl *url)
     if (c->site_count == CRAWL_SITES)
         return NULL;
     site = &c->sites[c->site_count++];
-    *site = (struct site){ .origin = name };
+    *site = (struct site){ .origin = arena_strdup(c->arena, name) };
     site->host = hosts_get(
         c->at->services->hosts, arena_printf(c->arena, "%s:%d", url->host, weburl_port(url)),
         url_allowed_host(config_str(SET_ALLOW_PRIVATE), url->host, weburl_port(url)));
@@ -181,9 +182,10 @@ crawl_add_sitemap(struct crawler *c, const char *url, int nesting)
     c->sitemap_nesting[c->sitemap_count++] = nesting;
 }
 
-bool
-crawl_ask_sitemap(struct crawler *c, int64_t now_ms)
+static bool
+ask_sitemap(struct crawler *c, int64_t now_ms)
 {
+    struct arena *scratch = c->at->services->scratch;
     struct weburl url;
     struct site *site;
     struct item *it;
@@ -192,9 +194,8 @@ crawl_ask_sitemap(struct crawler *c, int64_t now_ms)
         const char *text = c->sitemaps[c->sitemap_next];
 
         /* One on another host must be allowed by that host's robots.txt, as a page must. */
-        site = address_read(c->arena, str_from(text), NULL, &url) == ADDRESS_OK
-                   ? crawl_site(c, &url)
-                   : NULL;
+        site = address_read(scratch, str_from(text), NULL, &url) == ADDRESS_OK ? crawl_site(c, &url)
+                                                                               : NULL;
         if (!site || site->state == SITE_CLOSED) {
             c->sitemap_next++;
             continue;
@@ -214,6 +215,15 @@ crawl_ask_sitemap(struct crawler *c, int64_t now_ms)
         return true;
     }
     return false;
+}
+
+bool
+crawl_ask_sitemap(struct crawler *c, int64_t now_ms)
+{
+    bool left = ask_sitemap(c, now_ms);
+
+    arena_reset(c->at->services->scratch);
+    return left;
 }
 
 /* ---- pages -------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* What came of a batch, in one transaction: the thread's half of a crawl. */
+/* What came of a turn, in one transaction. */
 #include "db/crawl.h"
 #include "db/db.h"
 #include "db/embedding.h"
@@ -32,7 +32,7 @@ count_reason(struct crawler *c, const char *word, int64_t n)
         }
     }
     if (c->reason_count < most)
-        c->reasons[c->reason_count++] = (struct reason_count){ arena_strdup(c->store, word), n };
+        c->reasons[c->reason_count++] = (struct reason_count){ arena_strdup(c->notes, word), n };
 }
 
 static const char *
@@ -41,7 +41,7 @@ reasons_json(struct crawler *c)
     struct json_writer w;
     struct buf out;
 
-    buf_init(&out, c->work, TEXT_MAX);
+    buf_init(&out, c->stored->work, TEXT_MAX);
     jw_begin(&w, &out);
     jw_object(&w, NULL);
     for (size_t i = 0; i < c->reason_count; i++)
@@ -63,8 +63,8 @@ message(struct crawler *c)
 {
     const char *verb = c->task.dry_run ? "Looked at" : "Crawled";
 
-    return arena_printf(c->work, "%s page %lld of %lld", verb, (long long)c->task.counts.indexed,
-                        (long long)target(c));
+    return arena_printf(c->stored->work, "%s page %lld of %lld", verb,
+                        (long long)c->task.counts.indexed, (long long)target(c));
 }
 
 /* What is found makes it smaller; what was shown does not shrink. */
@@ -85,7 +85,7 @@ progress_json(struct crawler *c, const char *status, const char *text)
     struct json_writer w;
     struct buf out;
 
-    buf_init(&out, c->work, TEXT_MAX);
+    buf_init(&out, c->stored->work, TEXT_MAX);
     jw_begin(&w, &out);
     jw_object(&w, NULL);
     jw_id(&w, "data_source_id", c->task.source_id);
@@ -117,11 +117,13 @@ add_urls(struct crawler *c, struct db *db, const struct crawl_url *urls, size_t 
         struct crawl_added *added;
         size_t part = n - from < ADD_AT_ONCE ? n - from : ADD_AT_ONCE, count;
 
-        TRY(crawl_add(db, c->work, c->task.id, urls + from, part, &added, &count));
+        TRY(crawl_add(db, c->stored->work, c->task.id, urls + from, part, &added, &count));
         for (size_t i = 0; i < count; i++) {
             c->task.counts.found += added[i].n;
-            if (!added[i].reason[0])
+            if (!added[i].reason[0]) {
+                c->waiting += added[i].n;
                 continue;
+            }
             c->task.counts.skipped += added[i].n;
             count_reason(c, added[i].reason, added[i].n);
         }
@@ -137,7 +139,7 @@ add_links(struct crawler *c, struct db *db, const struct reading *list, size_t n
 
     for (size_t i = 0; i < n; i++)
         count += list[i].link_count;
-    all = arena_array(c->work, count, sizeof(*all));
+    all = arena_array(c->stored->work, count, sizeof(*all));
     count = 0;
     for (size_t i = 0; i < n; i++) {
         if (list[i].link_count > 0)
@@ -149,6 +151,25 @@ add_links(struct crawler *c, struct db *db, const struct reading *list, size_t n
     return add_urls(c, db, all, count);
 }
 
+/* Counting them takes time while there are many: only those that wait for their time are not known.
+ */
+static struct err
+count_waiting(struct crawler *c, struct db *db)
+{
+    int64_t held = (int64_t)c->held_count;
+
+    c->queued = c->waiting - held;
+    c->due_in_ms = -1;
+    if (c->was_counted && !c->some_later && !c->finish)
+        return OK;
+    TRY(crawl_waiting(db, c->stored->work, c->task.id, c->held, c->held_count, &c->queued,
+                      &c->due_in_ms));
+    c->waiting = c->queued + held;
+    c->was_counted = true;
+    c->some_later = c->due_in_ms >= 0;
+    return OK;
+}
+
 /* What is in the loop's hands, and what is about to be settled. */
 static struct err
 next_urls(struct crawler *c, struct db *db)
@@ -157,91 +178,52 @@ next_urls(struct crawler *c, struct db *db)
 
     c->fresh_count = 0;
     if (limit > 0)
-        TRY(crawl_next(db, c->work, c->task.id, c->held, c->held_count, limit, &c->fresh,
+        TRY(crawl_next(db, c->stored->work, c->task.id, c->held, c->held_count, limit, &c->fresh,
                        &c->fresh_count));
-    return crawl_waiting(db, c->work, c->task.id, c->held, c->held_count, &c->queued,
-                         &c->due_in_ms);
+    return count_waiting(c, db);
 }
 
 /* ---- pages ------------------------------------------------------------------------- */
 
 static struct err
-store_page(struct crawler *c, struct db *db, struct page_indexer *indexer, const struct reading *r,
-           int64_t *chunks)
+store_pages(struct crawler *c, struct db *db, const struct turn *t)
 {
-    const struct crawl_page *p = &r->page;
-    struct page_text text = { .page_id = p->id,
-                              .source_id = c->task.source_id,
-                              .is_new = r->is_new,
-                              .title = p->title,
-                              .url = p->url,
-                              .language = p->language,
-                              .text = p->content };
-    size_t n;
-
-    TRY(crawl_store_page(db, c->task.id, p));
-    TRY(page_index_add(indexer, db, &text, &n));
-    *chunks = (int64_t)n;
-    return OK;
-}
-
-static struct err
-store_pages(struct crawler *c, struct db *db, const struct reading *list, size_t n)
-{
-    struct id *ids = arena_array(c->work, n, sizeof(*ids));
-    int64_t *chunks = arena_array(c->work, n, sizeof(*chunks));
-    struct page_indexer *indexer = page_index_begin(c->work, c->task.user_id, c->task.agent_id);
-    size_t count = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (!list[i].has_page)
-            continue;
-        ids[count] = list[i].page.id;
-        TRY(store_page(c, db, indexer, &list[i], &chunks[count]));
-        count++;
-    }
-    if (count == 0)
+    if (t->page_count == 0)
         return OK;
-    TRY(page_index_end(indexer, db));
-    TRY(embedding_want_if(db, c->work, c->task.user_id, c->task.agent_id));
-    return crawl_chunks(db, c->work, ids, chunks, count);
+    TRY(crawl_store_pages(db, t->work, c->task.id, t->pages, t->page_count));
+    TRY(page_index_store(t->indexer, db));
+    return embedding_want_if(db, t->work, c->task.user_id, c->task.agent_id);
 }
 
 /* Unchanged ones, and those that were stored once and are no more. */
 static struct err
 settle_known(struct crawler *c, struct db *db, const struct item *it, const struct reading *r)
 {
-    struct crawl_known *known = known_find(&c->known, r->outcome.url);
-
-    if (!known || !known->indexed)
-        return OK;
-    if (strcmp(r->outcome.state, "unchanged") == 0)
-        return crawl_page_unchanged(db, c->task.id, known->id, it->fetch.status, it->fetch.etag,
-                                    it->fetch.last_modified);
-    if (!r->gone)
-        return OK;
-    known->indexed = false;
-    c->known.indexed--;
-    return page_unindex(db, known->id);
+    if (id_is_set(r->unchanged))
+        TRY(crawl_page_unchanged(db, c->task.id, r->unchanged, it->fetch.status, it->fetch.etag,
+                                 it->fetch.last_modified));
+    return id_is_set(r->dropped_page) ? page_unindex(db, r->dropped_page) : OK;
 }
 
 static void
-count_outcome(struct crawler *c, const struct item *it, const struct crawl_outcome *o)
+count_outcome(struct crawler *c, const struct item *it, const struct reading *r)
 {
-    const struct crawl_known *known = known_find(&c->known, o->url);
+    const struct crawl_outcome *o = &r->outcome;
     bool is_stored = strcmp(o->state, "indexed") == 0 || strcmp(o->state, "unchanged") == 0;
     struct crawl_counts *n = &c->task.counts;
 
+    c->waiting -= strcmp(o->state, "queued") != 0;
+    c->some_later |= strcmp(o->state, "queued") == 0;
     n->fetched += it->fetched;
     n->unchanged += strcmp(o->state, "unchanged") == 0;
     n->indexed += is_stored;
-    c->used += is_stored || (known && known->indexed && strcmp(o->state, "failed") == 0);
+    c->used += is_stored || r->kept;
     n->skipped += strcmp(o->state, "skipped") == 0;
     n->failed += strcmp(o->state, "failed") == 0;
     if (o->reason)
         count_reason(c, o->reason, 1);
     if (o->reason && it->url.flags & CRAWL_URL_START && strcmp(o->reason, "redirect") != 0)
-        c->trouble = arena_printf(c->store, "%s: %s", o->url,
+        c->trouble = arena_printf(c->notes, "%s: %s", o->url,
                                   o->detail ? o->detail : crawl_reason(o->reason));
 }
 
@@ -255,10 +237,10 @@ forget_stale(struct crawler *c, struct db *db)
 
     if (c->task.dry_run)
         return OK;
-    TRY(crawl_stale(db, c->work, &c->task, &ids, &n));
+    TRY(crawl_stale(db, c->stored->work, &c->task, &ids, &n));
     for (size_t i = 0; i < n; i++)
         TRY(page_unindex(db, ids[i]));
-    return n > 0 ? crawl_unindexed(db, c->work, c->task.id, ids, n) : OK;
+    return n > 0 ? crawl_unindexed(db, c->stored->work, c->task.id, ids, n) : OK;
 }
 
 static struct err
@@ -268,7 +250,7 @@ finish(struct crawler *c, struct db *db, const char **status, const char **text)
     int64_t closed;
 
     if (c->close_reason) {
-        TRY(crawl_close(db, c->work, c->task.id, c->close_reason, &closed));
+        TRY(crawl_close(db, c->stored->work, c->task.id, c->close_reason, &closed));
         c->task.counts.skipped += closed;
         count_reason(c, c->close_reason, closed);
     }
@@ -276,11 +258,11 @@ finish(struct crawler *c, struct db *db, const char **status, const char **text)
     if (c->task.counts.indexed == 0 && c->known.indexed == 0)
         error = c->trouble ? c->trouble : "No page could be read.";
     *status = error ? "failed" : "completed";
-    *text =
-        error ? error
-              : arena_printf(c->work, "%s %lld pages%s", c->task.dry_run ? "Would take" : "Crawled",
-                             (long long)c->task.counts.indexed,
-                             c->task.counts.failed > 0 ? ", some could not be read" : "");
+    *text = error ? error
+                  : arena_printf(c->stored->work, "%s %lld pages%s",
+                                 c->task.dry_run ? "Would take" : "Crawled",
+                                 (long long)c->task.counts.indexed,
+                                 c->task.counts.failed > 0 ? ", some could not be read" : "");
     if (!error)
         c->task.counts.progress = 100;
     TRY(crawl_count(db, c->task.id, &c->task.counts, reasons_json(c), *text));
@@ -296,58 +278,62 @@ tell(struct crawler *c, struct db *db, const char *status, const char *text)
         return OK;
     c->told_ms = now;
     if (!c->finish)
-        TRY(job_progress(db, c->work, &c->at->lease, c->at->job.id, (int)c->task.counts.progress,
-                         text));
+        TRY(job_progress(db, c->stored->work, &c->at->lease, c->at->job.id,
+                         (int)c->task.counts.progress, text));
     return feed_add(db, c->task.user_id, "crawl-progress", progress_json(c, status, text));
 }
 
 /* ---- the transaction ----------------------------------------------------------------------- */
 
 static struct err
-store(struct crawler *c, struct db *db, const struct reading *list, size_t n)
+store(struct crawler *c, struct db *db, const struct turn *t)
 {
-    struct crawl_outcome *outcomes = arena_array(c->work, n, sizeof(*outcomes));
-    const char **again = arena_array(c->work, n, sizeof(*again));
-    const struct item *it = c->batch.first;
+    struct crawl_outcome *outcomes = arena_array(t->work, t->count, sizeof(*outcomes));
+    const char **again = arena_array(t->work, t->count, sizeof(*again));
+    const struct item *it = t->batch.first;
     size_t count = 0, again_count = 0;
     int64_t requeued;
 
-    TRY(add_links(c, db, list, n));
-    if (!c->task.dry_run)
-        TRY(store_pages(c, db, list, n));
-    for (size_t i = 0; i < n; i++, it = it->next) {
+    TRY(add_links(c, db, t->list, t->count));
+    TRY(store_pages(c, db, t));
+    for (size_t i = 0; i < t->count; i++, it = it->next) {
+        const struct reading *r = &t->list[i];
+
         if (it->kind != ITEM_PAGE)
             continue;
-        outcomes[count++] = list[i].outcome;
-        snprintf(c->read_url, sizeof(c->read_url), "%s", list[i].outcome.url);
-        if (!c->task.dry_run)
-            TRY(settle_known(c, db, it, &list[i]));
-        if (list[i].again)
-            again[again_count++] = list[i].again;
-        count_outcome(c, it, &list[i].outcome);
+        outcomes[count++] = r->outcome;
+        snprintf(c->read_url, sizeof(c->read_url), "%s", r->outcome.url);
+        TRY(settle_known(c, db, it, r));
+        if (r->again)
+            again[again_count++] = r->again;
+        count_outcome(c, it, r);
     }
-    TRY(crawl_settle(db, c->work, c->task.id, outcomes, count));
+    TRY(crawl_settle(db, t->work, c->task.id, outcomes, count));
     if (!c->task.dry_run)
-        TRY(crawl_skip_pages(db, c->work, c->task.id, outcomes, count));
-    return crawl_again(db, c->work, c->task.id, again, again_count, &requeued);
+        TRY(crawl_skip_pages(db, t->work, c->task.id, outcomes, count));
+    TRY(crawl_again(db, t->work, c->task.id, again, again_count, &requeued));
+    c->waiting += requeued;
+    return OK;
 }
 
-static struct err
-write_all(struct crawler *c, struct db *db, const struct reading *list, size_t n)
+struct err
+crawl_store(struct attempt *at, struct db *db)
 {
-    struct job_end end = attempt_job_end(c->at, JOB_END_COMPLETED, 0, NULL);
+    struct crawler *c = at->state;
+    struct turn *t = c->stored;
+    struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
     const char *status = "crawling", *text;
 
     TRY(db_begin(db, TX_WRITE, c->task.user_id));
-    TRY(job_fence(db, &c->at->lease));
-    TRY(crawl_touch(db, c->work, c->task.id));
-    TRY(store(c, db, list, n));
+    TRY(job_fence(db, &at->lease));
+    TRY(crawl_touch(db, t->work, c->task.id));
+    TRY(store(c, db, t));
     TRY(next_urls(c, db));
     /* Something may have come up in the last moment. */
-    c->finish &= c->close_reason || (c->queued == 0 && c->found_sitemap_count == 0);
+    c->finish &= c->close_reason || (c->queued == 0 && t->sitemap_count == 0);
     if (c->finish) {
         TRY(finish(c, db, &status, &text));
-        TRY(job_end_here(db, c->work, &c->at->lease, &end));
+        TRY(job_end_here(db, t->work, &at->lease, &end));
     } else {
         count_progress(c);
         text = message(c);
@@ -355,21 +341,4 @@ write_all(struct crawler *c, struct db *db, const struct reading *list, size_t n
     }
     TRY(tell(c, db, status, text));
     return db_commit(db);
-}
-
-struct err
-crawl_store(struct attempt *at, struct db *db)
-{
-    struct crawler *c = at->state;
-    struct reading *list = arena_array(c->work, c->batch.count, sizeof(*list));
-    size_t n = 0;
-
-    c->found_sitemap_count = 0;
-    for (struct item *it = c->batch.first; it; it = it->next, n++) {
-        if (it->kind == ITEM_SITEMAP)
-            crawl_read_sitemap(c, it, &list[n]);
-        else
-            crawl_read(c, it, &list[n]);
-    }
-    return write_all(c, db, list, n);
 }

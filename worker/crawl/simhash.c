@@ -46,11 +46,47 @@ next_word(struct str *text, uint64_t *out)
     return true;
 }
 
+/* How many shingles have each bit: eight counters of a byte in a word, emptied before they are
+ * full. */
+struct votes {
+    uint64_t bytes[BITS / 8];
+    uint32_t counts[BITS];
+    uint32_t pending, all;
+};
+
+/* Bit i of a byte as byte i of a word. */
+static uint64_t
+lanes(uint64_t byte)
+{
+    uint64_t bits = (byte * UINT64_C(0x0101010101010101)) & UINT64_C(0x8040201008040201);
+
+    return (bits + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7 & UINT64_C(0x0101010101010101);
+}
+
+static void
+gather(struct votes *v)
+{
+    for (size_t i = 0; i < BITS; i++)
+        v->counts[i] += v->bytes[i / 8] >> i % 8 * 8 & 0xff;
+    memset(v->bytes, 0, sizeof(v->bytes));
+    v->pending = 0;
+}
+
+static void
+vote(struct votes *v, uint64_t shingle)
+{
+    for (size_t i = 0; i < BITS / 8; i++)
+        v->bytes[i] += lanes(shingle >> i * 8 & 0xff);
+    v->all++;
+    if (++v->pending == UINT8_MAX)
+        gather(v);
+}
+
 uint64_t
 simhash(struct str text)
 {
     uint64_t last[SIMHASH_WORDS] = { 0 }, word, out = 0;
-    int votes[BITS] = { 0 };
+    struct votes votes = { .all = 0 };
     size_t n = 0;
 
     while (next_word(&text, &word)) {
@@ -61,13 +97,13 @@ simhash(struct str text)
             continue;
         for (size_t i = 0; i < SIMHASH_WORDS; i++)
             shingle = spread(shingle * FNV_PRIME + last[(n + i) % SIMHASH_WORDS]);
-        for (int i = 0; i < BITS; i++)
-            votes[i] += shingle >> i & 1 ? 1 : -1;
+        vote(&votes, shingle);
     }
     if (n < SIMHASH_LEAST)
         return 0;
+    gather(&votes);
     for (int i = 0; i < BITS; i++)
-        out |= votes[i] > 0 ? (uint64_t)1 << i : 0;
+        out |= votes.counts[i] > votes.all / 2 ? (uint64_t)1 << i : 0;
     return out ? out : 1;
 }
 

@@ -52,7 +52,6 @@ load(struct attempt *at, struct db *db, struct source_task *source)
     return db_commit(db);
 }
 
-/* Cutting is CPU work of some 50 MB a second, so that it may stand inside the transaction. */
 static struct err
 work(struct attempt *at, struct db *db)
 {
@@ -66,17 +65,15 @@ work(struct attempt *at, struct db *db)
     TRY(load(at, db, &source));
     if (source.file)
         TRY(read_file(at->arena, &source, &language));
+    page = (struct page_text){
+        .page_id = source.id, .title = source.title, .language = language, .text = source.content
+    };
+    indexer = page_index_begin(at->arena, source.user_id, source.agent_id, source.id);
+    n = page_index_add(indexer, &page);
     TRY(db_begin(db, TX_WRITE, at->job.user_id));
     TRY(job_fence(db, &at->lease));
     TRY(source_store_page(db, &source, language));
-    page = (struct page_text){ .page_id = source.id,
-                               .source_id = source.id,
-                               .title = source.title,
-                               .language = language,
-                               .text = source.content };
-    indexer = page_index_begin(at->arena, source.user_id, source.agent_id);
-    TRY(page_index_add(indexer, db, &page, &n));
-    TRY(page_index_end(indexer, db));
+    TRY(page_index_store(indexer, db));
     TRY(source_ready(db, source.id, n));
     TRY(embedding_want_if(db, at->arena, source.user_id, source.agent_id));
     TRY(job_end_here(db, at->arena, &at->lease, &end));

@@ -11,29 +11,50 @@
 
 #define TITLE_COUNT 2 /* a word of the title or a heading counts as so many in the text */
 #define COUNT_MAX   UINT8_MAX
+#define CHUNK_BYTES ((size_t)2 * 1024 * 1024) /* of text that one statement stores, about */
 
 struct term_count {
     uint32_t term;
     uint32_t count;
 };
 
-struct page_indexer {
-    struct arena *arena, *scratch; /* scratch: for one chunk */
-    struct id user_id, agent_id;
-    struct words *words[LANGUAGE_COUNT]; /* made when one is met */
-    struct posting *postings;
-    size_t posting_cap;
-    struct id *ids; /* room for POSTINGS_DOCS; NULL until there is one */
+/* What becomes a segment of the index. */
+struct part {
+    struct part *next;
+    struct source_chunk *chunks;
+    size_t chunk_cap, posting_cap;
     struct chunk_index index;
 };
 
-/* One chunk: every term that stands in it, in order, and its words in their sequence. */
+struct page_indexer {
+    struct arena *arena, *scratch; /* scratch: for one chunk */
+    struct chunk_owner owner;
+    uint64_t key;                        /* odd, and known to nobody who makes pages */
+    struct words *words[LANGUAGE_COUNT]; /* made when one is met */
+    struct part *first, *last;
+    struct id *replaced; /* pages that have passages */
+    size_t replaced_count, replaced_cap;
+};
+
+/* One chunk: how often each term counts, and its words in their sequence. */
 struct chunk_terms {
-    struct term_count *list;
-    size_t count;
+    struct term_count *slots; /* a term's stands where the key leads, or behind; 0: no term */
+    size_t mask;
+    uint64_t key;
     uint32_t *sequence;
     size_t sequence_count, words;
 };
+
+static void
+count_term(struct chunk_terms *c, uint32_t term, uint32_t weight)
+{
+    size_t i = (term * c->key >> 32) & c->mask;
+
+    while (c->slots[i].count && c->slots[i].term != term)
+        i = (i + 1) & c->mask;
+    c->slots[i].term = term;
+    c->slots[i].count += weight;
+}
 
 /* Words that count `weight` each; a 0 in the sequence keeps what is no neighbour apart. */
 static void
@@ -42,7 +63,7 @@ add_words(struct chunk_terms *c, const struct word *list, size_t n, uint32_t wei
     for (size_t i = 0; i < n; i++) {
         if (list[i].kind == WORD_COMMON)
             continue;
-        c->list[c->count++] = (struct term_count){ list[i].term, weight };
+        count_term(c, list[i].term, weight);
         if (list[i].kind != WORD_PLAIN)
             continue;
         c->sequence[c->sequence_count++] = list[i].term;
@@ -57,64 +78,71 @@ read_chunk(struct page_indexer *x, struct words *reader, const char *title,
 {
     const char *texts[] = { title, chunk->heading, chunk->content };
     struct word *words[3];
-    size_t counts[3], all = 0;
+    size_t counts[3], all = 0, slots = 64;
 
     for (int i = 0; i < 3; i++) {
         counts[i] = words_read(reader, x->scratch, str_from(texts[i]), &words[i]);
         all += counts[i] + 1;
     }
-    *out = (struct chunk_terms){ .list = arena_array(x->scratch, all, sizeof(*out->list)),
+    while (slots < 2 * all)
+        slots *= 2;
+    *out = (struct chunk_terms){ .slots = arena_array(x->scratch, slots, sizeof(*out->slots)),
+                                 .mask = slots - 1,
+                                 .key = x->key,
                                  .sequence = arena_array(x->arena, all, sizeof(*out->sequence)) };
     for (int i = 0; i < 3; i++)
         add_words(out, words[i], counts[i], i < 2 ? TITLE_COUNT : 1);
 }
 
-static int
-by_term(const void *a, const void *b)
+/* Room for one more element of a growing array. */
+static void *
+grow(struct page_indexer *x, void *list, size_t count, size_t *cap, size_t size)
 {
-    const struct term_count *x = a, *y = b;
+    void *larger;
 
-    return (x->term > y->term) - (x->term < y->term);
+    if (count < *cap)
+        return list;
+    *cap = *cap ? *cap * 2 : 64;
+    larger = arena_array(x->arena, *cap, size);
+    if (count > 0)
+        memcpy(larger, list, count * size);
+    return larger;
 }
 
 static void
 add_posting(struct page_indexer *x, struct posting p)
 {
-    if (x->index.posting_count == x->posting_cap) {
-        struct posting *larger;
+    struct part *part = x->last;
+    struct chunk_index *index = &part->index;
 
-        x->posting_cap = x->posting_cap ? x->posting_cap * 2 : 1024;
-        larger = arena_array(x->arena, x->posting_cap, sizeof(*larger));
-        if (x->index.posting_count > 0)
-            memcpy(larger, x->postings, x->index.posting_count * sizeof(*larger));
-        x->postings = larger;
-    }
-    x->postings[x->index.posting_count++] = p;
+    index->postings = grow(x, index->postings, index->posting_count, &part->posting_cap,
+                           sizeof(*index->postings));
+    index->postings[index->posting_count++] = p;
 }
 
 static void
 index_chunk(struct page_indexer *x, struct words *reader, const char *title,
             struct source_chunk *chunk)
 {
+    struct chunk_index *index = &x->last->index;
     struct chunk_terms c;
 
     read_chunk(x, reader, title, chunk, &c);
-    qsort(c.list, c.count, sizeof(*c.list), by_term);
-    for (size_t i = 0; i < c.count;) {
-        uint32_t term = c.list[i].term, count = 0;
+    for (size_t i = 0; i <= c.mask; i++) {
+        uint32_t count = c.slots[i].count;
 
-        for (; i < c.count && c.list[i].term == term; i++)
-            count += c.list[i].count;
-        add_posting(x, (struct posting){ .term = term,
-                                         .doc = (uint16_t)x->index.count,
+        if (count == 0)
+            continue;
+        add_posting(x, (struct posting){ .term = c.slots[i].term,
+                                         .doc = (uint16_t)index->count,
                                          .count = (uint8_t)(count < COUNT_MAX ? count : COUNT_MAX),
                                          .length = posting_length(c.words) });
     }
     arena_reset(x->scratch);
     chunk->terms = c.sequence;
     chunk->term_count = c.sequence_count;
-    x->index.words += c.words;
-    x->ids[x->index.count++] = id_new();
+    index->words += c.words;
+    index->count++;
 }
 
 /* ---- pages ------------------------------------------------------------------------ */
@@ -126,62 +154,106 @@ free_arena(void *arg)
 }
 
 struct page_indexer *
-page_index_begin(struct arena *a, struct id user_id, struct id agent_id)
+page_index_begin(struct arena *a, struct id user_id, struct id agent_id, struct id source_id)
 {
     struct page_indexer *x = ARENA_NEW(a, struct page_indexer);
 
-    *x = (struct page_indexer){
-        .arena = a, .scratch = arena_new(), .user_id = user_id, .agent_id = agent_id
-    };
+    *x = (struct page_indexer){ .arena = a,
+                                .scratch = arena_new(),
+                                .key = (uint64_t)arc4random() << 32 | arc4random() | 1,
+                                .owner = { source_id, agent_id, user_id } };
     arena_defer(a, free_arena, x->scratch);
     return x;
 }
 
-/* What has gathered becomes a segment. */
-static struct err
-flush(struct page_indexer *x, struct db *db)
+/* The part that has room for so many chunks more. */
+static struct part *
+part_for(struct page_indexer *x, size_t chunks)
 {
-    struct chunk_index index = x->index;
+    struct part *part = x->last;
 
-    index.ids = x->ids;
-    index.postings = x->postings;
-    x->index = (struct chunk_index){ .count = 0 };
-    x->ids = NULL;
-    return index.count > 0 ? chunk_index(db, x->arena, x->user_id, x->agent_id, &index) : OK;
+    if (part && part->index.count + chunks <= POSTINGS_DOCS)
+        return part;
+    part = ARENA_NEW(x->arena, struct part);
+    if (x->last)
+        x->last->next = part;
+    else
+        x->first = part;
+    x->last = part;
+    return part;
 }
 
-struct err
-page_index_add(struct page_indexer *x, struct db *db, const struct page_text *page, size_t *count)
+static void
+add_chunk(struct page_indexer *x, const struct source_chunk *chunk)
 {
-    struct chunk_page of = { page->page_id, page->source_id, x->agent_id, x->user_id };
+    struct part *part = x->last;
+
+    part->chunks =
+        grow(x, part->chunks, part->index.count, &part->chunk_cap, sizeof(*part->chunks));
+    part->chunks[part->index.count] = *chunk;
+}
+
+static void
+note_replaced(struct page_indexer *x, struct id page_id)
+{
+    x->replaced = grow(x, x->replaced, x->replaced_count, &x->replaced_cap, sizeof(*x->replaced));
+    x->replaced[x->replaced_count++] = page_id;
+}
+
+size_t
+page_index_add(struct page_indexer *x, const struct page_text *page)
+{
     enum language language = language_of(page->language, str_from(page->text));
     struct source_chunk *chunks;
-    size_t n = chunker_split(x->arena, page->text, &chunks), first;
+    size_t n = chunker_split(x->arena, page->text, &chunks);
 
     /* A text of 10 MiB has no more; what one had more would not be found. */
     if (n > POSTINGS_DOCS)
         n = POSTINGS_DOCS;
-    if (x->index.count + n > POSTINGS_DOCS)
-        TRY(flush(x, db));
-    if (!x->ids)
-        x->ids = arena_array(x->arena, POSTINGS_DOCS, sizeof(*x->ids));
+    if (!page->is_new)
+        note_replaced(x, page->page_id);
+    if (n == 0)
+        return 0;
     if (!x->words[language])
         x->words[language] = words_new(x->arena, language);
-    first = x->index.count;
-    for (size_t i = 0; i < n; i++)
-        index_chunk(x, x->words[language], page->title, &chunks[i]);
-    x->index.languages |= 1u << language;
-    *count = n;
-    if (!page->is_new)
-        TRY(chunk_forget(db, page->page_id));
-    return n > 0 ? chunk_add(db, x->arena, &of, chunks, n, x->ids + first) : OK;
+    part_for(x, n)->index.languages |= 1u << language;
+    for (size_t i = 0; i < n; i++) {
+        chunks[i].id = id_new();
+        chunks[i].page_id = page->page_id;
+        chunks[i].position = (int64_t)i + 1;
+        add_chunk(x, &chunks[i]);
+        index_chunk(x, x->words[language], page->title, &x->last->chunks[x->last->index.count]);
+    }
+    return n;
+}
+
+static struct err
+store_chunks(struct page_indexer *x, struct db *db, const struct part *part)
+{
+    for (size_t from = 0; from < part->index.count;) {
+        size_t to = from, bytes = 0;
+
+        while (to < part->index.count && bytes < CHUNK_BYTES)
+            bytes += strlen(part->chunks[to++].content);
+        TRY(chunk_add(db, x->arena, &x->owner, part->chunks + from, to - from));
+        from = to;
+    }
+    return OK;
 }
 
 struct err
-page_index_end(struct page_indexer *x, struct db *db)
+page_index_store(struct page_indexer *x, struct db *db)
 {
-    TRY(flush(x, db));
-    return chunk_merge(db, x->user_id, x->agent_id);
+    for (size_t i = 0; i < x->replaced_count; i++)
+        TRY(chunk_forget(db, x->replaced[i]));
+    for (struct part *part = x->first; part; part = part->next) {
+        part->index.ids = arena_array(x->arena, part->index.count, sizeof(struct id));
+        for (size_t i = 0; i < part->index.count; i++)
+            part->index.ids[i] = part->chunks[i].id;
+        TRY(store_chunks(x, db, part));
+        TRY(chunk_index(db, x->arena, x->owner.user_id, x->owner.agent_id, &part->index));
+    }
+    return chunk_merge(db, x->owner.user_id, x->owner.agent_id);
 }
 
 struct err

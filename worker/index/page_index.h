@@ -3,9 +3,9 @@
  * or deletes a page calls this in the same transaction, so that a page is
  * found exactly when it is there.
  *
- * All calls are for an open write transaction of the page's user, on a thread. Pages
- * of one agent that are stored together are indexed together: page_index_begin(),
- * page_index_add() for each, page_index_end().
+ * Pages of one source that are stored together are indexed together: page_index_begin(),
+ * page_index_add() for each, page_index_store(). Calls that take a connection are for an
+ * open write transaction of the page's user, on a thread.
  */
 #ifndef WORKER_PAGE_INDEX_H
 #define WORKER_PAGE_INDEX_H
@@ -25,8 +25,7 @@ struct db;
  * ("## Setup {#setup}"), fenced code, lists, tables. Links without targets.
  */
 struct page_text {
-    struct id page_id; /* of a text that is no page: its source's */
-    struct id source_id;
+    struct id page_id;    /* of a text that is no page: its source's */
     bool is_new;          /* it had no passages before */
     const char *title;    /* "" for none */
     const char *url;      /* NULL for none */
@@ -36,18 +35,18 @@ struct page_text {
 
 struct page_indexer;
 
-/* In the arena, for one transaction. */
-struct page_indexer *page_index_begin(struct arena *a, struct id user_id, struct id agent_id);
+/* In the arena. */
+struct page_indexer *page_index_begin(struct arena *a, struct id user_id, struct id agent_id,
+                                      struct id source_id);
 
 /*
- * Replace the page's passages, if it had any, by those of this text; *count is
- * how many there are, 0 for an empty one.
+ * Replace the page's passages, if it had any, by those of this text. Returns how many there
+ * are, 0 for an empty one. Pure: for any thread, before the transaction.
  */
-struct err page_index_add(struct page_indexer *x, struct db *db, const struct page_text *page,
-                          size_t *count) CHECKED;
+size_t page_index_add(struct page_indexer *x, const struct page_text *page);
 
-/* From the transaction's end on they are found. */
-struct err page_index_end(struct page_indexer *x, struct db *db) CHECKED;
+/* Store what was added; from the transaction's end on it is found. */
+struct err page_index_store(struct page_indexer *x, struct db *db) CHECKED;
 
 /*
  * The page is no longer found. To be called for a page that stays stored but is
