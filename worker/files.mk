@@ -63,6 +63,7 @@ libworker_a_SOURCES = \
 	worker/import/import_chats.c \
 	worker/import/import_file.c worker/import/import_file.h \
 	worker/import/import_tree.c worker/import/import_tree.h \
+	worker/index/chunk_units.c worker/index/chunk_units.h \
 	worker/index/chunker.c worker/index/chunker.h \
 	worker/index/index_source.c \
 	worker/index/page_index.c worker/index/page_index.h \

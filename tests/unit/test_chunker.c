@@ -154,6 +154,83 @@ prefers_to_cut_between_paragraphs(void **state)
     assert_null(strstr(chunks[0].content, "Another."));
 }
 
+/* Of `lines` lines, between fences. */
+static const char *
+code(struct arena *a, int lines)
+{
+    struct buf out;
+
+    buf_init(&out, a, SIZE_MAX);
+    buf_add_str(&out, "```sql\n");
+    for (int i = 0; i < lines; i++)
+        buf_printf(&out, "  insert into t values (%04d);\n\n", i);
+    buf_add_str(&out, "```");
+    return out.data;
+}
+
+static void
+code_that_fits_is_not_cut(void **state)
+{
+    const char *block = code(*state, 33);
+    const char *text = arena_printf(*state, "%s\n\n%s\n\n%s", prose(*state, 20), block, block);
+    struct source_chunk *chunks;
+    size_t n = chunker_split(*state, text, &chunks), whole = 0;
+
+    assert_in_range(n, 3, 4);
+    for (size_t i = 0; i < n; i++)
+        whole += strstr(chunks[i].content, block) != NULL;
+    assert_int_equal(whole, 2);
+}
+
+static void
+each_part_of_long_code_stands_between_its_fences(void **state)
+{
+    const char *text = arena_printf(*state, "Before it.\n\n%s\n\nBehind it.", code(*state, 150));
+    struct source_chunk *chunks;
+    size_t n = chunker_split(*state, text, &chunks);
+
+    assert_in_range(n, 4, 6);
+    for (size_t i = 0; i < n; i++) {
+        const char *open = strstr(chunks[i].content, "```sql\n  insert"), *close;
+
+        assert_non_null(open);
+        assert_ptr_equal(open, i == 0 ? strstr(chunks[i].content, "```") : chunks[i].content);
+        close = strstr(open + 6, "\n```");
+        assert_non_null(close);
+        assert_string_equal(close + 4, i + 1 < n ? "" : "\n\nBehind it.");
+    }
+    for (int i = 0; i < 150; i++) {
+        const char *line = arena_printf(*state, "\n  insert into t values (%04d);\n", i);
+        size_t found = 0;
+
+        for (size_t c = 0; c < n; c++)
+            found += strstr(chunks[c].content, line) != NULL;
+        assert_int_equal(found, 1);
+    }
+}
+
+static void
+each_part_of_a_long_table_begins_with_its_head(void **state)
+{
+    static const char *const head = "| Name | What it is |\n| --- | --- |\n";
+    struct source_chunk *chunks;
+    struct buf text;
+    size_t n;
+
+    buf_init(&text, *state, SIZE_MAX);
+    buf_add_str(&text, head);
+    for (int i = 0; i < 100; i++)
+        buf_printf(&text, "| row %d | a thing among others of its kind |\n", i);
+    buf_add_str(&text, "\nText behind it.");
+    n = chunker_split(*state, text.data, &chunks);
+
+    assert_in_range(n, 4, 6);
+    for (size_t i = 0; i < n; i++) {
+        assert_memory_equal(chunks[i].content, head, strlen(head));
+        assert_memory_equal(chunks[i].content + strlen(head), "| row", 5);
+    }
+}
+
 static void
 a_text_without_any_border_is_cut_between_code_points(void **state)
 {
@@ -211,6 +288,9 @@ main(void)
         UNIT_TEST(chunks_are_of_the_wanted_size_and_end_with_sentences),
         UNIT_TEST(a_chunk_repeats_the_end_of_the_one_before),
         UNIT_TEST(prefers_to_cut_between_paragraphs),
+        UNIT_TEST(code_that_fits_is_not_cut),
+        UNIT_TEST(each_part_of_long_code_stands_between_its_fences),
+        UNIT_TEST(each_part_of_a_long_table_begins_with_its_head),
         UNIT_TEST(a_text_without_any_border_is_cut_between_code_points),
         UNIT_TEST(a_long_heading_is_cut),
         UNIT_TEST(ten_megabytes_are_cut_in_linear_time),

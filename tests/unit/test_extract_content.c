@@ -1,4 +1,5 @@
 /* What of a page is its content, by kinds of pages. */
+#include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/str.h"
 #include "tests/harness/harness.h"
@@ -77,6 +78,49 @@ what_stands_there_for_readers_without_scripts_is_read_when_there_is_nothing_else
                                         "there is to say of them.</p></main>%s",
                                         noscript));
     assert_null(strstr(text, "Leaks"));
+}
+
+/* ---- pages of other kinds ----------------------------------------------------------------- */
+
+static void
+closed_tabs_are_read_with_the_open_one(void **state)
+{
+    const char *text = text_of(
+        *state,
+        "<main><h1>Harbour office</h1><div role=tabpanel><p>Every boat that stays overnight needs "
+        "a berth, and the office opens at six in summer and at eight in winter.</p><p>Who comes "
+        "later than that ties up at the pier for guests, and pays in the morning before the tide "
+        "turns.</p></div><div role=tabpanel hidden><p>The crane lifts three tonnes, and on Sundays "
+        "none.</p></div><div role=tabpanel style='display: none'><ul><li><a href=/1>Form for a "
+        "berth</a></li><li><a href=/2>Form for a crane</a></li><li><a href=/3>Form for fuel</a>"
+        "</li></ul></div><div style='display: none'><p>Nobody is to see this.</p></div></main>");
+
+    assert_contains(text, "Every boat that stays");
+    assert_contains(text, "The crane lifts three tonnes");
+    assert_contains(text, "- Form for a berth\n- Form for a crane\n- Form for fuel");
+    assert_null(strstr(text, "Nobody"));
+}
+
+static void
+the_titles_that_a_front_page_lists_are_its_content(void **state)
+{
+    const char *news =
+        "<h1>The harbour today</h1><p>All that is new between the two lighthouses, every morning "
+        "but Sunday, by those who live there and by those who only come for the summer.</p>"
+        "<p>Write to the harbour office when something is missing here, or tell the man at the "
+        "crane, who knows everything before it is printed.</p>";
+    struct buf titles;
+    const char *text;
+
+    buf_init(&titles, *state, 200000);
+    for (int i = 0; i < 24; i++)
+        buf_printf(&titles, "%s<li><a href=/%d>What the tide of day %d did to the pier</a></li>",
+                   i % 3 == 0 ? "</ul><ul>" : "", i, i);
+    text = text_of(*state, arena_printf(*state, "<main>%s<ul>%s</ul></main>", news, titles.data));
+    for (int i = 0; i < 24; i++)
+        assert_contains(text, arena_printf(*state, "the tide of day %d did", i));
+    text = text_of(*state, arena_printf(*state, "<main>%s</main><ul>%s</ul>", news, titles.data));
+    assert_null(strstr(text, "the tide of day"));
 }
 
 /* ---- articles --------------------------------------------------------------------------- */
@@ -320,6 +364,8 @@ main(void)
         UNIT_TEST(all_posts_of_a_thread_are_taken_when_one_is_most_of_it),
         UNIT_TEST(a_quote_of_a_post_above_is_left_out_and_one_from_elsewhere_stays),
         UNIT_TEST(what_stands_there_for_readers_without_scripts_is_read_when_there_is_nothing_else),
+        UNIT_TEST(closed_tabs_are_read_with_the_open_one),
+        UNIT_TEST(the_titles_that_a_front_page_lists_are_its_content),
         UNIT_TEST(long_comments_do_not_make_an_article_a_discussion),
         UNIT_TEST(lines_that_only_lead_on_or_name_the_photographer_are_no_text),
         UNIT_TEST(what_is_data_stays_whatever_it_is_called),

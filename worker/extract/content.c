@@ -14,9 +14,9 @@
 static uint32_t
 share_needed(const struct dom_node *n)
 {
-    struct str role = dom_attr(n, DOM_ROLE), prop = dom_attr(n, DOM_ITEMPROP);
+    struct str prop = dom_attr(n, DOM_ITEMPROP);
 
-    if (n->tag == TAG_MAIN || str_eq_nocase(role, STR("main")))
+    if (n->tag == TAG_MAIN || dom_has_role(n, STR("main")))
         return 50;
     if (str_eq_nocase(prop, STR("articleBody")) || str_eq_nocase(prop, STR("text")))
         return 50;

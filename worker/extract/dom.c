@@ -61,6 +61,12 @@ dom_after(const struct dom_node *n, const struct dom_node *top)
     return n == top ? NULL : n->next;
 }
 
+bool
+dom_has_role(const struct dom_node *n, struct str role)
+{
+    return n->attrs && str_eq_nocase(dom_attr(n, DOM_ROLE), role);
+}
+
 struct dom_node *
 dom_next(const struct dom_node *n, const struct dom_node *top)
 {

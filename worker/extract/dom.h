@@ -97,6 +97,8 @@ enum dom_name dom_name_find(struct str name);
 /* The attribute's value; empty, with p NULL, when there is none. */
 struct str dom_attr(const struct dom_node *n, enum dom_name name);
 
+bool dom_has_role(const struct dom_node *n, struct str role);
+
 /* The next node in document order within `top`; NULL after the last. */
 struct dom_node *dom_next(const struct dom_node *n, const struct dom_node *top);
 

@@ -5,6 +5,8 @@
 #include "worker/extract/measure.h"
 
 #define BYLINE_CHARS 200 /* a longer text is not who wrote it */
+#define TITLE_CHARS  25  /* of a title of an article in a list, on average */
+#define TITLES_LEAST 3
 
 /* Characters that a text has without its comments, to be one. */
 #define COMMENTED_LEAST ((uint32_t)700)
@@ -183,14 +185,26 @@ is_in_prose(const struct dom_node *n, const struct place *p)
            (n->m.links <= 5 || count_images(n) == 0);
 }
 
-/* On a page that has little else, a list of some size is what the page is for. */
+static bool
+is_in_main(const struct dom_node *n)
+{
+    while (n && n->tag != TAG_MAIN && !dom_has_role(n, STR("main")))
+        n = n->parent;
+    return n != NULL;
+}
+
+/*
+ * On a page that has little else, a list of some size is what the page is for; and so are the
+ * titles that a front page lists in its main element.
+ */
 static bool
 is_purpose(const struct dom_node *n, const struct dom_node *body, const struct place *p)
 {
-    bool listing = p->all < 1500 && p->all * 2 < body->m.chars;
-
-    return listing && p->before > 0 && n->m.chars >= body->m.chars / 10 &&
-           n->m.chars >= 12 * n->m.links;
+    if (p->before == 0 || p->all * 2 >= body->m.chars)
+        return false;
+    if (n->m.links >= TITLES_LEAST && n->m.chars >= TITLE_CHARS * n->m.links && is_in_main(n))
+        return true;
+    return p->all < 1500 && n->m.chars >= body->m.chars / 10 && n->m.chars >= 12 * n->m.links;
 }
 
 void
@@ -202,9 +216,9 @@ prune_links(struct dom_node *body)
     bool any = false;
 
     while (n) {
-        bool stands = n->gone;
+        bool stands = n->gone || dom_has_role(n, STR("tabpanel"));
 
-        if (!n->gone && is_box(n->tag) && n->m.chars > 0 && is_made_of_links(&n->m)) {
+        if (!stands && is_box(n->tag) && n->m.chars > 0 && is_made_of_links(&n->m)) {
             p.after = p.all - p.before - measure_plain(n);
             stands = n->m.chars <= most && (is_in_prose(n, &p) || is_purpose(n, body, &p));
             n->gone = n->m.chars <= most && !stands;

@@ -196,6 +196,8 @@ is_hidden(const struct dom_node *n)
     struct str hidden = dom_attr(n, DOM_HIDDEN);
     struct style style;
 
+    if (dom_has_role(n, STR("tabpanel"))) /* a click away: its tab is seen */
+        return false;
     if (hidden.p && !str_eq_nocase(hidden, STR("until-found")))
         return true;
     if (str_eq_nocase(dom_attr(n, DOM_ARIA_HIDDEN), STR("true")))

@@ -5,43 +5,22 @@
 #include "lib/buf.h"
 #include "lib/sentence.h"
 #include "lib/str.h"
+#include "worker/index/chunk_units.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #define LEVELS 6 /* of Markdown headings */
 
-struct unit {
-    size_t start, end; /* in the text */
-    size_t chars;
-    bool new_paragraph;
-};
-
 struct chunker {
     struct arena *arena;
     struct str text;
     struct str path[LEVELS];
-    const char *anchor; /* of the last heading that had one */
-    struct unit *units; /* of the section being read */
-    size_t unit_count, unit_cap;
+    const char *anchor;       /* of the last heading that had one */
+    struct chunk_units units; /* of the section being read */
     struct source_chunk *chunks;
     size_t chunk_count, chunk_cap;
 };
-
-/* Room for one more element of a growing array in an arena. */
-static void *
-grow(struct arena *a, void *list, size_t count, size_t *cap, size_t size)
-{
-    void *larger;
-
-    if (count < *cap)
-        return list;
-    *cap = *cap ? *cap * 2 : 64;
-    larger = arena_array(a, *cap, size);
-    if (count > 0)
-        memcpy(larger, list, count * size);
-    return larger;
-}
 
 /* ---- lines -------------------------------------------------------------- */
 
@@ -115,74 +94,41 @@ heading_path(struct chunker *c)
 
 /* ---- sections ------------------------------------------------------------ */
 
-static void
-add_unit(struct chunker *c, struct str s, bool new_paragraph)
+/* From one unit to another, with what makes sense of where it is cut. */
+static const char *
+content(struct chunker *c, const struct chunk_unit *first, const struct chunk_unit *last)
 {
-    size_t start = (size_t)(s.p - c->text.p);
+    struct buf out;
 
-    c->units = grow(c->arena, c->units, c->unit_count, &c->unit_cap, sizeof(*c->units));
-    c->units[c->unit_count++] =
-        (struct unit){ start, start + s.len, str_utf8_count(s), new_paragraph };
-}
-
-/* All of `s`, or at most CHUNK_CHARS characters up to white space, if its second half has any. */
-static struct str
-long_prefix(struct str s)
-{
-    size_t end = 0, space = 0, chars = 0;
-
-    while (end < s.len && chars < CHUNK_CHARS) {
-        if (chars > CHUNK_CHARS / 2 && (s.p[end] == ' ' || s.p[end] == '\n'))
-            space = end;
-        end += str_utf8_first((struct str){ s.p + end, s.len - end });
-        chars++;
+    buf_init(&out, c->arena, SIZE_MAX);
+    if (first->lead.len > 0) {
+        buf_add(&out, first->lead.p, first->lead.len);
+        buf_add_char(&out, '\n');
     }
-    if (end == s.len || space == 0)
-        return (struct str){ s.p, end };
-    return (struct str){ s.p, space };
-}
-
-static bool
-has_blank_line(const char *from, const char *to)
-{
-    int line_ends = 0;
-
-    for (; from < to; from++)
-        line_ends += *from == '\n';
-    return line_ends > 1;
-}
-
-static void
-read_units(struct chunker *c, struct str section)
-{
-    struct str rest = section, sentence;
-    const char *behind = section.p;
-
-    c->unit_count = 0;
-    while (sentence_next(&rest, &sentence)) {
-        bool new_paragraph = has_blank_line(behind, sentence.p);
-
-        behind = sentence.p + sentence.len;
-        while (sentence.len > 0) {
-            struct str part = long_prefix(sentence);
-
-            add_unit(c, part, new_paragraph);
-            new_paragraph = false;
-            sentence = str_trim((struct str){ part.p + part.len, sentence.len - part.len });
-        }
+    buf_add(&out, c->text.p + first->start, last->end - first->start);
+    if (last->tail.len > 0) {
+        buf_add_char(&out, '\n');
+        buf_add(&out, last->tail.p, last->tail.len);
     }
+    return out.data;
 }
 
 static void
 add_chunk(struct chunker *c, const char *heading, size_t first, size_t last)
 {
-    size_t start = c->units[first].start, end = c->units[last].end;
+    if (c->chunk_count == c->chunk_cap) {
+        size_t cap = c->chunk_cap ? c->chunk_cap * 2 : 64;
+        struct source_chunk *larger = arena_array(c->arena, cap, sizeof(*larger));
 
-    c->chunks = grow(c->arena, c->chunks, c->chunk_count, &c->chunk_cap, sizeof(*c->chunks));
+        if (c->chunk_count > 0)
+            memcpy(larger, c->chunks, c->chunk_count * sizeof(*larger));
+        c->chunks = larger;
+        c->chunk_cap = cap;
+    }
     c->chunks[c->chunk_count++] =
         (struct source_chunk){ .heading = heading,
                                .anchor = c->anchor,
-                               .content = arena_strndup(c->arena, c->text.p + start, end - start) };
+                               .content = content(c, &c->units.list[first], &c->units.list[last]) };
 }
 
 /* The unit that the next chunk begins with: up to CHUNK_OVERLAP characters before `next`. */
@@ -191,8 +137,8 @@ overlap_from(const struct chunker *c, size_t first, size_t next)
 {
     size_t chars = 0, from = next;
 
-    while (from - 1 > first && chars + c->units[from - 1].chars <= CHUNK_OVERLAP)
-        chars += c->units[--from].chars;
+    while (from - 1 > first && chars + c->units.list[from - 1].chars <= CHUNK_OVERLAP)
+        chars += c->units.list[--from].chars;
     return from;
 }
 
@@ -202,8 +148,8 @@ chunk_size(const struct chunker *c)
 {
     size_t all = 0;
 
-    for (size_t i = 0; i < c->unit_count; i++)
-        all += c->units[i].chars;
+    for (size_t i = 0; i < c->units.count; i++)
+        all += c->units.list[i].chars;
     return all <= CHUNK_MOST ? CHUNK_MOST : all / ((all + CHUNK_CHARS - 1) / CHUNK_CHARS) + 1;
 }
 
@@ -213,8 +159,8 @@ pack(struct chunker *c)
     const char *heading = heading_path(c);
     size_t first = 0, chars = 0, size = chunk_size(c);
 
-    for (size_t i = 0; i < c->unit_count; i++) {
-        const struct unit *u = &c->units[i];
+    for (size_t i = 0; i < c->units.count; i++) {
+        const struct chunk_unit *u = &c->units.list[i];
         bool full = chars > 0 && chars + u->chars / 2 > size;
         bool good_border = size < CHUNK_MOST && u->new_paragraph && chars > size * 4 / 5;
 
@@ -227,14 +173,14 @@ pack(struct chunker *c)
         }
         chars += u->chars;
     }
-    if (c->unit_count > 0)
-        add_chunk(c, heading, first, c->unit_count - 1);
+    if (c->units.count > 0)
+        add_chunk(c, heading, first, c->units.count - 1);
 }
 
 static void
 end_section(struct chunker *c, const char *start, const char *end)
 {
-    read_units(c, (struct str){ start, (size_t)(end - start) });
+    chunk_units_read(&c->units, (struct str){ start, (size_t)(end - start) });
     pack(c);
 }
 
@@ -246,6 +192,7 @@ chunker_split(struct arena *a, const char *text, struct source_chunk **out)
     const char *section = text;
     bool fenced = false;
 
+    chunk_units_init(&c.units, a, text);
     while (rest.len > 0) {
         int level;
 

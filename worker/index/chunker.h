@@ -4,8 +4,11 @@
  * A chunk is a slice of the text of about CHUNK_CHARS characters that begins and
  * ends with a sentence, better with a paragraph. A heading always begins a new
  * one and is kept beside it. Within a section a chunk repeats the end of the one
- * before, so that what spans a border is whole in one of them. Pure; nothing but
- * headings and white space is left out, and no code point is cut.
+ * before, so that what spans a border is whole in one of them. Code and tables that
+ * are too long for one chunk are cut between lines; each part of such code stands
+ * between fences of its own, and each part of such a table below its head, which are
+ * the only things that a chunk has and its slice has not. Pure; nothing but headings
+ * and white space is left out, and no code point is cut.
  */
 #ifndef WORKER_CHUNKER_H
 #define WORKER_CHUNKER_H
