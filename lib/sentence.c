@@ -169,3 +169,34 @@ sentence_code(struct str *rest, struct str *out)
     }
     return false;
 }
+
+/* "| --- | :-: |" */
+static bool
+is_rule(struct str line)
+{
+    bool dash = false;
+
+    for (size_t i = 0; i < line.len; i++) {
+        if (!strchr("|-: \t\r", line.p[i]))
+            return false;
+        dash = dash || line.p[i] == '-';
+    }
+    return dash && memchr(line.p, '|', line.len);
+}
+
+bool
+sentence_table_head(struct str *rest, struct str *out)
+{
+    struct str s = str_trim(*rest), rule;
+    size_t end, row = s.len > 0 && s.p[0] == '|' ? line_end(s, 0) : s.len;
+
+    if (row == s.len)
+        return false;
+    end = line_end(s, row + 1);
+    rule = (struct str){ s.p + row + 1, end - row - 1 };
+    if (!is_rule(rule))
+        return false;
+    *out = str_trim((struct str){ s.p, end });
+    *rest = (struct str){ s.p + end, s.len - end };
+    return true;
+}

@@ -18,4 +18,10 @@ bool sentence_next(struct str *rest, struct str *out);
 /* Code with the fences around it, when *rest begins with it, and its end is there. */
 bool sentence_code(struct str *rest, struct str *out);
 
+/*
+ * The first row of a table with the line below it that makes it the head ("| --- | --- |"), when
+ * *rest begins with them.
+ */
+bool sentence_table_head(struct str *rest, struct str *out);
+
 #endif

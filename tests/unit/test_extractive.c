@@ -110,6 +110,26 @@ code_by_itself_is_no_answer(void **state)
 }
 
 static void
+rows_of_a_table_are_said_below_its_head(void **state)
+{
+    static const struct passage sizes[] = {
+        { .heading = "Memory",
+          .content = "How much there is:\n\n| Setting | Default |\n| --- | --- |\n"
+                     "| shared buffers | 128 MB |\n| work memory | 4 MB |\n"
+                     "| temporary files | 8 MB |\n\nA restart is needed for shared ones." },
+        { .heading = "Plans",
+          .content = "These are the plans and prices:\n\n| Plan | Price |\n| --- | --- |\n"
+                     "| Small | 5 |\n| Large | 20 |\n\nAll can be changed." },
+    };
+
+    assert_string_equal(answer(*state, "What is the default of shared buffers?", sizes, 2).text,
+                        "| Setting | Default |\n| --- | --- |\n| shared buffers | 128 MB |\n\n[1]");
+    assert_string_equal(answer(*state, "Which plans and prices are there?", sizes, 2).text,
+                        "These are the plans and prices:\n\n| Plan | Price |\n| --- | --- |\n"
+                        "| Small | 5 |\n| Large | 20 |\n\n[1]");
+}
+
+static void
 says_so_when_nothing_fits(void **state)
 {
     struct dialect_answer none = answer(*state, "What is the capital of France?", garden, 3);
@@ -283,6 +303,7 @@ main(void)
         UNIT_TEST(words_of_the_heading_count_for_what_stands_below_it),
         UNIT_TEST(code_and_lists_are_said_with_the_line_that_leads_to_them),
         UNIT_TEST(code_by_itself_is_no_answer),
+        UNIT_TEST(rows_of_a_table_are_said_below_its_head),
         UNIT_TEST(says_so_when_nothing_fits),
         UNIT_TEST(one_common_word_is_not_enough),
         UNIT_TEST(asks_for_a_word_when_there_is_none),

@@ -125,39 +125,6 @@ add_code(struct chunk_units *u, struct str s)
         add_sentence(u, s, none);
 }
 
-/* ---- tables ----------------------------------------------------------------------------- */
-
-/* "| --- | :-: |" */
-static bool
-is_rule(struct str line)
-{
-    bool dash = false;
-
-    for (size_t i = 0; i < line.len; i++) {
-        if (!strchr("|-: \t\r", line.p[i]))
-            return false;
-        dash = dash || line.p[i] == '-';
-    }
-    return dash && memchr(line.p, '|', line.len);
-}
-
-/* The first row of a table, with the line below it where that makes it the head. */
-static bool
-take_head(struct str *row, struct str *rest)
-{
-    struct str after, line;
-
-    if (rest->len == 0 || rest->p[0] != '\n')
-        return false;
-    line = str_cut((struct str){ rest->p + 1, rest->len - 1 }, '\n', &after);
-    if (!is_rule(line))
-        return false;
-    line = str_trim(line);
-    row->len = (size_t)(line.p + line.len - row->p);
-    *rest = behind((struct str){ rest->p, rest->len }, line);
-    return true;
-}
-
 /* ---- sections ----------------------------------------------------------------------------- */
 
 static bool
@@ -174,26 +141,25 @@ void
 chunk_units_read(struct chunk_units *u, struct str section)
 {
     struct str rest = section, s = { section.p, 0 }, head = none;
-    bool in_table = false;
 
     u->count = 0;
     for (;;) {
         const char *end = s.p + s.len;
-        bool code = sentence_code(&rest, &s), new_paragraph, row;
+        bool code = sentence_code(&rest, &s), heads = !code && sentence_table_head(&rest, &s);
+        bool new_paragraph;
         size_t first = u->count;
 
-        if (!code && !sentence_next(&rest, &s))
+        if (!code && !heads && !sentence_next(&rest, &s))
             return;
         new_paragraph = has_blank_line(end, s.p);
-        row = !code && s.p[0] == '|';
-        in_table = in_table && row && !new_paragraph;
-        if (row && !in_table)
-            head = take_head(&s, &rest) && s.len <= CHUNK_LEAD_MAX ? s : none;
+        if (code || new_paragraph || s.p[0] != '|')
+            head = none;
         if (code)
             add_code(u, s);
         else
-            add_sentence(u, s, in_table ? head : none);
+            add_sentence(u, s, heads ? none : head);
+        if (heads && s.len <= CHUNK_LEAD_MAX)
+            head = s;
         u->list[first].new_paragraph = new_paragraph;
-        in_table = row;
     }
 }

@@ -38,6 +38,7 @@ struct candidate {
     uint64_t met; /* which terms of the question, a bit each */
     double score;
     bool code, item;  /* between fences; of a list */
+    struct str head;  /* of the table that it is a row of; its own text when it is the head */
     bool chosen, led; /* to be said; for the line above leads to it */
 };
 
@@ -92,25 +93,32 @@ collect(struct search *s, const struct dialect_question *q)
     struct str question = str_from(q->messages[q->message_count - 1].content);
 
     for (size_t i = 0; i < q->passage_count; i++) {
-        struct str rest = str_from(q->passages[i].content), sentence;
+        struct str rest = str_from(q->passages[i].content), sentence, head = { NULL, 0 };
         uint64_t heading = terms_met(&s->question, str_from(q->passages[i].heading));
 
         for (size_t n = 0; s->count < SENTENCES_MAX; n++) {
             struct candidate *c = &s->list[s->count];
             bool code = sentence_code(&rest, &sentence);
+            bool heads = !code && sentence_table_head(&rest, &sentence);
 
-            if (!code && !sentence_next(&rest, &sentence))
+            if (!code && !heads && !sentence_next(&rest, &sentence))
                 break;
+            head = heads ? sentence : sentence.p[0] == '|' ? head : (struct str){ NULL, 0 };
             *c = (struct candidate){ .text = without_marks(sentence), .passage = i, .position = n };
             c->code = code;
+            if (head.len > 0) {
+                c->text = sentence;
+                c->head = head;
+            }
             c->item = c->text.p != sentence.p && strchr("-*+", sentence.p[0]);
             s->count++;
-            /* A heading lends its words to what stands below it, but says nothing itself. */
-            if (code || sentence.p[0] == '#' || c->text.len > LENGTH_MOST)
+            /* A heading lends its words to what stands below it, but says nothing itself; and so
+             * does the head of a table. */
+            if (code || heads || sentence.p[0] == '#' || c->text.len > LENGTH_MOST)
                 continue;
             c->met = terms_met(&s->question, c->text);
             if (c->met)
-                c->met |= heading;
+                c->met |= heading | (head.len > 0 ? terms_met(&s->question, head) : 0);
             if (is_asking(sentence, question))
                 c->met = 0;
         }
@@ -177,7 +185,7 @@ leads_on(const struct candidate *c)
     return !c->code && c->text.len > 0 && c->text.p[c->text.len - 1] == ':';
 }
 
-/* How many of those after c it leads to: the code, the items of a list, or the next sentence. */
+/* How many of those after c it leads to: the code, items of a list, rows, or the next sentence. */
 static size_t
 count_followers(const struct search *s, const struct candidate *c)
 {
@@ -186,9 +194,10 @@ count_followers(const struct search *s, const struct candidate *c)
 
     if (next == end || next->passage != c->passage || next->text.p[0] == '#')
         return 0;
-    if (!next->item)
+    if (!next->item && !next->head.p)
         return next->text.len <= LENGTH_MOST && !leads_on(next);
-    while (n < FOLLOWERS_MAX && next + n < end && next[n].passage == c->passage && next[n].item &&
+    while (n < FOLLOWERS_MAX && next + n < end && next[n].passage == c->passage &&
+           next[n].item == next->item && next[n].head.p == next->head.p &&
            next[n].text.len <= LENGTH_USUAL)
         n++;
     return n;
@@ -263,19 +272,38 @@ add_words(struct buf *out, struct str text)
     }
 }
 
-/* A sentence and a space, or code on lines of its own; items below what leads to them, too. */
+/* A row on a line of its own, the first of its table below the head. */
 static void
-add_sentence(const struct search *s, size_t i, struct buf *out)
+add_row(const struct candidate *c, bool first, struct buf *out)
 {
-    const struct candidate *c = &s->list[i];
-    bool listed = c->led && c->item;
+    if (first)
+        buf_printf(out, "%s%.*s", out->len > 0 && out->data[out->len - 1] != '\n' ? "\n\n" : "",
+                   (int)c->head.len, c->head.p);
+    if (c->text.p != c->head.p)
+        buf_printf(out, "\n%.*s", (int)c->text.len, c->text.p);
+}
 
-    if ((c->code || listed) && out->len > 0 && out->data[out->len - 1] == ' ')
+/*
+ * A sentence and a space, or code and tables on lines of their own; items below what leads to
+ * them, too. `before` is what was said before in this passage, or NULL.
+ */
+static void
+add_sentence(const struct candidate *c, const struct candidate *before, struct buf *out)
+{
+    bool listed = c->led && c->item, same = before && before->head.p == c->head.p;
+
+    if ((c->code || listed || c->head.p) && out->len > 0 && out->data[out->len - 1] == ' ')
         buf_truncate(out, out->len - 1);
     if (c->code) {
         buf_printf(out, "\n\n%.*s\n\n", (int)c->text.len, c->text.p);
         return;
     }
+    if (c->head.p) {
+        add_row(c, !same, out);
+        return;
+    }
+    if (before && before->head.p)
+        buf_add_str(out, "\n\n");
     if (listed)
         buf_add_str(out, c[-1].led ? "\n- " : "\n\n- ");
     add_words(out, c->text);
@@ -286,14 +314,17 @@ add_sentence(const struct search *s, size_t i, struct buf *out)
 static void
 write_passage(const struct search *s, size_t passage, size_t number, struct buf *out)
 {
+    const struct candidate *before = NULL;
+
     if (out->len > 0)
         buf_add_str(out, "\n\n");
     for (size_t i = 0; i < s->count; i++) {
         if (!s->list[i].chosen || s->list[i].passage != passage)
             continue;
-        add_sentence(s, i, out);
+        add_sentence(&s->list[i], before, out);
+        before = &s->list[i];
     }
-    buf_printf(out, "[%zu]", number);
+    buf_printf(out, "%s[%zu]", before && before->head.p ? "\n\n" : "", number);
 }
 
 static void
