@@ -59,7 +59,7 @@ str_cut(struct str s, char sep, struct str *rest)
     size_t len = at ? (size_t)(at - s.p) : s.len;
     size_t used = at ? len + 1 : len;
 
-    *rest = (struct str){ s.p + used, s.len - used };
+    *rest = s.p ? (struct str){ s.p + used, s.len - used } : s;
     return (struct str){ s.p, len };
 }
 

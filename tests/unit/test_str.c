@@ -37,6 +37,8 @@ cuts_at_the_first_separator(void **state)
     assert_int_equal(rest.len, 0);
     assert_int_equal(str_cut(STR(":"), ':', &rest).len, 0);
     assert_int_equal(rest.len, 0);
+    assert_int_equal(str_cut((struct str){ NULL, 0 }, ':', &rest).len, 0);
+    assert_int_equal(rest.len, 0);
 }
 
 static void
