@@ -135,6 +135,30 @@ lists_tables_code_and_quotes_keep_their_form(void **state)
 }
 
 static void
+a_cell_stands_in_each_row_that_it_covers(void **state)
+{
+    struct buf hostile;
+
+    assert_string_equal(
+        text_of(*state, "<table><tr><th>System<th>Machine<th>Works<tr><td rowspan=2>Linux<td>x86"
+                        "<td rowspan=3>yes<tr><td>arm<tr><td>BSD<td>x86<tr><td colspan=2>Others"
+                        "<td>no</table>"),
+        "| System | Machine | Works |\n| --- | --- | --- |\n| Linux | x86 | yes |\n"
+        "| Linux | arm | yes |\n| BSD | x86 | yes |\n| Others | | no |");
+    assert_string_equal(
+        text_of(*state, "<table><tr><td rowspan=2>A text of many words, which is read once and not "
+                        "again in each row<td>a<tr><td>b</table>"),
+        "| A text of many words, which is read once and not again in each row | a |\n"
+        "| --- | --- |\n| | b |");
+
+    buf_init(&hostile, *state, 1000000);
+    buf_add_str(&hostile, "<table>");
+    for (int i = 0; i < 5000; i++)
+        buf_add_str(&hostile, "<tr><td rowspan=9999 colspan=9999>a<td rowspan=0>b");
+    assert_true(strlen(text_of(*state, hostile.data)) < 100000);
+}
+
+static void
 an_article_loses_its_comments_and_a_discussion_keeps_them(void **state)
 {
     struct buf html;
@@ -438,6 +462,7 @@ main(void)
         UNIT_TEST(what_a_reader_does_not_see_is_left_out),
         UNIT_TEST(what_only_looks_hidden_is_read),
         UNIT_TEST(lists_tables_code_and_quotes_keep_their_form),
+        UNIT_TEST(a_cell_stands_in_each_row_that_it_covers),
         UNIT_TEST(an_article_loses_its_comments_and_a_discussion_keeps_them),
         UNIT_TEST(lists_of_links_stay_where_they_are_the_purpose_of_the_page),
         UNIT_TEST(a_box_under_a_heading_that_says_so_is_left_out),

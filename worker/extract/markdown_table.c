@@ -5,6 +5,13 @@
 #define ROWS_MAX    5000 /* those after are left out */
 #define CELL_MAX    2000 /* characters; a cell with more is layout */
 #define CELL_BYTES  (CELL_MAX * 4)
+#define SAID_AGAIN  60 /* characters; a longer cell is not repeated in the rows that it covers */
+
+/* For each column the cell of a row above that reaches down, and how many rows it still covers. */
+struct above {
+    const struct dom_node *cell[COLUMNS_MAX + 1];
+    size_t rows[COLUMNS_MAX + 1];
+};
 
 /* What a table looks like, its cells of the outer level only. */
 struct shape {
@@ -25,6 +32,39 @@ span(const struct dom_node *cell)
     int64_t n = 1;
 
     return str_int(str_trim(dom_attr(cell, DOM_COLSPAN)), 1, COLUMNS_MAX, &n) ? (size_t)n : 1;
+}
+
+static size_t
+rows_covered(const struct dom_node *cell)
+{
+    int64_t n = 1;
+
+    return str_int(str_trim(dom_attr(cell, DOM_ROWSPAN)), 1, ROWS_MAX, &n) ? (size_t)n : 1;
+}
+
+/* The cell that reaches into this row from above; NULL when a cell of the row itself comes next. */
+static const struct dom_node *
+take_above(struct above *above, size_t column)
+{
+    if (column > COLUMNS_MAX || above->rows[column] == 0)
+        return NULL;
+    above->rows[column]--;
+    return above->cell[column];
+}
+
+/* Puts a cell at a column, and says how many columns it takes; none are beyond one too many. */
+static size_t
+place(struct above *above, const struct dom_node *cell, size_t column)
+{
+    size_t rows = rows_covered(cell), n = span(cell);
+
+    if (column + n > COLUMNS_MAX + 1)
+        n = column > COLUMNS_MAX ? 0 : COLUMNS_MAX + 1 - column;
+    for (size_t i = column; i < column + n; i++) {
+        above->cell[i] = cell;
+        above->rows[i] = rows - 1;
+    }
+    return n;
 }
 
 static bool
@@ -54,23 +94,42 @@ next_row(const struct dom_node *n, const struct dom_node *table)
     return i;
 }
 
+/* The columns of a row, those that are covered from above among them. */
+static size_t
+count_columns(const struct dom_node *row, struct above *above)
+{
+    size_t columns = 0;
+
+    for (const struct dom_node *cell = row->first; cell; cell = cell->next) {
+        if (!is_cell(cell) || cell->gone)
+            continue;
+        while (take_above(above, columns))
+            columns++;
+        columns += place(above, cell, columns);
+    }
+    while (take_above(above, columns))
+        columns++;
+    return columns;
+}
+
 static struct shape
 shape_of(const struct dom_node *table)
 {
     struct shape s = { 0 };
+    struct above above = { 0 };
 
     for (const struct dom_node *row = next_row(table, table); row; row = next_row(row, table)) {
-        size_t columns = 0;
+        size_t columns;
 
         if (row->gone || row->m.chars == 0)
             continue;
         for (const struct dom_node *cell = row->first; cell; cell = cell->next) {
             if (!is_cell(cell) || cell->gone)
                 continue;
-            columns += span(cell);
             s.headed = s.headed || cell->tag == TAG_TH;
             s.layout = s.layout || cell->m.chars > CELL_MAX || holds_blocks(cell);
         }
+        columns = count_columns(row, &above);
         s.rows++;
         if (columns > s.columns)
             s.columns = columns;
@@ -94,22 +153,39 @@ add_cell(struct writer *w, const struct dom_node *cell)
     }
 }
 
+/* The columns from `column` on that cells above reach into; the first that is free. */
+static size_t
+add_above(struct writer *w, struct above *above, size_t column)
+{
+    const struct dom_node *cell, *last = NULL;
+
+    for (; (cell = take_above(above, column)); column++, last = cell) {
+        if (cell != last && cell->m.chars <= SAID_AGAIN) {
+            buf_add_char(w->text, ' ');
+            add_cell(w, cell);
+        }
+        buf_add_str(w->text, " |");
+    }
+    return column;
+}
+
 static void
-add_row(struct writer *w, const struct dom_node *row, size_t columns)
+add_row(struct writer *w, const struct dom_node *row, struct above *above, size_t columns)
 {
     size_t column = 0;
 
     markdown_break(w, 1);
     markdown_text(w, STR("|"));
     for (const struct dom_node *cell = row->first; cell; cell = cell->next) {
-        if (!is_cell(cell) || cell->gone || column >= columns)
+        if (!is_cell(cell) || cell->gone)
             continue;
+        column = add_above(w, above, column);
         buf_add_char(w->text, ' ');
         add_cell(w, cell);
-        for (size_t i = span(cell); i > 0 && column < columns; i--, column++)
+        for (size_t i = place(above, cell, column); i > 0; i--, column++)
             buf_add_str(w->text, " |");
     }
-    for (; column < columns; column++)
+    for (column = add_above(w, above, column); column < columns; column++)
         buf_add_str(w->text, " |");
 }
 
@@ -126,6 +202,7 @@ bool
 markdown_table(struct writer *w, const struct dom_node *n)
 {
     struct shape s = shape_of(n);
+    struct above above = { 0 };
     size_t rows = 0;
 
     if (s.layout || s.columns < 2 || s.columns > COLUMNS_MAX || (s.rows < 2 && !s.headed))
@@ -139,7 +216,7 @@ markdown_table(struct writer *w, const struct dom_node *n)
          row = next_row(row, n)) {
         if (row->gone || row->m.chars == 0)
             continue;
-        add_row(w, row, s.columns);
+        add_row(w, row, &above, s.columns);
         if (rows++ == 0)
             add_rule(w, s.columns);
     }
