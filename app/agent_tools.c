@@ -12,6 +12,7 @@
 #define DESCRIPTION_MAX 4000
 #define SCHEMA_MAX      ((size_t)32 * 1024)
 #define JSON_MAX        ((size_t)200000)
+#define SEALED_MAX      JSON_MAX
 #define NAME_CHARS      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 static const char *const types[] = { "http", "mcp", "search_sources", NULL };
@@ -41,6 +42,47 @@ check_name(struct json_reader *in, int type, const char *name)
         jr_problem(in, "name", "must be letters, digits, - and _");
 }
 
+static void
+tools_of(struct json_reader *out, struct arena *a, const struct agent *agent)
+{
+    const char *text = arena_printf(a, "{\"tools\":%s}", agent->tools ? agent->tools : "[]");
+
+    jr_parse(out, a, text, strlen(text));
+}
+
+static bool
+same(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+/*
+ * The key of the tool before that had this address, for which it was sealed:
+ * it goes to no other. Of several, the one of this name.
+ */
+static const char *
+kept_key(struct arena *a, const struct agent *agent, const char *name, const char *url)
+{
+    const char *found = NULL;
+    struct json_reader before, one;
+    size_t n;
+
+    tools_of(&before, a, agent);
+    n = jr_opt_array(&before, "tools", AGENT_TOOLS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        const char *key;
+
+        jr_array_object(&before, "tools", i, &one);
+        if (!same(jr_opt_str(&one, "url", 0, URL_MAX), url))
+            continue;
+        key = jr_opt_str(&one, "sealed", 1, SEALED_MAX);
+        if (same(jr_opt_str(&one, "name", 0, NAME_MAX_CHARS), name))
+            return key;
+        found = found ? found : key;
+    }
+    return found;
+}
+
 static const char *
 seal(struct arena *a, struct json_reader *in, struct id agent_id, const char *url)
 {
@@ -57,14 +99,15 @@ seal(struct arena *a, struct json_reader *in, struct id agent_id, const char *ur
 }
 
 static void
-read_one(struct arena *a, struct json_reader *in, struct id agent_id, struct json_writer *w)
+read_one(struct arena *a, struct json_reader *in, const struct agent *agent, struct json_writer *w)
 {
     int type = jr_word(in, "type", types);
     const char *name = jr_opt_str(in, "name", 1, NAME_MAX_CHARS);
     const char *description = jr_opt_str(in, "description", 0, DESCRIPTION_MAX);
     const char *url = jr_opt_str(in, "url", 1, URL_MAX);
     const char *parameters = jr_opt_raw(in, "parameters", SCHEMA_MAX);
-    const char *sealed = seal(a, in, agent_id, url);
+    const char *sealed =
+        jr_has(in, "credential") ? seal(a, in, agent->id, url) : kept_key(a, agent, name, url);
 
     check_name(in, type, name);
     check_url(a, in, type, url);
@@ -103,7 +146,7 @@ agent_tools_read(struct arena *a, struct json_reader *in, struct agent *agent)
     jw_array(&w, NULL);
     for (size_t i = 0; i < n; i++) {
         jr_array_object(in, "tools", i, &one);
-        read_one(a, &one, agent->id, &w);
+        read_one(a, &one, agent, &w);
     }
     jw_array_end(&w);
     if (!buf_ok(&out))
@@ -131,7 +174,6 @@ write_one(struct json_writer *w, struct json_reader *in)
 void
 agent_tools_write(struct json_writer *w, struct arena *a, const struct agent *agent)
 {
-    const char *text = arena_printf(a, "{\"tools\":%s}", agent->tools ? agent->tools : "[]");
     struct json_reader all, one;
     size_t n;
 
@@ -139,7 +181,7 @@ agent_tools_write(struct json_writer *w, struct arena *a, const struct agent *ag
         jw_null(w, "tools");
         return;
     }
-    jr_parse(&all, a, text, strlen(text));
+    tools_of(&all, a, agent);
     n = jr_opt_array(&all, "tools", AGENT_TOOLS_MAX);
     jw_array(w, "tools");
     for (size_t i = 0; i < n; i++) {

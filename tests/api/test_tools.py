@@ -148,6 +148,29 @@ def test_a_credential_is_never_shown_and_tools_only_to_the_owner(user, stack, ma
     assert got(user.patch(f'/api/agents/{agent["id"]}', json={'name': 'Same'}))['tools'] == changed['tools']
 
 
+def credentials(user, agent, tools):
+    return [t['has_credential'] for t in got(user.patch(f'/api/agents/{agent["id"]}', json={'tools': tools}))['tools']]
+
+
+def test_a_tool_keeps_its_key_while_others_change_and_sends_it(user, ask, make_agent, weather):
+    agent = make_agent([{**weather, 'credential': 'sesame'}], 'weather', '{"city":"Oslo"}')
+    changed = {**weather, 'description': 'Another.'}
+    assert credentials(user, agent, [{'type': 'search_sources'}, changed]) == [False, True]
+    assert 'Bearer sesame' in ask(agent)['final_response']
+    assert credentials(user, agent, [{**changed, 'credential': None}]) == [False]
+    assert credentials(user, agent, [changed]) == [False]
+
+
+def test_a_key_goes_to_no_other_address_and_of_two_tools_at_one_each_keeps_its_own(user, make_agent, weather):
+    other = {**weather, 'name': 'other'}
+    agent = make_agent([{**weather, 'credential': 'sesame'}, other], 'x')
+    assert credentials(user, agent, [other, weather]) == [False, True]
+    assert credentials(user, agent, [{**weather, 'name': 'renamed'}]) == [True]
+    moved = {**weather, 'name': 'renamed', 'url': weather['url'] + '/'}
+    assert credentials(user, agent, [moved]) == [False]
+    assert credentials(user, agent, [weather]) == [False]
+
+
 @pytest.mark.parametrize('tool, pointer', [
     ({'type': 'magic'}, '/tools/0/type'), ({'type': 'http'}, '/tools/0/name'),
     ({'type': 'mcp', 'name': 'x'}, '/tools/0/url'), ({'type': 'mcp', 'name': 'x', 'url': 'http://localhost/'}, '/tools/0/url'),

@@ -94,34 +94,35 @@ test('an agent is given a tool and titles by its model, and what is wrong with t
   assert.equal(await page.getByLabel('A new chat is called after').inputValue(), 'model');
 }));
 
-test('tools stay with their keys until one of them changes, and are taken away by keys alone', () => as(async (ada) => {
+test('tools keep their keys while others change, but not for another address, and are taken away by keys alone', () => as(async (ada) => {
   const weather = { type: 'http', name: 'weather', description: 'The weather.', url: 'https://tools.example.com/weather', parameters: { type: 'object' } };
   const { id } = await ada.agent('recite', { tools: [{ ...weather, credential: 'sesame' }, { type: 'mcp', name: 'far', description: 'Far.', url: 'https://example.com/mcp' }] });
   const read = async () => (await ada.call('GET', `/api/agents/${id}`)).tools.map((tool) => [tool.type, tool.name, tool.description, tool.has_credential]);
   const page = await ada.page(`/agents/${id}`);
-  const save = async () => {
-    await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('Saved.').last().waitFor();
-  };
-  await page.getByLabel('Name', { exact: true }).fill('Other');
-  await save();
-  assert.deepEqual(await read(), [['http', 'weather', 'The weather.', true], ['mcp', 'far', 'Far.', false]]);
+  const save = () => page.getByRole('button', { name: 'Save' }).click();
+  const first = page.getByRole('group', { name: 'Tool 1' });
+  await first.getByLabel('What it does').fill('The weather today.');
   await page.getByRole('button', { name: 'Add a tool' }).focus();
   await page.keyboard.press('Enter');
   await page.keyboard.press('S');
-  await page.getByRole('group', { name: 'Tool 3' }).getByLabel('Type').waitFor();
-  assert.equal(await page.getByRole('group', { name: 'Tool 3' }).getByLabel('Type').inputValue(), 'search_sources');
-  await page.getByRole('button', { name: 'Save' }).click();
-  const first = page.getByRole('group', { name: 'Tool 1' });
-  await first.getByRole('alert').filter({ hasText: 'give the key again' }).waitFor();
+  const third = page.getByRole('group', { name: 'Tool 3' });
+  await third.getByLabel('Type').waitFor();
+  assert.equal(await third.getByLabel('Type').inputValue(), 'search_sources');
+  await save();
+  await until(async () => (await read()).length === 3, 'the tools to be changed');
+  assert.deepEqual(await read(), [['http', 'weather', 'The weather today.', true], ['mcp', 'far', 'Far.', false], ['search_sources', null, null, false]]);
+  await until(async () => (await first.getByLabel('Key for the tool').getAttribute('placeholder')) === 'Set. Leave empty to keep it.', 'the form to be drawn again');
+  await first.getByLabel('Address of the tool').fill('https://tools.example.com/other');
+  await save();
+  await first.getByRole('alert').filter({ hasText: 'for another address' }).waitFor();
   await page.keyboard.type('open');
   await page.keyboard.press('Enter');
-  await until(async () => (await read()).length === 3, 'the tools to be changed');
-  assert.deepEqual(await read(), [['http', 'weather', 'The weather.', true], ['mcp', 'far', 'Far.', false], ['search_sources', null, null, false]]);
+  await until(async () => (await ada.call('GET', `/api/agents/${id}`)).tools[0].url.endsWith('/other'), 'the address to be changed');
+  assert.equal((await read())[0][3], true);
   await page.getByRole('button', { name: 'Remove tool 1' }).focus();
   await page.keyboard.press('Enter');
-  await page.getByRole('group', { name: 'Tool 3' }).waitFor({ state: 'detached' });
-  await page.getByRole('button', { name: 'Save' }).click();
+  await third.waitFor({ state: 'detached' });
+  await save();
   await until(async () => (await read()).length === 2, 'the tool to be gone');
   assert.deepEqual((await read()).map(([type]) => type), ['mcp', 'search_sources']);
 }));

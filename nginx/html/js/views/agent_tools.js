@@ -19,12 +19,7 @@ const SHOWN_AGAIN = /** @type {const} */ (['name', 'description', 'url', 'parame
 const NO_ARGUMENTS = { type: 'object', properties: {} };
 const EXAMPLE = JSON.stringify({ type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }, null, 2);
 
-/**
- * The server forgets the tools before, and their keys, when it is given tools: they are
- * sent only if something about them was changed.
- *
- * @param {Tool[]} tools
- */
+/** @param {Tool[]} tools */
 export function toolFields(tools) {
   const list = h('div', { class: 'stack' });
   /* It has the name of the whole list, so that what is wrong with that is said at it. */
@@ -32,7 +27,6 @@ export function toolFields(tools) {
   const element = h('fieldset', { class: 'stack' }, h('legend', { class: 'label' }, t('agent.tools')), h('p', { class: 'quiet' }, t('agent.tools_lead')), list, add);
   /** @type {ReturnType<typeof oneTool>[]} */
   let rows = [];
-  let before = '';
 
   const draw = () => {
     list.hidden = !rows.length;
@@ -53,16 +47,13 @@ export function toolFields(tools) {
     rows = [];
     all.forEach(push);
     draw();
-    before = JSON.stringify(rows.map((row) => row.read([])));
   };
   const read = () => {
     /** @type {Fault[]} */
     const faults = [];
     const now = rows.map((row) => row.read(faults));
-    const isChanged = JSON.stringify(now) !== before;
-    if (isChanged) rows.forEach((row) => row.checkKey(faults));
     if (faults.length) throw new Problem(422, faults[0].detail, { errors: faults });
-    return isChanged ? { tools: now } : {};
+    return { tools: now };
   };
   show(tools);
   return { element, show, read };
@@ -77,7 +68,7 @@ function oneTool(was, remove) {
   const type = select('type', Object.keys(MEMBERS).map((v) => ({ value: v, label: t(`agent.tool_type.${v}`) })), was?.type ?? 'http');
   const inputs = inputsOf(was);
   const begun = Object.fromEntries(Object.entries(inputs).map(([member, input]) => [member, input.value]));
-  const fields = fieldsOf(inputs, was);
+  const fields = fieldsOf(inputs);
   const button = h('button', { type: 'button', class: 'button', onclick: remove }, icon('trash'), h('span'));
   const element = h('fieldset', { class: 'stack' }, legend, field(t('agent.tool_type'), type), Object.values(fields), button);
   let at = 0;
@@ -92,7 +83,12 @@ function oneTool(was, remove) {
     /** @type {HTMLElement} */ (button.lastChild).textContent = t('agent.tool_remove', { n: n + 1 });
     for (const [member, input] of Object.entries({ type, ...inputs })) input.name = `tools/${n}/${member}`;
   };
-  /** What is not asked for, but was given in another way, stays. @param {Fault[]} faults */
+  /**
+   * What is not asked for, but was given in another way, stays, and so does a key that is not given
+   * again; but not for another address.
+   *
+   * @param {Fault[]} faults
+   */
   const read = (faults) => {
     /** @type {Record<string, unknown>} */
     const tool = { type: type.value };
@@ -101,18 +97,14 @@ function oneTool(was, remove) {
       const value = isKept ? was[member] : asks(member) && entered(member, inputs[member].value, `/tools/${at}/${member}`, faults);
       if (value) tool[member] = value;
     }
-    if (asks('credential') && inputs.credential.value.trim()) tool.credential = inputs.credential.value.trim();
+    const key = inputs.credential.value.trim();
+    if (asks('credential') && key) tool.credential = key;
+    else if (was?.has_credential && tool.url !== was.url) faults.push({ pointer: `/tools/${at}/credential`, detail: t('agent.tool_key_again') });
     return tool;
-  };
-  /** @param {Fault[]} faults */
-  const checkKey = (faults) => {
-    if (was?.has_credential && asks('credential') && !inputs.credential.value.trim()) {
-      faults.push({ pointer: `/tools/${at}/credential`, detail: t('agent.tool_key_again') });
-    }
   };
   type.addEventListener('change', draw);
   draw();
-  return { element, count, read, checkKey, focus: () => type.focus() };
+  return { element, count, read, focus: () => type.focus() };
 }
 
 /** @param {Tool | null} was */
@@ -123,18 +115,18 @@ function inputsOf(was) {
     description: h('textarea', { rows: 2, maxlength: 4000, value: was?.description }),
     url: h('input', { type: 'url', inputmode: 'url', maxlength: 2000, placeholder: 'https://tools.example.com/weather', value: was?.url }),
     parameters: h('textarea', { class: 'mono', rows: 8, spellcheck: 'false', autocapitalize: 'off', placeholder: EXAMPLE, value: schema }),
-    credential: h('input', { type: 'password', maxlength: 8000, autocomplete: 'off' }),
+    credential: h('input', { type: 'password', maxlength: 8000, autocomplete: 'off', placeholder: was?.has_credential ? t('agent.credential_kept') : '' }),
   };
 }
 
-/** @param {ReturnType<typeof inputsOf>} inputs @param {Tool | null} was */
-function fieldsOf(inputs, was) {
+/** @param {ReturnType<typeof inputsOf>} inputs */
+function fieldsOf(inputs) {
   return {
     name: field(t('agent.tool_name'), inputs.name, t('agent.tool_name_hint')),
     description: field(t('agent.tool_description'), inputs.description, t('agent.tool_description_hint')),
     url: field(t('agent.tool_url'), inputs.url),
     parameters: field(t('agent.tool_parameters'), inputs.parameters, t('agent.tool_parameters_hint')),
-    credential: field(t('agent.tool_key'), inputs.credential, t(was?.has_credential ? 'agent.tool_key_kept' : 'agent.credential_hint')),
+    credential: field(t('agent.tool_key'), inputs.credential, t('agent.credential_hint')),
   };
 }
 
