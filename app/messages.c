@@ -37,7 +37,7 @@ write_message(struct json_writer *w, const struct message *m)
     jw_id(w, "request_id", m->request_id);
     jw_str(w, "trace_id", m->trace_id);
     jw_raw(w, "trace_summary", m->trace_summary);
-    jw_int(w, "steps", m->steps);
+    jw_raw(w, "steps", m->steps);
     jw_str(w, "finish_reason", m->finish_reason);
     jw_raw(w, "sources", m->sources);
     jw_id(w, "parent_id", m->parent_id);

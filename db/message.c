@@ -12,7 +12,7 @@ read_answer(const struct row *r, struct message *m)
 {
     m->trace_id = row_opt_str(r, "trace_id");
     m->trace_summary = row_opt_str(r, "trace_summary");
-    m->steps = row_int(r, "steps");
+    m->steps = row_str(r, "steps");
     m->finish_reason = row_opt_str(r, "finish_reason");
 }
 
@@ -27,6 +27,7 @@ read_plain(const struct row *r, struct arena *a)
         .status = row_str(r, "status"),
         .content = row_str(r, "content"),
         .sources = row_opt_str(r, "sources"),
+        .steps = "[]",
         .parent_id = row_opt_id(r, "parent_id"),
         .shown = row_bool(r, "shown"),
         .rating = row_opt_str(r, "rating"),

@@ -21,7 +21,7 @@ struct message {
                                   failed, cancelled */
     const char *content;
     const char *sources, *trace_id, *trace_summary; /* may be NULL; sources, trace_summary: JSON */
-    int64_t steps;             /* of an answer that has ended: its items that are no text */
+    const char *steps;         /* JSON: of an answer that has ended, its items that are no text */
     const char *finish_reason; /* likewise, as in struct request_info; may be NULL */
     struct id parent_id;       /* that it follows; unset of a first message */
     bool shown;                /* it is on the path that the chat shows */

@@ -17,14 +17,14 @@ select $1, app_user(), c.id,
        $3, $4, clock_timestamp()
   from chats c
  where c.id = $2 and c.user_id = (select app_user()) and c.deleted_at is null
-returning id, chat_id, role, status, content, request_id, sources::text as sources, null::text as trace_id, null::text as finish_reason, 0 as steps,
+returning id, chat_id, role, status, content, request_id, sources::text as sources, null::text as trace_id, null::text as finish_reason, '[]' as steps,
           nullif(parent_id, chat_id) as parent_id, true as shown, json_build_array(id)::text as siblings,
           null::text as rating, null::text as comment, null::text as trace_summary, ts(created_at) as created_at;
 
 -- name: message_get
 select m.id, m.chat_id, m.role, m.status, m.content, m.request_id, m.sources::text as sources, t.id::text as trace_id,
        r.finish_reason,
-       coalesce(jsonb_array_length(jsonb_path_query_array(r.output, '$[*] ? (@.type != "message")')), 0) as steps,
+       answer_steps(r.output)::text as steps,
        trace_summary(t.status, t.duration_ms, t.first_token_ms, t.input_tokens,
                      t.output_tokens, t.attempts, t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as trace_summary,
        nullif(m.parent_id, m.chat_id) as parent_id, not m.hidden as shown, array_to_json(message_siblings(m))::text as siblings,
@@ -72,7 +72,7 @@ select m.id, m.request_id, m.role, m.status, m.content, m.sources::text as sourc
 
 -- name: message_answers
 select r.id, r.finish_reason,
-       coalesce(jsonb_array_length(jsonb_path_query_array(r.output, '$[*] ? (@.type != "message")')), 0) as steps,
+       answer_steps(r.output)::text as steps,
        t.id::text as trace_id,
        trace_summary(t.status, t.duration_ms, t.first_token_ms, t.input_tokens,
                      t.output_tokens, t.attempts, t.span_count + t.upstream_count, t.model_calls, t.tool_calls)::text as trace_summary

@@ -79,6 +79,22 @@ begin
 end $$;
 create trigger trace_gone after delete on requests for each row execute function trace_of_request_gone();
 
+-- What an answer has besides text, in order, and after how many characters of its text each came about:
+-- the text is that of all messages, with an empty line between them. Results belong to their calls.
+create function answer_steps(output jsonb) returns json
+    language sql immutable parallel safe
+    return case when output @? '$[*] ? (@.type != "message")' then
+        (select coalesce(json_agg(json_build_object('type', p.type, 'name', p.name, 'at', p.at) order by p.n), '[]')
+           from (select i.n, i.item ->> 'type' as type, i.item ->> 'name' as name, i.item @? '$.content[*].text ? (@ != "")' as thought,
+                        sum(t.length) over said + 2 * greatest(count(*) filter (where t.length > 0) over said - 1, 0) as at
+                   from jsonb_array_elements(output) with ordinality i(item, n)
+                  cross join lateral (select coalesce(sum(char_length(x.text #>> '{}')), 0) as length
+                                        from jsonb_path_query(i.item, '$ ? (@.type == "message").content[*].text') x(text)) t
+                 window said as (order by i.n)) p
+          where p.type ~ '_call$' or (p.type = 'reasoning' and p.thought))
+        else '[]' end;
+grant execute on function answer_steps(jsonb) to offstage_app;
+
 -- What a message tells of its trace; null when it has none.
 create function trace_summary(status text, duration_ms double precision, first_token_ms double precision,
                               input_tokens bigint, output_tokens bigint, attempts int, spans int, model_calls int,
@@ -107,6 +123,7 @@ set local role offstage_owner;
 revoke select on message_feedback from offstage_worker;
 drop trigger trace_gone on requests;
 drop table traces;
+drop function answer_steps(jsonb);
 drop function trace_of_request_gone(), trace_summary(text, double precision, double precision, bigint, bigint, int, int,
                                                      int, int);
 update requests set trace_id = null where trace_id is not null;

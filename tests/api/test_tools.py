@@ -70,15 +70,30 @@ def test_calls_and_results_are_items_of_the_stream(user, ask, make_agent, weathe
     assert added == done == [0, 1, 2, 3]
 
 
-def test_a_message_says_how_many_steps_its_answer_took_and_its_last_event_has_them(user, ask, make_agent, weather):
+def test_a_message_says_where_in_its_text_a_tool_was_called_and_its_last_event_has_the_call(user, ask, make_agent, weather):
     request = ask(make_agent([weather], 'weather', '{"city":"Oslo"}'))
     messages = got(user.get(f'/api/chats/{request["chat_id"]}/messages'))['data']
-    assert [(m['steps'], m['finish_reason']) for m in messages] == [(0, None), (2, 'stop')]
+    said = 'Let me see.'
+    assert messages[1]['content'].startswith(f'{said}\n\nResults: ')
+    call = {'type': 'function_call', 'name': 'weather', 'at': len(said)}
+    assert [(m['steps'], m['finish_reason']) for m in messages] == [([], None), ([call], 'stop')]
     assert got(user.get(f'/api/messages/{request["message_id"]}')) == messages[1]
     after = request['sequence_number'] - 1
     with user.client.stream(f'/api/requests/{request["id"]}/stream', after) as stream:
         event, = [event.json for event in stream]
     assert [i['type'] for i in event['response']['output'] if i['type'] != 'message'] == ['function_call', 'function_call_output']
+
+
+def test_the_places_of_steps_are_counted_in_characters_of_all_text_before(stack):
+    def item(type, *texts, **members):
+        return {'type': type, 'content': [{'text': text} for text in texts], **members}
+
+    output = [item('reasoning', 'Hm.'), item('message', 'naïve 🌧', '!'), item('function_call', name='a'), item('function_call_output'),
+              item('message', ''), item('reasoning', ''), item('message', 'x'), item('web_search_call')]
+    (row,) = stack.sql("select answer_steps(:'output'::jsonb) as steps, answer_steps('[]') as none, answer_steps(null) as unset", output=json.dumps(output))
+    assert [(s['type'], s['name'], s['at']) for s in json.loads(row['steps'])] == [
+        ('reasoning', None, 0), ('function_call', 'a', 8), ('web_search_call', None, 11)]
+    assert json.loads(row['none']) == json.loads(row['unset']) == []
 
 
 @pytest.mark.parametrize('arguments, why', [('{}', 'lacks the member city'), ('{"city":5}', 'arguments.city must be of type string'),

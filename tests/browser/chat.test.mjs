@@ -1,6 +1,6 @@
 /* Chats: what was asked is answered, and nothing that a browser does or suffers loses any of it. */
 
-import { answer, as, box, conversation, finished, hasWords, killWorker, loadMessages, longChat, newBrowserContext, Person, until, URL_, WAIT, words, write } from './harness.mjs';
+import { answer, as, box, conversation, finished, hasWords, killWorker, loadMessages, longChat, newBrowserContext, Person, pieces, until, URL_, WAIT, words, write } from './harness.mjs';
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
@@ -245,15 +245,19 @@ test('Stop keeps what came, and the next message waits for nothing', () => as(as
   await until(async () => (await text(answer(page))) === 'next', 'the next answer');
 }));
 
-test('a message that is sent during an answer is queued and answered after it', () => as(async (ada) => {
+test('a message that is sent during an answer is queued and answered after it, unless it is withdrawn', () => as(async (ada) => {
   await ada.agent('recite;rate=20');
   const page = await ada.page();
   await write(page, words(30));
   await hasWords(page, 3);
   await write(page, 'and this');
   await conversation(page).getByText('Waiting for its turn').waitFor();
-  await until(async () => (await text(answer(page))) === 'and this', 'the second answer');
-  assert.equal(await text(page.locator('.row.answer').first().locator('> .markdown')), words(30));
+  await write(page, 'but not this');
+  await page.locator('.row.answer').nth(2).getByRole('button', { name: 'Do not answer' }).click();
+  await page.locator('.row.answer').nth(2).getByText('Stopped.').waitFor();
+  await until(async () => (await text(page.locator('.row.answer').nth(1).locator('.said'))) === 'and this', 'the second answer');
+  await until(async () => (await page.locator('.row.answer.streaming').count()) === 0, 'all to be over');
+  assert.equal(await text(page.locator('.row.answer').first().locator('.said > .markdown')), words(30));
 }));
 
 test('a failure says what happened, and trying again leads to an answer', () => as(async (ada) => {
@@ -292,6 +296,48 @@ test('the tools that an answer used are shown while it is made, when coming back
   assert.deepEqual(await look(page), used);
   assert.equal(await text(answer(page)), whole);
   assert.equal((await ada.chats())[0].agent_id, agent.id);
+}));
+
+test('a tool stands between the words before and after it, where it stays while more of it is known', () => as(async (ada) => {
+  await ada.toolAgent('uses;name=weather;arguments={"city":"Oslo"};rate=4');
+  /** @type {() => void} */
+  let letGo = () => {};
+  const held = new Promise((resolve) => {
+    letGo = resolve;
+  });
+  const page = await ada.page();
+  await box(page).waitFor();
+  await page.evaluate(() => {
+    window.shifts = [];
+    new PerformanceObserver((list) => list.getEntries().forEach((e) => e.hadRecentInput || window.shifts.push(e.value))).observe({ type: 'layout-shift' });
+  });
+  const said = ['Let me see.', 'Used weather{"city":"Oslo"}'];
+  await write(page, 'How is it in Oslo?');
+  await until(async () => (await pieces(page)).length === 3, 'words behind the tool');
+  assert.deepEqual((await pieces(page)).slice(0, 2), said);
+  await finished(page).waitFor();
+  const shifted = await page.evaluate(() => window.shifts.reduce((sum, value) => sum + value, 0));
+  assert.ok(shifted < 0.02, `shifted by ${shifted}`);
+  const whole = await pieces(page);
+  assert.ok(whole.length === 3 && /^Results: .*Oslo/.test(whole[2]), whole.join(' | '));
+
+  // What the tool was given comes later: its place is there before.
+  await ada.context.route('**/api/requests/*/stream?*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.reload();
+  await until(async () => (await pieces(page).catch(() => [])).length === 3, 'the stored answer');
+  assert.deepEqual(await pieces(page), [said[0], 'Used weather', whole[2]]);
+  const places = () => page.locator('.said > *').evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().top)));
+  const before = await places();
+  letGo();
+  await until(async () => (await pieces(page))[1] === said[1], 'what the tool was given');
+  assert.deepEqual(await places(), before);
+  assert.deepEqual(await pieces(page), whole);
+  await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByRole('button', { name: 'Copy', exact: true }).last().click();
+  assert.equal((await page.evaluate(() => navigator.clipboard.readText())).replace(/\s+/g, ' ').trim(), `${whole[0]} ${whole[2]}`);
 }));
 
 test('a tool that failed says so, and an answer that was cut short too, also after a reload', () => as(async (ada) => {

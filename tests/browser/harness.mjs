@@ -123,8 +123,12 @@ export async function write(page, text) {
 /** What is on the screen: screen readers are told much of it as well, in a place of their own. */
 export const conversation = (page) => page.getByRole('log', { name: 'Conversation' });
 
-/** The text of the last answer. */
-export const answer = (page) => page.locator('.row.answer').last().locator('> .markdown');
+/** The last text of the last answer. */
+export const answer = (page) => page.locator('.row.answer').last().locator('.said > .markdown').last();
+
+/** What the last answer is made of, in order. */
+export const pieces = (page) => page.locator('.said').last().evaluate((said) => [...said.children].map((piece) =>
+  piece.matches('.markdown') ? piece.textContent.trim().replace(/\s+/g, ' ') : piece.querySelector('summary').textContent.trim().replace(/\s+/g, ' ')));
 
 export const finished = (page) => page.locator('.row.answer:not(.streaming)').last();
 

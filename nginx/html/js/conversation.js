@@ -82,7 +82,7 @@ export class Conversation {
    */
   recall(message) {
     const id = message.request_id;
-    if (!id || !message.steps || message.status === 'in_progress' || this.recalled.has(id) || this.responses.get(id)?.items.size) return;
+    if (!id || message.steps.length === 0 || message.status === 'in_progress' || this.recalled.has(id) || this.responses.get(id)?.items.size) return;
     this.recalled.add(id);
     lastEvent(id).then((event) => {
       const response = newResponse();

@@ -1,7 +1,7 @@
 /*
  * Response: what the events of one response add up to. Pure: the same events, however they were
- * cut into connections, give the same response. A new attempt closes the partial item as
- * incomplete and appends a new one, so an item that ended incomplete is left out.
+ * cut into connections, give the same response. A new attempt appends items of its own, and what
+ * those before it said is left out once it speaks.
  */
 
 /**
@@ -10,6 +10,7 @@
  * @property {string} text
  * @property {boolean} done
  * @property {boolean} dropped
+ * @property {number} attempt that it came of
  * @property {any[]} annotations
  * @property {any} [data]
  *
@@ -50,7 +51,7 @@ const itemType = (type) =>
 function itemAt(r, index, type) {
   let item = r.items.get(index);
   if (!item) {
-    item = { type: itemType(type), text: '', done: false, dropped: false, annotations: [] };
+    item = { type: itemType(type), text: '', done: false, dropped: false, attempt: r.attempt, annotations: [] };
     // What the status told stands in for the item that was being written.
     if (type === 'message' && r.snapshot !== null) {
       item.text = r.snapshot;
@@ -61,14 +62,21 @@ function itemAt(r, index, type) {
   return item;
 }
 
+/** What the status told is followed by other items: it becomes one. @param {Response} r */
+function settle(r) {
+  if (r.snapshot) r.items.set(-1 - r.items.size, { type: 'message', text: r.snapshot, done: true, dropped: false, attempt: r.attempt, annotations: [] });
+  r.snapshot = null;
+}
+
 /** @type {Record<string, (r: Response, event: import('./live.js').LiveEvent) => void>} */
 const STEPS = {
   'response.in_progress': (r) => {
+    settle(r);
     r.status = 'in_progress';
     r.attempt += 1;
   },
   'response.output_item.added': (r, e) => {
-    r.snapshot = null;
+    settle(r);
     const item = itemAt(r, e.output_index, e.item.type);
     item.data = e.item;
   },
@@ -105,15 +113,15 @@ function end(r, e, status) {
   r.status = status;
   r.error = e.response.error ?? null;
   r.final = outputText(e.response.output ?? []);
-  // Who did not see it being made has what it was made of from its end.
-  if (r.items.size === 0) (e.response.output ?? []).forEach((/** @type {any} */ data, /** @type {number} */ i) => r.items.set(i, whole(data)));
+  // Also what was not seen being made.
+  r.items = new Map((e.response.output ?? []).map((/** @type {any} */ data, /** @type {number} */ i) => [i, whole(data, r.attempt)]));
 }
 
-/** @param {any} data @returns {Item} */
-function whole(data) {
+/** @param {any} data @param {number} attempt @returns {Item} */
+function whole(data, attempt) {
   const text = data.type === 'message' ? outputText([data])
     : data.type === 'reasoning' ? (data.content ?? []).map((/** @type {any} */ part) => part.text ?? '').join('') : '';
-  return { type: itemType(data.type), text, done: true, dropped: data.status === 'incomplete', annotations: [], data };
+  return { type: itemType(data.type), text, done: true, dropped: data.status === 'incomplete', attempt, annotations: [], data };
 }
 
 /** What is said before and after a tool is called is apart, as in the message that is stored. @param {string[]} texts */
@@ -137,7 +145,7 @@ export function take(r, event) {
   if (event.sequence_number <= r.seq || isOver(r)) return false;
   r.seq = event.sequence_number;
   // A restart shows when the attempt after it begins to speak.
-  if (event.type === 'response.output_item.added' && [...r.items.values()].some((i) => i.dropped)) r.restarted = true;
+  if (event.type === 'response.output_item.added' && [...r.items.values()].some((i) => i.attempt < r.attempt)) r.restarted = true;
   STEPS[event.type]?.(r, event);
   return true;
 }
@@ -151,9 +159,12 @@ export function take(r, event) {
 export function takeStatus(r, status) {
   if (status.sequence_number < r.seq) return;
   r.seq = status.sequence_number;
-  // It tells of the text only: what is known of other items stays.
-  for (const [index, item] of r.items) if (item.type === 'message') r.items.delete(index);
+  // It tells of the newest text only: what is known of other items stays.
+  for (const [index, item] of r.items) if (item.attempt < status.attempt) r.items.delete(index);
+  const [index, last] = [...r.items].findLast(([, item]) => item.type === 'message') ?? [];
   r.snapshot = status.partial_content ?? '';
+  if (last?.done && last.text === r.snapshot) r.snapshot = '';
+  else if (index !== undefined && last && !last.done) r.items.delete(index);
   r.error = status.error;
   r.attempt = status.attempt;
   r.status = status.status === 'streaming' ? 'in_progress' : status.status;
@@ -163,43 +174,101 @@ export function takeStatus(r, status) {
   r.items.clear();
 }
 
+/** What was interrupted stays until the next attempt speaks. @param {Response} r */
+function shown(r) {
+  const items = [...r.items.values()];
+  const last = Math.max(0, ...items.map((item) => item.attempt));
+  return items.filter((item) => item.attempt === last);
+}
+
 /**
- * The text of the answer as it stands. What was interrupted stays until the next attempt speaks.
+ * The text of the answer as it stands.
  *
  * @param {Response} r
  */
 export function textOf(r) {
   if (r.final !== null) return r.final;
-  const messages = [...r.items.values()].filter((i) => i.type === 'message');
-  const kept = messages.filter((i) => !i.dropped);
-  const shown = kept.length > 0 ? kept : messages.slice(-1);
-  return (r.snapshot ?? '') + joined(shown.map((i) => i.text));
-}
-
-/** @param {Response} r */
-export function reasoningOf(r) {
-  return [...r.items.values()].filter((i) => i.type === 'reasoning' && !i.dropped).map((i) => i.text).join('\n\n');
+  return joined([...shown(r).filter((i) => i.type === 'message').map((i) => i.text), r.snapshot ?? '']);
 }
 
 /**
- * @typedef {{index: number, name: string, given: string, result: string | null, isRunning: boolean}} Call
+ * What an answer is made of, in the order in which it came about.
+ *
+ * @typedef {{kind: 'text' | 'thoughts', text: string}} Words
+ * @typedef {{kind: 'call', name: string, given: string, result: string | null, isRunning: boolean}} Call with what it returned
+ * @typedef {Words | Call} Piece
  */
 
-/** The tools that were called, each with what it returned. @param {Response} r @returns {Call[]} */
-export function callsOf(r) {
-  const kept = [...r.items].filter(([, item]) => !item.dropped);
-  const results = new Map(kept.filter(([, item]) => item.type === 'function_call_output').map(([, item]) => [item.data?.call_id, item]));
-  return kept.filter(([, item]) => isCall(item)).map(([index, item]) => {
-    const result = item.type === 'function_call' ? results.get(item.data?.call_id) : item;
-    return {
-      index,
-      name: item.data?.name ?? String(item.data?.type ?? '').replace(/_call$/, '').replaceAll('_', ' '),
-      given: item.text || item.data?.arguments || '',
-      result: textOfResult(result?.data?.output),
-      isRunning: !isOver(r) && !(result?.done ?? false),
-    };
-  });
+/** @param {Response} r @returns {Piece[]} */
+export function piecesOf(r) {
+  /** @type {Piece[]} */
+  const pieces = [];
+  const items = shown(r);
+  const results = new Map(items.filter((item) => item.type === 'function_call_output').map((item) => [item.data?.call_id, item]));
+  const say = (/** @type {string} */ text) => {
+    const last = pieces.at(-1);
+    if (last?.kind === 'text') last.text = joined([last.text, text]);
+    else if (text) pieces.push({ kind: 'text', text });
+  };
+  for (const item of items) {
+    if (item.type === 'message') say(item.text);
+    else if (item.type === 'reasoning' && item.text) pieces.push({ kind: 'thoughts', text: item.text });
+    else if (isCall(item)) pieces.push(callOf(item, results, !isOver(r)));
+  }
+  say(r.snapshot ?? '');
+  return pieces;
 }
+
+/**
+ * Of an answer that was stored: its text, cut where something else came about, of which the
+ * response tells more once it is there.
+ *
+ * @param {import('./types.js').Message} message
+ * @param {Response | undefined} response
+ * @returns {Piece[]}
+ */
+export function storedPieces(message, response) {
+  const known = (response ? piecesOf(response) : []).filter((piece) => piece.kind !== 'text');
+  /** @type {Piece[]} */
+  const pieces = [];
+  let [from, at] = [0, 0]; // of the text: in code units, and in the characters that the server counts
+  const say = (/** @type {number} */ to) => {
+    // An answer that failed may show less than it said: that is not cut within a sentence.
+    if (to < message.content.length && !message.content.startsWith('\n\n', to)) return;
+    const text = message.content.slice(from, to).replace(/^\n\n/, '');
+    if (text) pieces.push({ kind: 'text', text });
+    from = to;
+  };
+  message.steps.forEach((step, i) => {
+    let to = from;
+    for (; at < step.at; at++) to += (message.content.codePointAt(to) ?? 0) > 0xffff ? 2 : 1;
+    say(to);
+    if (step.type === 'reasoning') pieces.push(known[i]?.kind === 'thoughts' ? known[i] : { kind: 'thoughts', text: '' });
+    else pieces.push(known[i]?.kind === 'call' ? known[i] : { kind: 'call', name: step.name ?? spoken(step.type), given: '', result: null, isRunning: false });
+  });
+  say(message.content.length);
+  return pieces;
+}
+
+/**
+ * @param {Item} item
+ * @param {Map<any, Item>} results by call
+ * @param {boolean} mayRun
+ * @returns {Call}
+ */
+function callOf(item, results, mayRun) {
+  const result = item.type === 'function_call' ? results.get(item.data?.call_id) : item;
+  return {
+    kind: 'call',
+    name: item.data?.name ?? spoken(item.data?.type ?? ''),
+    given: item.text || item.data?.arguments || '',
+    result: textOfResult(result?.data?.output),
+    isRunning: mayRun && !(result?.done ?? false),
+  };
+}
+
+/** @param {string} type of what has no name */
+const spoken = (type) => type.replace(/_call$/, '').replaceAll('_', ' ');
 
 /** Also those that run at the model's own place, such as web_search_call. @param {Item} item */
 const isCall = (item) => item.type === 'function_call' || (item.type === 'other' && /^\w+_call$/.test(item.data?.type ?? ''));

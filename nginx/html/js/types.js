@@ -68,7 +68,7 @@
  * @property {string | null} request_id
  * @property {string | null} trace_id
  * @property {object | null} trace_summary
- * @property {number} steps besides text, of an answer that has ended
+ * @property {{type: string, name: string | null, at: number}[]} steps besides text, of an answer that has ended; at: characters of its text before
  * @property {string | null} finish_reason
  * @property {Passage[] | null} sources
  * @property {string | null} parent_id

@@ -113,6 +113,7 @@ const words = {
   'compose.queue_hint': 'An answer is on its way; what you send now is answered next.',
 
   'answer.queued': 'Waiting for its turn',
+  'answer.withdraw': 'Do not answer',
   'answer.starting': 'Starting',
   'answer.thinking': 'Thinking',
   'answer.retrying': 'That did not work. Trying again: attempt {n}',

@@ -1,15 +1,15 @@
 /* The rows of a conversation: what a person wrote, and what an agent answers. */
 
 import { attribute, fill, h, icon, iconButton, putOff, say } from '../dom.js';
-import { agentOf, editMessage, rate, regenerate, showBranch } from '../store.js';
+import { agentOf, cancel, editMessage, rate, regenerate, showBranch } from '../store.js';
 import { attempt, complain, copyText, toast } from '../ui.js';
 import { count, t, timeOf } from '../words.js';
 import { discard } from '../outbox.js';
-import { honest, Markdown } from '../markdown.js';
-import { textOf } from '../response.js';
+import { honest } from '../markdown.js';
+import { piecesOf, storedPieces } from '../response.js';
 import { get, newKey } from '../api.js';
 import { openPassage } from './passage.js';
-import { stepList } from './steps.js';
+import { saidList } from './steps.js';
 
 /** @typedef {import('../types.js').Message} Message */
 /** @typedef {import('../conversation.js').Conversation} Conversation */
@@ -193,13 +193,12 @@ export function answerRow(conversation) {
   /** @type {Message | null} */
   let message = null;
   const heading = h('h2', { class: 'hidden-text' }, t('chat.answer'));
-  const steps = stepList();
-  const markdown = new Markdown({ onCitation: (n) => message?.sources && openPassage(message.sources, n) });
+  const said = saidList((n) => message?.sources && openPassage(message.sources, n));
   const status = h('div', { class: 'row-status' });
   const sources = h('div', { class: 'row-sources' });
   const tools = h('div', { class: 'row-tools', role: 'group', 'aria-label': t('answer.tools') });
-  const bar = later(tools, () => answerBar(tools, () => message, conversation, () => markdown.text));
-  const element = h('article', { class: 'row answer' }, heading, steps.element, markdown.element, status, sources, tools);
+  const bar = later(tools, () => answerBar(tools, () => message, conversation));
+  const element = h('article', { class: 'row answer' }, heading, said.element, status, sources, tools);
   let citations = 0;
 
   /** @param {Message} now @param {string} agentName @param {boolean} isLast */
@@ -208,15 +207,13 @@ export function answerRow(conversation) {
     say(heading, t('chat.agent_said', { name: agentName }));
     const response = now.request_id ? conversation.responses.get(now.request_id) : undefined;
     const isOpen = now.status === 'in_progress';
-    const text = response && (isOpen || !now.content) ? textOf(response) || now.content : now.content;
+    const pieces = piecesFor(now, response);
     element.classList.toggle('streaming', isOpen);
     attribute(element, 'aria-busy', isOpen ? 'true' : null);
-    steps.update(response, isOpen && !text);
     conversation.recall(now);
     citations = Math.max(citations, now.sources?.length ?? 0);
-    markdown.cite(citations);
-    markdown.update(text, !isOpen);
-    drawStatus(status, now, response, text, conversation);
+    said.update(pieces, !isOpen, citations);
+    drawStatus(status, now, response, pieces.at(-1), conversation);
     drawSources(sources, now);
     tools.hidden = isOpen;
     tools.classList.toggle('last', isLast);
@@ -226,13 +223,25 @@ export function answerRow(conversation) {
 }
 
 /**
+ * @param {Message} message
+ * @param {import('../response.js').Response | undefined} response
+ * @returns {import('../response.js').Piece[]}
+ */
+function piecesFor(message, response) {
+  if (message.steps.length > 0) return storedPieces(message, response);
+  const live = response ? piecesOf(response) : [];
+  const isLive = message.status === 'in_progress' || !message.content || live.some((piece) => piece.kind !== 'text');
+  return isLive && live.length > 0 ? live : [{ kind: 'text', text: message.content }];
+}
+
+/**
  * @param {HTMLElement} status
  * @param {Message} message
  * @param {import('../response.js').Response | undefined} response
- * @param {string} text
+ * @param {import('../response.js').Piece | undefined} last
  * @param {Conversation} conversation
  */
-function drawStatus(status, message, response, text, conversation) {
+function drawStatus(status, message, response, last, conversation) {
   const notes = [];
   if (message.status === 'in_progress') {
     const isNext = conversation.active === message;
@@ -242,7 +251,9 @@ function drawStatus(status, message, response, text, conversation) {
     }
     const attempts = isNext && response ? response.attempt : 0;
     const state = !isNext ? 'queued' : attempts > 1 ? 'retrying' : isQueued ? 'starting' : 'thinking';
-    if (!text) notes.push(h('p', { class: 'waiting' }, dots(), h('span', null, t(`answer.${state}`, { n: attempts }))));
+    // What thinks or works says so itself.
+    const isQuiet = !last || (last.kind === 'call' ? !last.isRunning : !last.text);
+    if (isQuiet) notes.push(h('p', { class: 'waiting' }, dots(), h('span', null, t(`answer.${state}`, { n: attempts })), !isNext && withdraw(message, conversation)));
   } else if (message.status === 'failed') {
     notes.push(failure(message, response, conversation));
   } else if (message.status === 'cancelled') {
@@ -257,6 +268,10 @@ function drawStatus(status, message, response, text, conversation) {
 }
 
 const dots = () => h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i'));
+
+/** What waits for its turn need not be answered. @param {Message} message @param {Conversation} conversation */
+const withdraw = (message, conversation) => h('button', { type: 'button', class: 'link-button', onclick: () =>
+  void attempt(cancel(message.request_id ?? '')).then(() => conversation.refresh()) }, t('answer.withdraw'));
 
 /**
  * @param {Message} message
@@ -313,10 +328,9 @@ function drawSources(element, message) {
  * @param {HTMLElement} element
  * @param {() => Message | null} message
  * @param {Conversation} conversation
- * @param {() => string} text
  */
-function answerBar(element, message, conversation, text) {
-  const copy = iconButton('copy', t('answer.copy'), () => void copyText(copy, text()));
+function answerBar(element, message, conversation) {
+  const copy = iconButton('copy', t('answer.copy'), () => void copyText(copy, honest(message()?.content ?? '')));
   const again = iconButton('redo', t('answer.regenerate'), () => {
     const now = message();
     if (now) void answerAgain(now, again, conversation);

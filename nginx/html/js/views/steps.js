@@ -1,53 +1,69 @@
-/* What an agent did before and between its words: what it thought, and the tools that it called. */
+/* What an agent said, and between its words what it thought and which tools it called. */
 
 import { fill, h, icon, say } from '../dom.js';
 import { honest, Markdown } from '../markdown.js';
-import { callsOf, reasoningOf } from '../response.js';
 import { t } from '../words.js';
 
-/** @typedef {import('../response.js').Response} Response */
+/** @typedef {import('../response.js').Piece} Piece */
 /** @typedef {import('../response.js').Call} Call */
 
 const PREVIEW = 80; // characters
 const SHOWN = 20_000; // characters
 
-/** The steps of one answer. What was opened stays open while more of them come. */
-export function stepList() {
-  /** @type {ReturnType<typeof thoughtBox> | null} */
-  let thoughts = null;
-  const element = h('div', { class: 'steps' });
-  const list = h('div', { class: 'tool-calls' });
-  /** @type {Map<number, ReturnType<typeof callBox>>} */
+/**
+ * The pieces of one answer. What was opened stays open while more of them come.
+ *
+ * @param {(n: number) => void} onCitation
+ */
+export function saidList(onCitation) {
+  const element = h('div', { class: 'said' });
+  /* Each is known by its kind and its place among those: so it stays, however much of the answer is known yet. */
+  /** @type {Map<string, ReturnType<typeof textBox> | ReturnType<typeof thoughtBox> | ReturnType<typeof callBox>>} */
   const boxes = new Map();
-  /** @param {Response | undefined} response @param {boolean} isThinking */
-  const update = (response, isThinking) => {
-    const reasoning = response ? reasoningOf(response) : '';
-    const calls = response ? callsOf(response) : [];
-    if (reasoning) thoughts ??= thoughtBox();
-    thoughts?.update(reasoning, isThinking);
-    fill(element, thoughts?.element, calls.length > 0 && list);
-    fill(list, calls.map((call) => {
-      const box = boxes.get(call.index) ?? callBox();
-      boxes.set(call.index, box);
-      box.update(call);
-      return box.element;
+  /** @template {() => any} T @param {string} key @param {T} make @returns {ReturnType<T>} */
+  const boxOf = (key, make) => {
+    const box = boxes.get(key) ?? make();
+    boxes.set(key, box);
+    return /** @type {ReturnType<T>} */ (box);
+  };
+  /** @param {Piece[]} pieces @param {boolean} isOver @param {number} citations */
+  const update = (pieces, isOver, citations) => {
+    const counts = { text: 0, thoughts: 0, call: 0 };
+    fill(element, pieces.map((piece, i) => {
+      const key = `${piece.kind} ${counts[piece.kind]++}`;
+      const isActive = !isOver && i === pieces.length - 1;
+      if (piece.kind === 'call') return boxOf(key, callBox).update(piece);
+      if (piece.kind === 'thoughts') return boxOf(key, thoughtBox).update(piece.text, isActive);
+      return boxOf(key, () => textBox(onCitation)).update(piece.text, !isActive, citations);
     }));
   };
   return { element, update };
 }
 
+/** @param {(n: number) => void} onCitation */
+function textBox(onCitation) {
+  const markdown = new Markdown({ onCitation });
+  /** @param {string} text @param {boolean} isOver @param {number} citations */
+  const update = (text, isOver, citations) => {
+    markdown.cite(citations);
+    markdown.update(text, isOver);
+    return markdown.element;
+  };
+  return { update };
+}
+
 function thoughtBox() {
   const text = new Markdown();
   const label = h('span');
-  const element = h('details', { class: 'thoughts', hidden: true }, h('summary', null, icon('spark'), label, icon('chevron')), text.element);
+  const element = h('details', { class: 'thoughts' }, h('summary', null, icon('spark'), label, icon('chevron')), text.element);
   /** @param {string} reasoning @param {boolean} isThinking */
   const update = (reasoning, isThinking) => {
-    element.hidden = !reasoning;
     say(label, t(isThinking ? 'answer.thinking' : 'answer.thought'));
     element.classList.toggle('active', isThinking);
-    if (reasoning) text.update(reasoning, !isThinking);
+    text.update(reasoning, !isThinking);
+    return element;
   };
-  return { element, update };
+  return { update };
 }
 
 function callBox() {
@@ -68,8 +84,9 @@ function callBox() {
     element.querySelector('summary > .icon')?.replaceWith(isBad ? warn : tool);
     given.update(call.given);
     result.update(call.result ?? '');
+    return element;
   };
-  return { element, update };
+  return { update };
 }
 
 /** @param {string} name */
