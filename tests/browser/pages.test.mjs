@@ -136,13 +136,53 @@ test('an agent signs in as a client, whose fields are shown only then', () => as
   await page.getByLabel('OAuth secret').fill('sesame');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.locator('.field', { hasText: 'Client ID' }).getByRole('alert').waitFor();
-  await page.getByLabel('Client ID').fill('principal');
+  const client = page.getByLabel('Client ID');
+  assert.equal(await client.evaluate((input) => input === document.activeElement), true);
+  assert.deepEqual([await client.getAttribute('aria-invalid'), await page.locator('form > .form-fault').textContent()], ['true', '']);
+  await client.fill('principal');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved.').waitFor();
+  assert.equal(await client.getAttribute('aria-invalid'), null);
   const now = await ada.call('GET', `/api/agents/${id}`);
   assert.deepEqual([now.auth, now.client_id, now.has_credential], ['databricks_oauth', 'principal', true]);
   await page.reload();
   assert.equal(await page.getByLabel('Client ID').inputValue(), 'principal');
+}));
+
+test('whatever is wrong with an agent is said at its field, and what has none that is seen at the end', () => as(async (ada) => {
+  const { id } = await ada.agent('recite', { kind: 'responses' });
+  const page = await ada.page(`/agents/${id}`);
+  const fault = (label) => page.locator('.field', { has: page.getByLabel(label, { exact: true }) }).getByRole('alert');
+  await page.locator('summary', { hasText: 'Advanced' }).click();
+  await page.getByLabel('Ask for its trace with each answer').check();
+  await page.getByLabel('MLflow server').fill('http://10.0.0.1/');
+  await page.getByLabel('Questions to begin with').fill(`Why?\n${'x'.repeat(501)}`);
+  await page.getByLabel('Name', { exact: true }).fill('');
+  await page.getByRole('button', { name: 'Save' }).click();
+  for (const label of ['Name', 'Questions to begin with', 'MLflow server']) await fault(label).waitFor();
+  assert.equal(await page.getByLabel('Name', { exact: true }).evaluate((input) => input === document.activeElement), true);
+  await page.getByLabel('Name', { exact: true }).fill('Traced');
+  await page.getByLabel('Questions to begin with').fill('Why?');
+  await page.getByLabel('MLflow server').fill('https://mlflow.example.com');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  assert.equal(await page.locator('.field-fault').count(), 0);
+  const read = async () => {
+    const now = await ada.call('GET', `/api/agents/${id}`);
+    return [now.return_trace, now.mlflow_url];
+  };
+  assert.deepEqual(await read(), [true, 'https://mlflow.example.com']);
+  await page.getByLabel('MLflow server').fill('');
+  await page.getByRole('radio', { name: /OpenAI-compatible/ }).check();
+  assert.equal(await page.getByLabel('Ask for its trace with each answer').isVisible(), false);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await until(async () => (await read())[1] === null, 'the server to be gone');
+  // As from a newer server, which knows a field that this form does not have.
+  await page.route(`**/api/agents/${id}`, (route) => route.fulfill({ status: 422, contentType: 'application/problem+json',
+    json: { detail: 'not valid', errors: [{ pointer: '/region', detail: 'is required' }, { pointer: '/model', detail: 'is unknown' }] } }));
+  await page.getByRole('button', { name: 'Save' }).click();
+  await fault('Model').filter({ hasText: 'Is unknown.' }).waitFor();
+  await page.locator('form > .form-fault').filter({ hasText: 'Region is required.' }).waitFor();
 }));
 
 test('an agent answers from a text that was added, and a citation opens its passage', () => as(async (ada) => {

@@ -22,16 +22,9 @@ export class Problem extends Error {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 
-  /**
-   * What is wrong with one field.
-   *
-   * @param {string} name
-   * @returns {string | undefined}
-   */
-  field(name) {
-    const list = /** @type {{pointer?: string, detail: string}[]} */ (this.body?.errors ?? []);
-    const found = list.find((e) => e.pointer === `/${name}`);
-    return found && sentence(found.detail);
+  /** What is wrong with which fields. @returns {{pointer: string, detail: string}[]} */
+  get faults() {
+    return (this.body?.errors ?? []).filter((/** @type {any} */ fault) => fault.pointer);
   }
 }
 
@@ -92,8 +85,8 @@ async function read(reply, quiet) {
   throw problem;
 }
 
-/** @param {string} text */
-function sentence(text) {
+/** @param {string} text that may begin with the pointer to a field */
+export function sentence(text) {
   const named = text.replace(/^\/(\w+)/, (_, name) => name.replaceAll('_', ' '));
   return named ? `${named[0].toUpperCase()}${named.slice(1)}${/[.!?]$/.test(named) ? '' : '.'}` : t('net.away');
 }

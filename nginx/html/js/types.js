@@ -23,6 +23,8 @@
  * @property {boolean} has_embeddings_credential
  * @property {'key' | 'databricks_oauth'} auth
  * @property {string | null} client_id
+ * @property {boolean} return_trace
+ * @property {string | null} mlflow_url
  * @property {'message' | 'model'} titles
  * @property {Tool[] | null} tools null but for its owner
  *

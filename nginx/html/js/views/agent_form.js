@@ -1,6 +1,6 @@
 /* What an agent is made of. */
 
-import { field, select, showFaults } from './parts.js';
+import { clearFaults, field, select, showFaults } from './parts.js';
 import { h, icon, say } from '../dom.js';
 import { patch, post, Problem, newKey } from '../api.js';
 import { t } from '../words.js';
@@ -25,6 +25,7 @@ export function agentForm(agent, done) {
   const tools = toolFields(agent?.tools ?? []);
   const models = h('div', { class: 'stack' }, modelFields(agent));
   const titles = field(t('agent.titles'), select('titles', TITLES.map((v) => ({ value: v, label: t(`agent.titles.${v}`) })), agent?.titles ?? 'message'));
+  const traces = traceFields(agent);
   const button = h('button', { type: 'submit', class: 'button primary' }, t(agent ? 'app.save' : 'agents.create'));
   const send = () => (agent ? patch(`/api/agents/${agent.id}`, valuesOf(form, tools)) : post('/api/agents', valuesOf(form, tools), { key }));
   const form = h('form', { class: 'stack form', novalidate: true, onsubmit: (/** @type {Event} */ event) => {
@@ -42,14 +43,15 @@ export function agentForm(agent, done) {
   field(t('agent.visibility'), select('visibility', VISIBILITIES.map((v) => ({ value: v, label: t(`agent.visibility_long.${v}`) })),
     agent?.visibility ?? 'private')),
   field(t('agent.starters'), h('textarea', { name: 'starter_questions', rows: 3, value: agent?.starter_questions.join('\n') }), t('agent.starters_hint')),
-  h('details', { class: 'advanced', open: Boolean(agent?.embeddings_url || agent?.tools?.length || agent?.titles === 'model') },
-    h('summary', null, icon('chevron'), t('agent.advanced')), h('div', { class: 'stack' }, titles, tools.element, embeddingsFields(agent))),
+  h('details', { class: 'advanced', open: Boolean(agent?.embeddings_url || agent?.mlflow_url || agent?.return_trace || agent?.tools?.length || agent?.titles === 'model') },
+    h('summary', null, icon('chevron'), t('agent.advanced')), h('div', { class: 'stack' }, titles, tools.element, embeddingsFields(agent), traces)),
   h('p', { class: 'form-fault', role: 'alert' }),
   h('div', null, button));
   const draw = () => {
     const values = new FormData(form);
-    for (const part of [models, titles, tools.element]) part.hidden = values.get('kind') === 'extractive';
+    for (const part of [models, titles, tools.element, traces]) part.hidden = values.get('kind') === 'extractive';
     drawAuth(form, values.get('auth') === 'databricks_oauth');
+    /** @type {HTMLElement} */ (traces.querySelector('.check')).hidden = values.get('kind') !== 'responses';
   };
   draw();
   return form;
@@ -103,6 +105,15 @@ function embeddingsFields(agent) {
         placeholder: agent?.has_embeddings_credential ? t('agent.credential_kept') : '' }), t('agent.credential_hint'))));
 }
 
+/** @param {Agent | null} agent */
+function traceFields(agent) {
+  return h('fieldset', { class: 'stack' }, h('legend', { class: 'label' }, t('agent.traces')),
+    h('p', { class: 'quiet' }, t('agent.traces_lead')),
+    h('label', { class: 'check' }, h('input', { type: 'checkbox', name: 'return_trace', checked: agent?.return_trace }), t('agent.return_trace')),
+    field(t('agent.mlflow_url'), h('input', { name: 'mlflow_url', type: 'url', inputmode: 'url', maxlength: 2000, placeholder: 'https://mlflow.example.com',
+      value: agent?.mlflow_url }), t('agent.mlflow_url_hint')));
+}
+
 /** @param {FormDataEntryValue | null} value */
 const number = (value) => (value === '' || value === null ? null : Number(value));
 /** @param {FormDataEntryValue | null} value */
@@ -122,6 +133,8 @@ function valuesOf(form, tools) {
     auth: text(values.get('auth')),
     client_id: text(values.get('client_id')) || null,
     titles: text(values.get('titles')),
+    return_trace: values.has('return_trace'),
+    mlflow_url: text(values.get('mlflow_url')) || null,
     ...tools.read(),
     ...(text(values.get('credential')) ? { credential: text(values.get('credential')) } : {}),
   };
@@ -146,8 +159,7 @@ function valuesOf(form, tools) {
  * @param {(agent: Agent) => Promise<void>} done
  */
 async function save(form, button, send, done) {
-  for (const old of form.querySelectorAll('.field-fault')) old.remove();
-  say(/** @type {HTMLElement} */ (form.querySelector('.form-fault')), '');
+  clearFaults(form);
   button.disabled = true;
   try {
     await done(await send());

@@ -1,6 +1,7 @@
 /* What pages other than conversations are made of. */
 
-import { h, icon, say } from '../dom.js';
+import { h, icon, say, set } from '../dom.js';
+import { sentence } from '../api.js';
 import { t } from '../words.js';
 
 /** @typedef {import('../dom.js').Child} Child */
@@ -38,25 +39,58 @@ export function select(name, options, value) {
 /** @param {string} text @param {string} [tone] good, bad, warn, accent */
 export const badge = (text, tone = '') => h('span', { class: `badge ${tone}` }, text);
 
+/** @param {HTMLFormElement} form */
+export function clearFaults(form) {
+  for (const old of form.querySelectorAll('.field-fault')) old.remove();
+  for (const input of form.querySelectorAll('[aria-invalid]')) {
+    input.removeAttribute('aria-invalid');
+    input.setAttribute('aria-describedby', `${input.id}-hint`);
+  }
+  const rest = form.querySelector('.form-fault');
+  if (rest) say(rest, '');
+}
+
 /**
- * Faults at the fields they name, or at the end of the form.
+ * Each fault at its field, the first of which is gone to; what is wrong with no field that can be
+ * seen is said at the end of the form.
  *
  * @param {HTMLFormElement} form
  * @param {import('../api.js').Problem} problem
  */
 export function showFaults(form, problem) {
-  for (const old of form.querySelectorAll('.field-fault')) old.remove();
-  const rest = form.querySelector('.form-fault');
-  let first = null;
-  for (const input of form.querySelectorAll('[name]')) {
-    const fault = problem.field(input.getAttribute('name') ?? '');
-    if (!fault) continue;
-    input.after(h('p', { class: 'field-fault fault', role: 'alert' }, fault));
-    first ??= input;
+  clearFaults(form);
+  /** @type {string[]} */
+  const rest = [];
+  const { faults } = problem;
+  faults.forEach(({ pointer, detail }, i) => {
+    const input = inputOf(form, pointer.slice(1));
+    if (!input) {
+      rest.push(sentence(`${pointer} ${detail}`));
+      return;
+    }
+    const note = h('p', { class: 'field-fault fault', role: 'alert', id: `${input.id}-fault${i}` }, sentence(detail));
+    input.after(note);
+    if (input.id) set(input, { 'aria-invalid': 'true', 'aria-describedby': `${note.id} ${input.id}-hint` });
     input.closest('details')?.setAttribute('open', '');
-  }
+  });
+  const first = form.querySelector('.field-fault')?.previousElementSibling;
   if (first instanceof HTMLElement) first.focus();
-  if (rest instanceof HTMLElement) say(rest, first ? '' : problem.message);
+  const end = form.querySelector('.form-fault');
+  if (end) say(end, faults.length > 0 ? rest.join(' ') : problem.message);
+}
+
+/**
+ * The input of a member, or of what it is part of: of starter_questions/0, that of starter_questions.
+ *
+ * @param {HTMLFormElement} form
+ * @param {string} member
+ * @returns {HTMLElement | null}
+ */
+function inputOf(form, member) {
+  const found = /** @type {HTMLElement | null} */ (form.querySelector(`[name="${CSS.escape(member)}"]:not([type=radio])`));
+  if (found && !found.closest('[hidden]')) return found;
+  const up = member.lastIndexOf('/');
+  return up > 0 ? inputOf(form, member.slice(0, up)) : null;
 }
 
 /**

@@ -1,6 +1,6 @@
 /* One's own account: name, password, notifications, sessions, keys. */
 
-import { ago, badge, column, empty, field, select, showFaults } from './parts.js';
+import { ago, badge, clearFaults, column, empty, field, select, showFaults } from './parts.js';
 import { attempt, copyText, toast } from '../ui.js';
 import { fill, h, icon, iconButton } from '../dom.js';
 import { get, newKey, patch, post, Problem, remove } from '../api.js';
@@ -26,7 +26,7 @@ function smallForm(fields, submit, send) {
   const form = h('form', { class: 'stack', onsubmit: async (/** @type {Event} */ event) => {
     event.preventDefault();
     button.disabled = true;
-    for (const old of form.querySelectorAll('.field-fault')) old.remove();
+    clearFaults(form);
     try {
       await send(new FormData(form));
     } catch (fault) {
