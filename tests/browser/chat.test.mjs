@@ -378,7 +378,7 @@ test('while a model fails its user is told that it is tried again', () => as(asy
   await conversation(page).getByText('This answer failed.').waitFor();
 }));
 
-test('a chat that was left in the middle is found there again, and one that is not there says so', () => as(async (ada) => {
+test('a chat that was left in the middle is found there again, also after a reload, and one that is not there says so', () => as(async (ada) => {
   const chat = await longChat(ada, 120);
   const page = await ada.page(`/c/${chat.id}`);
   const log = page.locator('.log');
@@ -397,8 +397,15 @@ test('a chat that was left in the middle is found there again, and one that is n
   await page.locator('.card').first().waitFor();
   await page.locator('.chat-link', { hasText: 'Long' }).click();
   await until(async () => (await first()) === before, `${before} again`);
+  await page.reload();
+  await until(async () => (await first().catch(() => '')) === before, `${before} after a reload`);
   await page.getByRole('button', { name: 'Go to the latest message' }).click();
   await page.getByText('Message 120', { exact: false }).waitFor();
+  await page.reload();
+  await page.getByText('Message 120', { exact: false }).waitFor();
+  await write(page, words(200, 'line').replaceAll(' ', '\n'));
+  await until(async () => (await text(answer(page))).endsWith('line200'), 'the answer at the end, which is followed');
+  await until(() => log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 60), 'its end');
   await page.goto(`${URL_}/c/${crypto.randomUUID()}`);
   await page.getByText('There is nothing here.').waitFor();
   assert.equal(await box(page).count(), 0);

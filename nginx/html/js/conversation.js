@@ -5,6 +5,7 @@
  */
 
 import { get, withQuery } from './api.js';
+import { keepHere, keptHere } from './keep.js';
 import { lastEvent, Live } from './live.js';
 import { entriesOf, isNew } from './outbox.js';
 import { isOver, newResponse, take, takeStatus, textOf } from './response.js';
@@ -16,6 +17,7 @@ import { on, tell } from './store.js';
 
 const PAGE = 50;
 const KEPT = 12; // conversations
+const READERS = 50;
 const POLL_WAIT_S = 25;
 
 export class Conversation {
@@ -37,8 +39,8 @@ export class Conversation {
     this.rows = new Map();
     /** @type {Entry[]} accepted, but not yet seen among the messages */
     this.sent = [];
-    /** @type {import('./views/log.js').Reader | null} where its reader left it; null: at the end */
-    this.reader = null;
+    /** @type {import('./views/log.js').Reader | null} where its reader left it, by the message's id; null: at the end */
+    this.reader = keptHere('readers', /** @type {Record<string, any>} */ ({}))[place] ?? null;
     this.isOpen = false;
     /** @type {{id: string, live: Live, polling: boolean} | null} */
     this.following = null;
@@ -94,6 +96,16 @@ export class Conversation {
   }
 
   // ---- reading ------------------------------------------------------------------------
+
+  /** Where it is being read, also for after a reload. @param {import('./views/log.js').Reader | null} reader by its row */
+  readAt(reader) {
+    const message = reader && this.messages.find((m) => this.rowOf(m) === reader.key);
+    this.reader = message ? { key: message.id, offset: reader.offset } : null;
+    const readers = new Map(Object.entries(keptHere('readers', /** @type {Record<string, any>} */ ({}))));
+    readers.delete(this.place);
+    if (this.reader) readers.set(this.place, this.reader);
+    keepHere('readers', Object.fromEntries([...readers].slice(-READERS)));
+  }
 
   open() {
     this.isOpen = true;

@@ -1,4 +1,7 @@
-/* Keep: what this browser remembers of a user: drafts, messages on their way, and tastes. */
+/*
+ * Keep: what this browser remembers of a user: drafts, messages on their way, and tastes; and
+ * what this tab remembers: where one was.
+ */
 
 let owner = '';
 
@@ -14,11 +17,12 @@ const full = (name) => `offstage:${owner}:${name}`;
  * @template T
  * @param {string} name
  * @param {T} otherwise
+ * @param {Storage} storage
  * @returns {T}
  */
-export function kept(name, otherwise) {
+function read(name, otherwise, storage) {
   try {
-    const text = localStorage.getItem(full(name));
+    const text = storage.getItem(full(name));
     return text === null ? otherwise : JSON.parse(text);
   } catch {
     return otherwise;
@@ -26,19 +30,32 @@ export function kept(name, otherwise) {
 }
 
 /**
- * Null forgets it. A full or forbidden storage loses no more than what is kept here.
+ * A full or forbidden storage loses no more than what is kept here.
  *
  * @param {string} name
  * @param {unknown} value
+ * @param {Storage} storage
  */
-export function keep(name, value) {
+function write(name, value, storage) {
   try {
-    if (value === null || value === '') localStorage.removeItem(full(name));
-    else localStorage.setItem(full(name), JSON.stringify(value));
+    if (value === null || value === '') storage.removeItem(full(name));
+    else storage.setItem(full(name), JSON.stringify(value));
   } catch {
     return;
   }
 }
+
+/** @template T @param {string} name @param {T} otherwise @returns {T} */
+export const kept = (name, otherwise) => read(name, otherwise, localStorage);
+
+/** Null forgets it. @param {string} name @param {unknown} value */
+export const keep = (name, value) => write(name, value, localStorage);
+
+/** @template T @param {string} name @param {T} otherwise @returns {T} */
+export const keptHere = (name, otherwise) => read(name, otherwise, sessionStorage);
+
+/** For this tab, and its reloads. @param {string} name @param {unknown} value */
+export const keepHere = (name, value) => write(name, value, sessionStorage);
 
 /**
  * @param {string} name

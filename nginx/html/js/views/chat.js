@@ -35,7 +35,10 @@ export function chatPage() {
   } });
   /** @type {import('./log.js').Spec[]} */
   let specs = [];
-  const latest = iconButton('down_to', t('chat.latest'), () => log.toEnd(), { class: 'latest', hidden: true });
+  const latest = iconButton('down_to', t('chat.latest'), () => {
+    wanted = null;
+    log.toEnd();
+  }, { class: 'latest', hidden: true });
   const title = h('button', { type: 'button', class: 'page-title', onclick: () => {
     const now = chat();
     if (now) void rename(now);
@@ -54,6 +57,7 @@ export function chatPage() {
     send: (text) => {
       post(place, agentId(), text);
       picked = null;
+      wanted = null;
       log.sticks = true;
       draw();
     },
@@ -80,6 +84,18 @@ export function chatPage() {
       if (stopping === id) stopping = null;
       compose.draw();
     });
+  };
+  /** @type {import('./log.js').Reader | null} where this chat was left, until it is there again */
+  let wanted = null;
+  const goBack = () => {
+    if (!wanted || !conversation.loaded) return;
+    const { key, offset } = wanted;
+    if (!conversation.older || conversation.messages.some((m) => m.id === key)) {
+      wanted = null;
+      log.goTo({ key: conversation.rows.get(key) ?? key, offset });
+    } else {
+      void older();
+    }
   };
   const older = async () => {
     if (conversation.older && conversation.loaded) await conversation.loadOlder().catch(() => {});
@@ -164,6 +180,7 @@ export function chatPage() {
           speak(requestId);
         } else {
           draw();
+          goBack();
           seen();
         }
       }),
@@ -203,12 +220,17 @@ export function chatPage() {
     conversation.open();
     compose.load();
     draw();
-    if (conversation.reader) log.goTo(conversation.reader);
+    wanted = conversation.reader;
+    goBack();
     seen();
     if (matchMedia('(hover: hover)').matches) compose.box.focus();
   };
+  const remember = () => {
+    if (conversation.isOpen && conversation.loaded && !wanted && !isNew(place)) conversation.readAt(log.reader());
+  };
+  window.addEventListener('pagehide', remember);
   const leave = () => {
-    if (conversation.isOpen) conversation.reader = log.reader();
+    remember();
     conversation.leave();
   };
   const hide = () => {

@@ -84,15 +84,16 @@ export class Log {
     return anchor?.key ? { key: anchor.key, offset: anchor.offset } : null;
   }
 
-  /** @param {Reader} reader */
+  /** @param {Reader} reader @returns {boolean} false when there is no such row */
   goTo(reader) {
     const box = this.boxes.get(reader.key);
-    if (!box) return;
+    if (!box) return false;
     this.sticks = false;
     box.section.isNear = true;
     this.#furnish(box.section);
     this.#fill(box);
     if (box.element) this.#restore({ key: reader.key, box: box.element, offset: reader.offset });
+    return true;
   }
 
   toEnd() {
