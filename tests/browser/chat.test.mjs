@@ -47,7 +47,7 @@ test('who has no agent is told so, and led to making one', () => as(async (ada) 
   await page.getByRole('button', { name: 'Create agent' }).waitFor();
 }));
 
-test('a wrong password says so, and the right one opens the chat that was asked for', () => as(async (ada) => {
+test('a wrong password says so, the right one opens the chat that was asked for, and signing out ends the session', () => as(async (ada) => {
   await ada.agent('recite');
   const { id } = await ada.call('POST', '/api/chats', { title: 'Plans' });
   await ada.context.clearCookies();
@@ -59,6 +59,10 @@ test('a wrong password says so, and the right one opens the chat that was asked 
   await page.getByLabel('Password').fill('correct horse battery');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('button', { name: 'Plans', exact: true }).waitFor();
+  await page.getByRole('button', { name: ada.email }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByLabel('Password').waitFor();
+  assert.equal((await ada.context.request.get(`${URL_}/api/auth/me`)).status(), 401);
 }));
 
 test('Markdown is shown as it streams in, and code in colours that can be copied', () => as(async (ada) => {

@@ -1,6 +1,6 @@
 /* The pages beside the chats: agents and what they know, traces, the account, administration. */
 
-import { answer, as, box, finished, Person, sql, until, write } from './harness.mjs';
+import { answer, as, box, finished, Person, sql, until, URL_, write } from './harness.mjs';
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
@@ -281,7 +281,7 @@ test('traces are found by their agent, their state, how long they took, and thei
   await page.locator('.span-row.bad').first().waitFor();
   await page.goBack();
   await page.getByRole('combobox', { name: 'Duration' }).selectOption('120000');
-  await page.getByText('Each answer leaves a trace').waitFor();
+  await page.getByText('No trace is like that.').waitFor();
   await page.getByRole('searchbox', { name: 'Open a trace by its id' }).fill(trace);
   await page.keyboard.press('Enter');
   await page.getByRole('tree').waitFor();
@@ -346,6 +346,25 @@ test('admins see what jobs say, cancel one, try another at once, and see how muc
   await page.getByRole('tab', { name: 'Use', exact: true }).click();
   await page.getByRole('img', { name: /Questions a day/ }).waitFor();
   await page.getByRole('row', { name: /Helper/ }).first().waitFor();
+}));
+
+test('a public agent is put into other pages by the line that its page gives to copy, and is deleted without its chats', () => as(async (ada) => {
+  const agent = await ada.agent('recite');
+  await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const page = await ada.page(`/agents/${agent.id}?tab=embed`);
+  await page.getByText('Make the agent public').waitFor();
+  await ada.call('PATCH', `/api/agents/${agent.id}`, { visibility: 'public' });
+  await page.reload();
+  await page.getByRole('button', { name: 'Copy the line' }).click();
+  const line = `<script src="${URL_}/widget.js" data-agent="${agent.id}" async></script>`;
+  await until(async () => (await page.evaluate(() => navigator.clipboard.readText())) === line, 'the line');
+  const chat = await ada.call('POST', '/api/chats', { title: 'Stays', agent_id: agent.id });
+  await page.getByRole('tab', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Delete agent' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await until(() => new URL(page.url()).pathname === '/agents', 'the list of agents');
+  await page.goto(`${URL_}/c/${chat.id}`);
+  await page.getByText('The agent of this chat was deleted.').waitFor();
 }));
 
 test('an agent of somebody else is found by nobody', () => as(async (ada) => {

@@ -99,6 +99,13 @@ test('everything can be done by keys', () => as(async (ada) => {
   await page.keyboard.press('Escape');
   await page.keyboard.press('Shift+Escape');
   await until(() => box(page).evaluate((element) => element === document.activeElement), 'the message box to have the focus');
+  await ada.call('POST', '/api/chats', { title: 'Above' });
+  const links = page.locator('.chat-link');
+  await until(async () => (await links.count()) === 2, 'the other chat');
+  await links.nth(1).focus();
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Above', exact: true }).waitFor();
 }));
 
 test('a screen reader is told of an answer in sentences, and not of each word', () => as(async (ada) => {

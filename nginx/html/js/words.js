@@ -320,6 +320,7 @@ const words = {
 
   'trace.title': 'Trace · {name}',
   'trace.none': 'Each answer leaves a trace: what was done for it, and how long it took.',
+  'trace.no_match': 'No trace is like that.',
   'trace.any_agent': 'Any agent',
   'trace.any_time': 'Any duration',
   'trace.slower': 'Longer than {time}',

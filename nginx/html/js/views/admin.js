@@ -225,12 +225,31 @@ function workerRow(worker) {
 function users() {
   const { element, rows } = table(t('admin.users'), ['auth.name', 'auth.email', 'admin.role', 'admin.made', '']);
   const none = h('p', { class: 'fault', role: 'alert' });
+  let shown = 100;
+  const more = h('button', { type: 'button', class: 'button', hidden: true, onclick: () => {
+    shown += 100;
+    void load();
+  } }, t('app.more'));
   const load = async () => {
-    const page = await get('/api/users?limit=100').catch((fault) => fault);
-    if (page instanceof Error) none.replaceChildren(page.message);
-    else if (!rows.contains(document.activeElement)) fill(rows, page.data.map((/** @type {any} */ user) => userRow(user, load)));
+    if (rows.contains(document.activeElement)) return;
+    /** @type {any[]} */
+    const all = [];
+    /** @type {string | null} */
+    let cursor = null;
+    do {
+      /** @type {any} */
+      const page = await get(withQuery('/api/users', { limit: 100, cursor })).catch((fault) => fault);
+      if (page instanceof Error) {
+        none.replaceChildren(page.message);
+        return;
+      }
+      all.push(...page.data);
+      cursor = page.next_cursor;
+    } while (cursor && all.length < shown);
+    more.hidden = !cursor;
+    fill(rows, all.map((user) => userRow(user, load)));
   };
-  return { element: h('div', { class: 'stack' }, element, none, invite()), load };
+  return { element: h('div', { class: 'stack' }, element, h('div', null, more), none, invite()), load };
 }
 
 /** Somebody is let in by a link, which is shown once, and mailed where mail is sent. */

@@ -72,6 +72,7 @@ export async function tracesPage() {
     more.hidden = !cursor;
     fill(list, isFirst ? [] : [...list.children], page.data.map(traceRow));
     table.hidden = list.children.length === 0;
+    say(/** @type {HTMLElement} */ (none.querySelector('p')), t(status || agent.value || slow.value ? 'trace.no_match' : 'trace.none'));
     none.hidden = !table.hidden;
   };
   more.addEventListener('click', () => void load(false));
@@ -304,14 +305,29 @@ function treeKey(event, trace, closed, chosen, pick, toggle) {
 function spanDetail(span) {
   const part = (/** @type {string} */ name, /** @type {any} */ value) => {
     const isNothing = value === null || value === undefined || (typeof value === 'object' && Object.keys(value).length === 0);
-    return !isNothing && h('section', null, h('h3', null, t(`trace.${name}`)),
-      h('pre', { class: 'plain', tabindex: '0' }, honest(typeof value === 'string' ? value : JSON.stringify(value, null, 2))));
+    return !isNothing && h('section', null, h('h3', null, t(`trace.${name}`)), readable(value));
   };
   return h('div', { class: 'stack' }, h('h2', null, honest(span.name)),
     h('div', { class: 'facts' }, badge(span.kind), badge(span.status, span.status === 'error' ? 'bad' : ''), badge(duration(span.duration_ms)), badge(`+${duration(span.start_ms)}`)),
     span.error && h('p', { class: 'fault' }, honest(span.error)),
     part('inputs', span.inputs), part('outputs', span.outputs), part('attributes', span.attributes));
 }
+
+/** Texts as they read, conversations by who spoke, the rest as JSON. @param {any} value @returns {any} */
+function readable(value) {
+  if (isConversation(value)) {
+    return value.map((/** @type {any} */ { role, content, ...rest }) => [h('h4', null, honest(role)), content && plain(content), Object.keys(rest).length > 0 && plain(rest)]);
+  }
+  const members = value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.entries(value) : [];
+  if (!members.some(([, member]) => isConversation(member) || /\n/.test(member))) return plain(value);
+  return members.map(([name, member]) => [h('h4', null, honest(name)), isConversation(member) ? readable(member) : plain(member)]);
+}
+
+/** @param {any} value */
+const isConversation = (value) => Array.isArray(value) && value.length > 0 && value.every((turn) => typeof turn?.role === 'string');
+
+/** @param {any} value */
+const plain = (value) => h('pre', { class: 'plain', tabindex: '0', dir: 'auto' }, honest(typeof value === 'string' ? value : JSON.stringify(value, null, 2)));
 
 /** @param {Trace} trace */
 function download(trace) {
