@@ -288,6 +288,20 @@ test('traces are found by their agent, their state, how long they took, and thei
   assert.match(page.url(), new RegExp(`/traces/${trace}$`));
 }));
 
+test('colours are those of the system until somebody prefers others, also after a reload', () => as(async (ada) => {
+  const page = await ada.page('/settings');
+  const ink = () => page.locator('.page').evaluate((element) => getComputedStyle(element).color);
+  await page.getByLabel('Colours').waitFor();
+  const dark = await ink();
+  await page.getByLabel('Colours').selectOption('light');
+  const light = await ink();
+  assert.notEqual(light, dark);
+  await page.reload();
+  await until(async () => (await ink()) === light, 'the preferred colours');
+  await page.getByLabel('Colours').selectOption('');
+  assert.equal(await ink(), dark);
+}, 'Ada', { colorScheme: 'dark' }));
+
 test('a key is made, works, is shown once and can be deleted', () => as(async (ada) => {
   const page = await ada.page('/settings');
   const form = page.locator('section', { hasText: 'API keys' });

@@ -86,6 +86,8 @@ test('everything can be done by keys', () => as(async (ada) => {
   await page.keyboard.press('Control+Shift+o');
   await until(() => new URL(page.url()).pathname === '/', 'a new chat');
   await page.keyboard.press('Control+k');
+  await page.getByRole('option', { name: 'Keyboard shortcuts' }).waitFor();
+  assert.equal(await page.getByRole('option', { name: 'Stop the answer' }).count(), 0);
   await page.keyboard.type('needle');
   await page.getByRole('option', { name: /needle/ }).first().waitFor();
   await page.keyboard.press('Enter');

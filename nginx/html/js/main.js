@@ -8,6 +8,7 @@ import { beginOutbox, isNew } from './outbox.js';
 import { keepFor } from './keep.js';
 import { frame } from './views/frame.js';
 import * as store from './store.js';
+import { paint } from './ui.js';
 import { t } from './words.js';
 
 const RETRY_MS = 3000;
@@ -30,6 +31,7 @@ function signInAgain() {
 /** @param {import('./types.js').User} user */
 async function enter(user) {
   keepFor(user.id);
+  paint();
   onSignedOut(signInAgain);
   const ready = store.begin(user);
   frame(root);

@@ -1,7 +1,11 @@
 /* Small things that every view uses: toasts, menus, questions, and the voice for screen readers. */
 
 import { fill, h, icon, iconButton } from './dom.js';
+import { kept } from './keep.js';
 import { t } from './words.js';
+
+/** Light or dark, if the user prefers one of them to what the system says. */
+export const paint = () => document.documentElement.style.setProperty('color-scheme', kept('look', '') || 'light dark');
 
 /* ---- the voice ------------------------------------------------------------------------ */
 

@@ -75,7 +75,7 @@ export function frame(root) {
   pages(lazy);
   otherwise(() => show(missing(null)));
   const lastAnswer = () => [...chat.conversation().messages].reverse().find((m) => m.role === 'assistant')?.content ?? '';
-  on('palette', () => void import('./palette.js').then(({ openPalette }) => openPalette({ stop: chat.stop, lastAnswer })));
+  on('palette', () => void import('./palette.js').then(({ openPalette }) => openPalette({ stop: chat.stop, isRunning: () => Boolean(chat.conversation().active), lastAnswer })));
   keys({ stop: chat.stop, focus: chat.focus });
   tellByTitle();
   notify();

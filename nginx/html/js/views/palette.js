@@ -16,7 +16,7 @@ import { t } from '../words.js';
 const WAIT_MS = 150;
 const MOST = 6;
 
-/** @param {{stop: () => void, lastAnswer: () => string}} act */
+/** @param {{stop: () => void, isRunning: () => boolean, lastAnswer: () => string}} act */
 export function openPalette(act) {
   if (document.querySelector('dialog.palette')) return;
   const box = h('input', { class: 'palette-box', type: 'text', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'palette-list',
@@ -99,13 +99,13 @@ function hit(found) {
     note: found.snippet.map((/** @type {any} */ piece) => (piece.match ? h('mark', null, honest(piece.text)) : honest(piece.text))) };
 }
 
-/** @param {string} q @param {{stop: () => void, lastAnswer: () => string}} act */
+/** @param {string} q @param {{stop: () => void, isRunning: () => boolean, lastAnswer: () => string}} act */
 function commands(q, act) {
   /** @type {Item[]} */
   const all = [
     { label: t('side.new'), icon: 'plus', act: () => go('/') },
-    { label: t('palette.stop'), icon: 'stop', act: act.stop },
-    { label: t('palette.copy_answer'), icon: 'copy', act: () => void navigator.clipboard.writeText(act.lastAnswer()).then(() => toast(t('answer.copied'))) },
+    ...(act.isRunning() ? [{ label: t('palette.stop'), icon: 'stop', act: act.stop }] : []),
+    ...(act.lastAnswer() ? [{ label: t('palette.copy_answer'), icon: 'copy', act: () => void navigator.clipboard.writeText(act.lastAnswer()).then(() => toast(t('answer.copied'))) }] : []),
     { label: t('side.agents'), icon: 'agent', act: () => go('/agents') },
     { label: t('agents.new'), icon: 'plus', act: () => go('/agents/new') },
     { label: t('side.traces'), icon: 'trace', act: () => go('/traces') },

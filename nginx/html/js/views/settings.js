@@ -1,7 +1,7 @@
 /* One's own account: name, password, notifications, sessions, keys. */
 
 import { ago, badge, clearFaults, column, empty, field, select, showFaults } from './parts.js';
-import { attempt, copyText, toast } from '../ui.js';
+import { attempt, copyText, paint, toast } from '../ui.js';
 import { fill, h, icon, iconButton } from '../dom.js';
 import { get, newKey, patch, post, Problem, remove } from '../api.js';
 import { honest } from '../markdown.js';
@@ -10,7 +10,7 @@ import { state } from '../store.js';
 import { t } from '../words.js';
 
 export async function settingsPage() {
-  return { element: column(profile(), password(), notifications(), keys(), sessions()), title: t('side.settings') };
+  return { element: column(profile(), password(), look(), notifications(), keys(), sessions()), title: t('side.settings') };
 }
 
 /** @param {string} title @param {any[]} children */
@@ -59,6 +59,15 @@ function password() {
     toast(t('settings.changed'));
   });
   return section(t('auth.password'), form);
+}
+
+function look() {
+  const choice = select('look', ['', 'light', 'dark'].map((v) => ({ value: v, label: t(`settings.look.${v || 'system'}`) })), kept('look', ''));
+  choice.addEventListener('change', () => {
+    keep('look', choice.value);
+    paint();
+  });
+  return section(t('settings.look'), field(t('settings.colours'), choice));
 }
 
 function notifications() {
