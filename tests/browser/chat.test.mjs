@@ -163,7 +163,9 @@ test('what is written while the network is away is kept, and sent once', () => a
   await page.getByText('Not sent yet').first().waitFor();
   await write(page, 'second');
   await page.getByText('Not sent yet').nth(1).waitFor();
+  await page.getByText('You are offline.').waitFor();
   await ada.context.setOffline(false);
+  await page.getByText('You are offline.').waitFor({ state: 'detached' });
   await until(async () => (await page.locator('.row.answer:not(.streaming)').count()) === 2, 'two answers');
   const chats = await ada.chats();
   assert.equal(chats.length, 1);

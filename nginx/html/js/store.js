@@ -278,6 +278,8 @@ export async function begin(me) {
   state.me = me;
   feed = new Live('/api/events', { event: takeFeed, open: feedOpen, lost: feedLost });
   window.addEventListener('offline', () => setNet('offline'));
+  // A connection may live through a short cut.
+  window.addEventListener('online', () => setNet(feed?.open ? 'ok' : 'connecting'));
   await loadAgents();
 }
 
