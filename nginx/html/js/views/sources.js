@@ -188,7 +188,7 @@ function addWebsite(agent) {
     h('div', { class: 'two' },
       field(t('sources.max_pages'), h('input', { name: 'max_pages', type: 'number', min: 1, value: 50 })),
       field(t('sources.recrawl_every'), select('recrawl_every', ['never', 'daily', 'weekly', 'monthly'].map((v) => ({ value: v, label: t(`sources.every.${v}`) })), 'never'))),
-    h('details', null, h('summary', null, t('sources.more')), h('div', { class: 'stack' },
+    h('details', { class: 'advanced' }, h('summary', null, icon('chevron'), t('sources.more')), h('div', { class: 'stack' },
       field(t('sources.max_depth'), h('input', { name: 'max_depth', type: 'number', min: 0 })),
       field(t('sources.include'), h('textarea', { name: 'include', rows: 2 }), t('sources.pattern_hint')),
       field(t('sources.exclude'), h('textarea', { name: 'exclude', rows: 2 })),
