@@ -277,6 +277,8 @@ start_over(struct request *rq, struct reply *rp)
 {
     db_rollback(rq->db);
     reply_reset(rp);
+    rq->quota = (struct quota_use){ 0 };
+    rq->retry_after_s = 0;
 }
 
 static struct err
