@@ -4,6 +4,7 @@ The next release is this one with a migration more, which widens the busiest tab
 programs cannot do without. So it can be built anywhere, without the history.
 """
 
+import collections
 import contextlib
 import os
 import shutil
@@ -95,10 +96,15 @@ def release(tmp_path_factory):
 
 
 class Load:
-    """Questions one after the other, from some threads, until told to stop; each is to be answered."""
+    """Questions one after the other, from some threads, until told to stop; each is to be answered.
 
-    def __init__(self, agent, threads=3):
-        self.agent, self.stopped, self.asked, self.failures = agent, False, [], []
+    No thread runs more than some ahead of the answers, for a user may have only so many unfinished.
+    """
+
+    AHEAD = 20
+
+    def __init__(self, user, agent, threads=3):
+        self.user, self.agent, self.stopped, self.asked, self.failures = user, agent, False, [], []
         self.ways = []
         self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(threads)]
 
@@ -108,15 +114,18 @@ class Load:
             thread.start()
 
     def run(self, i):
-        n = i
+        n, mine = i, collections.deque()
         while not self.stopped:
             status, body = self.ways[n % len(self.ways)]({'agent_id': self.agent['id'], 'message': f'question {n}'})
             if status == 202:
                 self.asked.append(body['request_id'])
+                mine.append(body['request_id'])
             else:
                 self.failures.append((status, body))
             n += 1
             time.sleep(0.02)
+            if len(mine) > self.AHEAD:
+                final(self.user, mine.popleft(), 60)
 
     def after(self, more):
         wanted = len(self.asked) + more
@@ -184,7 +193,7 @@ def test_old_and_new_programs_work_together_on_the_new_schema(start_stack, relea
 
     # The schema goes ahead under the old programs.
     before = {name: stack.pids(name) for name in ('app', 'stream', 'worker')}
-    load = Load(agent)
+    load = Load(user, agent)
     load.start(through_the_old_app)
     load.after(20)
     migrate(release, stack)
