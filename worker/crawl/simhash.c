@@ -67,7 +67,7 @@ static void
 gather(struct votes *v)
 {
     for (size_t i = 0; i < BITS; i++)
-        v->counts[i] += v->bytes[i / 8] >> i % 8 * 8 & 0xff;
+        v->counts[i] += (uint32_t)(v->bytes[i / 8] >> i % 8 * 8 & 0xff);
     memset(v->bytes, 0, sizeof(v->bytes));
     v->pending = 0;
 }
