@@ -45,8 +45,8 @@ choose(const struct retrieval_hit *hits, size_t count, size_t most, size_t per_p
 }
 
 static struct err
-load(struct db *db, struct arena *a, struct id agent_id, const struct retrieval_hit *hits, size_t n,
-     struct passage **out, size_t *count)
+load(struct db *db, struct arena *a, struct id agent_id, const struct retrieval *search,
+     const struct retrieval_hit *hits, size_t n, struct passage **out, size_t *count)
 {
     struct id *ids = arena_array(a, n, sizeof(*ids));
     struct passage *list = arena_array(a, n, sizeof(*list));
@@ -72,7 +72,7 @@ load(struct db *db, struct arena *a, struct id agent_id, const struct retrieval_
                                     .anchor = row_str(&r, "anchor"),
                                     .content = row_str(&r, "content"),
                                     .score = hits[hit].score,
-                                    .coverage = hits[hit].coverage,
+                                    .coverage = retrieval_coverage(search, &hits[hit]),
                                     .similarity = hits[hit].similarity };
     }
     *out = list;
@@ -88,17 +88,18 @@ passage_search(struct db *db, struct arena *a, const struct passage_question *q,
     struct retrieval_vector vector = { q->vector, q->vector ? q->vector_count : 0 };
     size_t candidates = q->most > CANDIDATES ? q->most : CANDIDATES, hit_count, n;
     struct retrieval_hit *hits, *chosen;
+    struct retrieval *search;
 
     for (size_t i = 0; i < q->earlier_count; i++)
         turns[i] = (struct retrieval_turn){ q->earlier[i].content,
                                             strcmp(q->earlier[i].role, "user") == 0 };
     TRY(retrieval_chunks(db, a, q->agent_id, q->text, turns, q->earlier_count, &vector, candidates,
-                         &hits, &hit_count));
+                         &search, &hits, &hit_count));
     chosen = arena_array(a, hit_count, sizeof(*chosen));
     n = choose(hits, hit_count, q->most, PER_PAGE, chosen);
     if (n < q->most)
         n = choose(hits, hit_count, q->most, SIZE_MAX, chosen);
     *out = NULL;
     *count = 0;
-    return n ? load(db, a, q->agent_id, chosen, n, out, count) : OK;
+    return n ? load(db, a, q->agent_id, search, chosen, n, out, count) : OK;
 }

@@ -63,8 +63,8 @@ retrieve_once(struct retrieval *s, const char *question, const struct retrieval_
 struct err
 retrieval_chunks(struct db *db, struct arena *a, struct id agent_id, const char *question,
                  const struct retrieval_turn *earlier, size_t earlier_count,
-                 const struct retrieval_vector *vector, size_t most, struct retrieval_hit **out,
-                 size_t *count)
+                 const struct retrieval_vector *vector, size_t most, struct retrieval **search,
+                 struct retrieval_hit **out, size_t *count)
 {
     struct retrieval *s = ARENA_NEW(a, struct retrieval);
 
@@ -75,8 +75,7 @@ retrieval_chunks(struct db *db, struct arena *a, struct id agent_id, const char 
         TRY(retrieval_fuse(s, vector));
     if (s->hit_count > most)
         s->hit_count = most;
-    for (size_t i = 0; i < s->hit_count; i++)
-        s->hits[i].coverage = retrieval_coverage(s, &s->hits[i]);
+    *search = s;
     *out = s->hits;
     *count = s->hit_count;
     return OK;

@@ -66,8 +66,7 @@ void retrieval_add_term(struct retrieval_query *q, uint32_t term, double weight,
 struct retrieval_hit {
     struct id chunk_id, page_id;
     double score;
-    double similarity; /* of the vectors, 0 to 1; 0: not among the nearest */
-    double coverage;   /* share of the question's weight whose terms stand in the chunk: 0 to 1 */
+    double similarity;    /* of the vectors, 0 to 1; 0: not among the nearest */
     const uint8_t *terms; /* their sequence, 4 bytes each */
     size_t term_count;
     size_t segment, doc; /* private: where its postings are */
@@ -79,10 +78,17 @@ struct retrieval_vector {
     size_t count; /* 0: there is none */
 };
 
+/* A search that was made; it lives as long as its arena. */
+struct retrieval;
+
 /* The best chunks, best first, at most `most`. None when the caller may not use the agent. */
 struct err retrieval_chunks(struct db *db, struct arena *a, struct id agent_id,
                             const char *question, const struct retrieval_turn *earlier,
                             size_t earlier_count, const struct retrieval_vector *vector,
-                            size_t most, struct retrieval_hit **out, size_t *count) CHECKED;
+                            size_t most, struct retrieval **search, struct retrieval_hit **out,
+                            size_t *count) CHECKED;
+
+/* The share of the question's weight whose terms stand in a hit: 0 to 1. */
+double retrieval_coverage(const struct retrieval *s, const struct retrieval_hit *hit);
 
 #endif

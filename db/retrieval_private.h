@@ -61,9 +61,6 @@ void retrieval_sort(struct retrieval *s);
 /* Join the hits, best first, with the chunks that are nearest to the question's vector. */
 struct err retrieval_fuse(struct retrieval *s, const struct retrieval_vector *v) CHECKED;
 
-/* The share of the question's weight whose terms stand in a hit. */
-double retrieval_coverage(const struct retrieval *s, const struct retrieval_hit *hit);
-
 /* Look once more, for what the best hits have in common as well. */
 struct err retrieval_feed_back(struct retrieval *s) CHECKED;
 

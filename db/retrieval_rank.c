@@ -186,10 +186,12 @@ pairs_score(const struct retrieval *s, const struct filter *firsts, const struct
     count_pairs(&s->query, firsts, hit, counts);
     for (size_t i = 0; i < s->query.bigram_count; i++) {
         const uint32_t *pair = s->query.bigrams[i];
-        double idf = fmax(idf_of(s, pair[0]), idf_of(s, pair[1])) + log(BIGRAM_RARER);
+        double idf;
 
-        if (counts[i] > 0)
-            sum += BIGRAM_WEIGHT * idf * bm25_part(&s->bm25, (double)counts[i], length);
+        if (counts[i] == 0)
+            continue;
+        idf = fmax(idf_of(s, pair[0]), idf_of(s, pair[1])) + log(BIGRAM_RARER);
+        sum += BIGRAM_WEIGHT * idf * bm25_part(&s->bm25, (double)counts[i], length);
     }
     return sum;
 }
