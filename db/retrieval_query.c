@@ -9,7 +9,7 @@
 /* Weights beside the question's own words, which count 1. */
 #define EXTRA_WEIGHT  0.5  /* other forms of its words */
 #define LAST_WEIGHT   0.25 /* words of the turn before */
-#define OLDER_WEIGHT  0.08
+#define OLDER_WEIGHT  0.15
 #define ANSWER_WEIGHT 0.05 /* of the last answer */
 
 static struct retrieval_term *

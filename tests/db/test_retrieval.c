@@ -4,6 +4,7 @@
 
 #include "db/chunk.h"
 #include "db/passage.h"
+#include "db/request.h"
 #include "lib/arena.h"
 #include "lib/postings.h"
 #include "lib/words.h"
@@ -101,11 +102,16 @@ learn(const struct site *t, const char *title, const char *text)
     return page;
 }
 
-/* The titles of what the user finds, best first. */
+/* The titles of what the user finds after some turns, best first. */
 static const char *
-found(const struct site *t, struct id user, const char *question)
+found_after(const struct site *t, struct id user, const struct message_text *earlier, size_t count,
+            const char *question)
 {
-    struct passage_question q = { .agent_id = t->agent, .text = question, .most = MOST };
+    struct passage_question q = { .agent_id = t->agent,
+                                  .text = question,
+                                  .most = MOST,
+                                  .earlier = earlier,
+                                  .earlier_count = count };
     const char *titles = "";
     struct passage *list;
     size_t n;
@@ -116,6 +122,12 @@ found(const struct site *t, struct id user, const char *question)
         titles = arena_printf(t->arena, "%s%s%s", titles, i ? " " : "", list[i].title);
     db_end_read(t->app);
     return titles;
+}
+
+static const char *
+found(const struct site *t, struct id user, const char *question)
+{
+    return found_after(t, user, NULL, 0, question);
 }
 
 static void
@@ -197,6 +209,23 @@ nothing_is_remembered_of_a_server_that_was_lost(void **state)
     assert_string_equal(found(t, t->user, "zebra"), "");
 }
 
+static void
+earlier_turns_decide_between_what_fits_alike(void **state)
+{
+    const struct site *t = *state;
+    const struct message_text turns[] = { { .role = "user",
+                                            .content = "Where does the tiger sleep?" },
+                                          { .role = "assistant", .content = "In its den." },
+                                          { .role = "user", .content = "Thank you, go on." } };
+
+    learn(t, "lions", "tickets zoo lion");
+    learn(t, "tigers", "tickets zoo tiger");
+    for (size_t n = 1; n <= 3; n++)
+        assert_string_equal(found_after(t, t->user, turns, n, "Zoo tickets?"), "tigers lions");
+    assert_string_equal(found_after(t, t->user, turns, 3, "Tickets of the lion zoo?"),
+                        "lions tigers");
+}
+
 int
 main(void)
 {
@@ -205,6 +234,7 @@ main(void)
         SITE_TEST(what_is_not_committed_is_not_found),
         SITE_TEST(a_question_finds_the_same_when_segments_are_merged),
         SITE_TEST(what_is_in_memory_is_for_those_alone_who_may_use_the_agent),
+        SITE_TEST(earlier_turns_decide_between_what_fits_alike),
         SITE_TEST(nothing_is_remembered_of_a_server_that_was_lost),
     };
 
