@@ -82,6 +82,7 @@ struct items {
 /* What earlier runs, and this one, have stored. Indexes into `list`. */
 struct known {
     struct crawl_known *list;
+    uint64_t *prints; /* simhashes of those that are indexed; 0 for the others */
     size_t count, cap;
     struct seen by_url, by_content;
     int64_t indexed; /* pages of the source that are searched */
@@ -242,7 +243,10 @@ void crawl_add_link(struct crawler *c, struct reading *r, const struct crawl_url
 
 /* The page that earlier runs, or this one, have stored for an address; NULL for none. */
 struct crawl_known *known_find(const struct known *k, const char *url);
-struct crawl_known *known_add(struct crawler *c, const struct crawl_known *page);
+void known_add(struct crawler *c, const struct crawl_known *page);
+
+/* After an entry of the list was changed. */
+void known_changed(struct known *k, const struct crawl_known *page);
 
 /* Another page with the same text, or nearly so; NULL for none. */
 const struct crawl_known *known_twin(const struct known *k, const char *url, struct id hash,

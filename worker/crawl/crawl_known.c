@@ -13,24 +13,39 @@ known_find(const struct known *k, const char *url)
     return at ? &k->list[*at] : NULL;
 }
 
-struct crawl_known *
+static void *
+grow(struct crawler *c, const void *list, size_t size)
+{
+    void *grown = arena_array(c->store, c->known.cap, size);
+
+    if (c->known.count > 0)
+        memcpy(grown, list, c->known.count * size);
+    return grown;
+}
+
+void
+known_changed(struct known *k, const struct crawl_known *page)
+{
+    size_t i = (size_t)(page - k->list);
+
+    k->prints[i] = page->indexed ? page->simhash : 0;
+    if (page->indexed && id_is_set(page->content_hash))
+        *seen_at(&k->by_content, str_from(page->content_hash.s)) = (int64_t)i;
+}
+
+void
 known_add(struct crawler *c, const struct crawl_known *page)
 {
     struct known *k = &c->known;
-    struct crawl_known *grown;
 
     if (k->count == k->cap) {
         k->cap = k->cap ? k->cap * 2 : 256;
-        grown = arena_array(c->store, k->cap, sizeof(*grown));
-        if (k->count > 0)
-            memcpy(grown, k->list, k->count * sizeof(*grown));
-        k->list = grown;
+        k->list = grow(c, k->list, sizeof(*k->list));
+        k->prints = grow(c, k->prints, sizeof(*k->prints));
     }
     k->list[k->count] = *page;
     *seen_at(&k->by_url, str_from(page->url)) = (int64_t)k->count;
-    if (page->indexed && id_is_set(page->content_hash))
-        *seen_at(&k->by_content, str_from(page->content_hash.s)) = (int64_t)k->count;
-    return &k->list[k->count++];
+    known_changed(k, &k->list[k->count++]);
 }
 
 const struct crawl_known *
@@ -44,8 +59,7 @@ known_twin(const struct known *k, const char *url, struct id hash, uint64_t prin
         return &k->list[*at];
     *near = true;
     for (size_t i = 0; print && i < k->count; i++)
-        if (k->list[i].indexed && simhash_is_near(k->list[i].simhash, print) &&
-            strcmp(k->list[i].url, url) != 0)
+        if (simhash_is_near(k->prints[i], print) && strcmp(k->list[i].url, url) != 0)
             return &k->list[i];
     return NULL;
 }

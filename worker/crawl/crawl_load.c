@@ -62,7 +62,7 @@ static void
 take_known(struct crawler *c, const struct crawl_known *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        (void)known_add(c, &list[i]);
+        known_add(c, &list[i]);
         c->known.indexed += list[i].indexed;
     }
     c->is_again = c->known.indexed > 0;

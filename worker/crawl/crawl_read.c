@@ -185,9 +185,9 @@ remember(struct crawler *c, const struct item *it, const struct reading *r)
 
     if (known) {
         *known = page;
-        *seen_at(&c->known.by_content, str_from(page.content_hash.s)) = known - c->known.list;
+        known_changed(&c->known, known);
     } else {
-        (void)known_add(c, &page);
+        known_add(c, &page);
     }
 }
 
@@ -312,6 +312,7 @@ settle_known(struct crawler *c, struct reading *r)
     if (r->gone) {
         r->dropped_page = known->id;
         known->indexed = false;
+        known_changed(&c->known, known);
         c->known.indexed--;
     }
     r->kept = known->indexed && strcmp(r->outcome.state, "failed") == 0;

@@ -107,12 +107,6 @@ simhash(struct str text)
     return out ? out : 1;
 }
 
-bool
-simhash_is_near(uint64_t left, uint64_t right)
-{
-    return left && right && __builtin_popcountll(left ^ right) <= SIMHASH_NEAR;
-}
-
 struct id
 content_hash(struct str text)
 {

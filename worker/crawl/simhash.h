@@ -18,7 +18,16 @@
 /* Of the words in their order, letters' case and white space left out. 0 for a short text. */
 uint64_t simhash(struct str text);
 
-bool simhash_is_near(uint64_t left, uint64_t right);
+/* Inline: each page is compared with all that were stored. */
+static inline bool
+simhash_is_near(uint64_t left, uint64_t right)
+{
+    uint64_t other = left ^ right;
+
+    for (int i = 0; i < SIMHASH_NEAR; i++)
+        other &= other - 1;
+    return left && right && other == 0;
+}
 
 /* The same for texts with the same words, as a UUID. */
 struct id content_hash(struct str text);
