@@ -5,6 +5,8 @@
 #include "lib/arena.h"
 #include "lib/str.h"
 
+#include <string.h>
+
 #define PREVIEW_MAX 200 /* bytes */
 
 static void
@@ -88,7 +90,8 @@ find(struct message *list, size_t n, struct id id, bool by_request)
     return NULL;
 }
 
-/* Of those that are answers to requests. */
+/* Of those that are answers to requests and were over when the page was read: a later look at one
+   that was not may say more than its message. */
 static struct err
 add_answers(struct db *db, struct arena *a, struct message *list, size_t n)
 {
@@ -97,7 +100,7 @@ add_answers(struct db *db, struct arena *a, struct message *list, size_t n)
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (id_is_set(list[i].request_id))
+        if (id_is_set(list[i].request_id) && strcmp(list[i].status, "in_progress") != 0)
             ids[count++] = list[i].request_id;
     if (count == 0)
         return OK;
