@@ -1,6 +1,6 @@
 /* Chats: what was asked is answered, and nothing that a browser does or suffers loses any of it. */
 
-import { answer, as, box, conversation, finished, hasWords, killWorker, loadMessages, longChat, newBrowserContext, Person, pieces, until, URL_, WAIT, words, write } from './harness.mjs';
+import { answer, as, box, conversation, finished, hasWords, killWorker, loadMessages, longChat, newBrowserContext, Person, pieces, sql, until, URL_, WAIT, words, write } from './harness.mjs';
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
@@ -558,6 +558,23 @@ test('another device shows the same live, and a session that ends there loses no
   await until(async () => (await box(page).inputValue().catch(() => '')) === 'half a thought', 'the draft');
   assert.equal(await text(answer(page)), question);
   await context.close();
+}));
+
+test('chats stand by day, the newest first, and more of them come while one scrolls', () => as(async (ada) => {
+  const agent = await ada.agent('recite');
+  sql(`insert into chats (id, user_id, agent_id, title, title_by, preview, created_at, active_at, read_at)
+       select gen_random_uuid(), '${ada.me.id}', '${agent.id}', 'Chat ' || n, 'user', '', at, at, at
+         from (select n, now() - n * interval '12 hours' as at from generate_series(0, 119) n) c`);
+  const page = await ada.page();
+  const list = page.locator('.side-list');
+  await page.getByRole('heading', { name: 'Today' }).waitFor();
+  for (const day of ['Yesterday', 'Previous 7 days', 'Previous 30 days']) await page.getByRole('heading', { name: day }).waitFor();
+  assert.equal(await text(page.locator('.chat-title').first()), 'Chat 0');
+  await until(async () => {
+    await list.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    return (await page.locator('.chat-link').count()) === 120;
+  }, 'all chats');
+  assert.equal(await text(page.locator('.chat-title').last()), 'Chat 119');
 }));
 
 test('a draft belongs to its chat and survives a reload', () => as(async (ada) => {

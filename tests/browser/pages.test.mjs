@@ -200,6 +200,25 @@ test('an agent answers from a text that was added, and a citation opens its pass
   await page.getByRole('dialog').getByText('four hundred kilograms').waitFor();
 }));
 
+test('a file becomes what an agent knows, can be looked at, and says why if it cannot be read', () => as(async (ada) => {
+  const agent = await ada.call('POST', '/api/agents', { name: 'Handbook', kind: 'extractive' });
+  const page = await ada.page(`/agents/${agent.id}`);
+  const add = async (name, mimeType, text) => {
+    await page.getByRole('button', { name: 'Add a file' }).click();
+    await page.getByLabel('File', { exact: true }).setInputFiles({ name, mimeType, buffer: Buffer.from(text) });
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+  };
+  await add('stage.png', 'image/png', '\x89PNG\r\n');
+  await page.locator('.source-row', { hasText: 'stage.png' }).getByText('documents of this type are not read').waitFor();
+  await add('stage.md', 'text/markdown', HANDBOOK);
+  await page.locator('.source-row .badge.good').waitFor();
+  await page.getByRole('link', { name: 'stage.md' }).click();
+  await page.locator('.page-row').click();
+  await page.getByText('forty-eight channels').waitFor();
+  await page.getByRole('button', { name: 'Chunks (2)' }).click();
+  await page.locator('.chunk', { hasText: 'forty-eight channels' }).waitFor();
+}));
+
 test('the trace of an answer is a tree of spans that keys walk through', () => as(async (ada) => {
   await ada.agent('recite');
   const page = await ada.page();
@@ -210,6 +229,12 @@ test('the trace of an answer is a tree of spans that keys walk through', () => a
   const rows = page.getByRole('treeitem');
   const all = await rows.count();
   assert.ok(all >= 3);
+  const facts = page.locator('.facts').first();
+  for (const fact of [/First token\d/, /Tokens\d+ → \d+/, /Spans\d/]) assert.match(await facts.textContent(), fact);
+  // All bars stand on the axis of the first, which is the whole.
+  const bars = await page.locator('.span-bar').evaluateAll((found) => found.map((bar) => bar.getBoundingClientRect()).map(({ left, right }) => [left, right]));
+  assert.equal(bars.length, all);
+  for (const [left, right] of bars) assert.ok(left >= bars[0][0] - 1 && right <= bars[0][1] + 1 && right > left, JSON.stringify(bars));
   await rows.first().focus();
   await page.keyboard.press('ArrowDown');
   assert.equal(await rows.nth(1).getAttribute('aria-selected'), 'true');
@@ -317,7 +342,7 @@ test('a key is made, works, is shown once and can be deleted', () => as(async (a
   await until(async () => (await ada.call('GET', '/api/keys')).data.length === 0, 'the key to go');
 }));
 
-test('admins pause and resume a queue and see jobs; others have no such page', () => as(async (ada) => {
+test('admins pause and resume a queue, see jobs, and shut somebody out for a while; others have no such page', () => as(async (ada) => {
   sql(`update users set role = 'admin' where id = '${ada.me.id}'`);
   await ada.agent('recite');
   const page = await ada.page('/admin');
@@ -328,9 +353,16 @@ test('admins pause and resume a queue and see jobs; others have no such page', (
   await until(async () => (await card.getByText('paused').count()) === 0, 'the queue to go on');
   await card.getByRole('img', { name: /Jobs that wait/ }).waitFor();
   await card.getByRole('img', { name: /Done a minute/ }).waitFor();
+  const bea = await Person.new('Bea');
   await page.getByRole('tab', { name: 'Users' }).click();
   await page.getByRole('cell', { name: ada.email }).waitFor();
-  const bea = await Person.new('Bea');
+  const row = page.getByRole('row', { name: bea.email });
+  await row.getByRole('button', { name: 'Disable' }).click();
+  await row.getByText('disabled').waitFor();
+  assert.equal((await bea.context.request.get(`${URL_}/api/auth/me`)).status(), 401);
+  await row.getByRole('button', { name: 'Enable' }).click();
+  await until(async () => (await row.getByText('disabled').count()) === 0, 'Bea to be let in again');
+  await bea.call('POST', '/api/auth/login', { email: bea.email, password: 'correct horse battery' });
   const hers = await bea.page();
   await box(hers).waitFor();
   assert.equal(await hers.getByRole('link', { name: 'Admin' }).count(), 0);

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import test from 'node:test';
 
 const FIRST_LOAD = 150_000; // bytes, compressed
+const WIDGET = 30_000; // bytes
 const LONG = 10_000; // messages
 
 /** What axe says against a page. It is put in as the browser's own script, which the page's policy does not concern. */
@@ -22,7 +23,9 @@ for (const colorScheme of ['light', 'dark']) {
   test(`axe finds nothing on any screen in ${colorScheme}`, () => as(async (ada) => {
     const plain = await ada.call('POST', '/api/agents', { name: 'Passages', kind: 'extractive' });
     const agent = await ada.toolAgent('recite', { starter_questions: ['Why?'], visibility: 'public', description: 'Recites.' });
-    await ada.call('POST', `/api/agents/${plain.id}/sources`, { type: 'text', title: 'Handbook', content: '# Stage\n\nThe curtain is green.' });
+    const source = await ada.call('POST', `/api/agents/${plain.id}/sources`, { type: 'text', title: 'Handbook', content: '# Stage\n\nThe curtain is green.' });
+    const old = await ada.call('POST', '/api/chats', { title: 'Old' });
+    await ada.call('PATCH', `/api/chats/${old.id}`, { archived: true });
     const page = await ada.page();
     await box(page).waitFor();
     await accessible(page, 'a new chat');
@@ -36,7 +39,7 @@ for (const colorScheme of ['light', 'dark']) {
     await page.keyboard.press('Escape');
     const [{ id }] = (await ada.call('GET', '/api/traces')).data;
     for (const [where, ready] of [['/agents', '.card'], ['/agents/new', 'form'], [`/agents/${agent.id}`, 'form'], [`/agents/${plain.id}`, '.source-row'],
-      [`/agents/${agent.id}?tab=embed`, '.snippet'], [`/agents/${plain.id}?tab=try`, 'input[type=search]'], ['/traces', '.data-table tbody tr'],
+      [`/agents/${agent.id}?tab=embed`, '.snippet'], [`/sources/${source.id}`, '.page-row'], ['/chats', '.source-row'], [`/agents/${plain.id}?tab=try`, 'input[type=search]'], ['/traces', '.data-table tbody tr'],
       [`/traces/${id}`, '.span-bar'], ['/settings', '.source-row'], ['/c/none', 'h2']]) {
       await page.goto(URL_ + where);
       await page.locator(ready).first().waitFor();
@@ -61,6 +64,12 @@ test('the pages of admins have nothing that axe finds, and show the queue', () =
   await page.getByRole('tab', { name: 'Jobs' }).click();
   await page.getByRole('button', { name: 'completed' }).click();
   await accessible(page, 'jobs');
+  await page.getByRole('tab', { name: 'Users' }).click();
+  await page.getByRole('cell', { name: ada.email }).waitFor();
+  await accessible(page, 'users');
+  await page.getByRole('tab', { name: 'Use', exact: true }).click();
+  await page.locator('.chart').waitFor();
+  await accessible(page, 'use');
 }));
 
 test('a phone has the sidebar as a drawer, and nothing is wider than it', () => as(async (ada) => {
@@ -177,7 +186,7 @@ test('a chat of ten thousand messages shows few of them at a time, and stays whe
   await until(async () => (await answer(page).textContent())?.trim() === 'one more', 'the answer at the end');
 }));
 
-test('the first load is small', () => as(async (ada) => {
+test('the first load is small, and so is the widget', () => as(async (ada) => {
   await ada.agent('recite');
   const sizes = new Map();
   const context = await newBrowserContext();
@@ -193,4 +202,6 @@ test('the first load is small', () => as(async (ada) => {
   await context.close();
   const all = [...sizes.values()].reduce((sum, n) => sum + n, 0);
   assert.ok(sizes.size > 10 && all < FIRST_LOAD, `${all} bytes in ${sizes.size} files`);
+  const widget = await (await ada.context.request.get(`${URL_}/widget.js`)).body();
+  assert.ok(widget.length < WIDGET, `${widget.length} bytes of the widget`);
 }));

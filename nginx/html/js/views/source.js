@@ -13,7 +13,7 @@ import { t } from '../words.js';
  * @typedef {object} SitePage
  * @property {string} id
  * @property {string} source_id
- * @property {string} url
+ * @property {string | null} url of a website
  * @property {string} status
  * @property {string | null} reason
  * @property {string | null} detail
@@ -77,7 +77,7 @@ export async function sourcePage(id) {
       void load(true);
     } }, t(`source.filter.${name || 'all'}`))));
   await refresh();
-  if (source.type === 'url') void load(true);
+  void load(true);
   const act = (/** @type {string} */ what) => async () => {
     await attempt(post(`/api/sources/${id}/${what}`, {}));
     wasBusy = true;
@@ -86,7 +86,7 @@ export async function sourcePage(id) {
   const actions = source.type === 'url' ? [h('button', { type: 'button', class: 'button', onclick: act('crawl') }, icon('redo'), t('sources.recrawl'))] : [];
   return {
     element: column(back(`/agents/${source.agent_id}`), facts, bar.element,
-      source.type === 'url' && h('div', { class: 'button-row' }, filters, search), source.type === 'url' && list, more),
+      source.type === 'url' && h('div', { class: 'button-row' }, filters, search), list, more),
     title: honest(source.title || source.url || ''), actions,
     hide: () => {
       clearInterval(timer);
@@ -110,15 +110,15 @@ function debounce(act) {
 /** @param {SitePage} page */
 function pageRow(page) {
   return h('a', { class: 'page-row', href: `/pages/${page.id}` },
-    h('span', { class: 'page-row-head' }, h('strong', null, honest(page.title || page.url)), statusBadge(page.status)),
-    h('small', { class: 'page-url' }, honest(page.url)),
+    h('span', { class: 'page-row-head' }, h('strong', null, honest(page.title || page.url || '')), statusBadge(page.status)),
+    page.url && h('small', { class: 'page-url' }, honest(page.url)),
     h('small', { class: 'quiet' }, honest(page.detail || page.preview?.slice(0, 200) || '')));
 }
 
 /** @param {string} id */
 export async function readPage(id) {
   const page = /** @type {SitePage} */ (await get(`/api/pages/${id}`));
-  const url = safeLink(page.url);
+  const url = page.url ? safeLink(page.url) : null;
   const chunks = page.chunks ?? [];
   const body = h('div', { class: 'page-text', dir: 'auto' });
   const text = () => fill(body, page.content ? h('pre', { class: 'plain' }, honest(page.content)) : empty('file', page.detail ?? t('source.nothing')));
@@ -133,10 +133,10 @@ export async function readPage(id) {
   return {
     element: column(back(`/sources/${page.source_id}`),
       h('div', { class: 'facts' }, statusBadge(page.status), page.http_status && badge(`HTTP ${page.http_status}`),
-        url && h('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer' }, honest(page.url)),
+        url && h('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer' }, honest(page.url ?? '')),
         page.fetched_at && h('span', { class: 'quiet' }, ago(page.fetched_at)), page.detail && h('span', { class: 'quiet' }, honest(page.detail))),
       h('div', null, toggle), body),
-    title: honest(page.title || page.url),
+    title: honest(page.title || page.url || ''),
   };
 }
 
