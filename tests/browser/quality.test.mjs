@@ -85,6 +85,16 @@ test('a phone has the sidebar as a drawer, and nothing is wider than it', () => 
   await accessible(page, 'the drawer');
   await page.locator('.chat-link').click();
   await until(async () => (await page.getByRole('navigation').count()) === 0, 'the drawer to close');
+  const agent = (await ada.call('GET', '/api/agents')).data.find((one) => one.user_id === ada.me.id);
+  await page.goto(`${URL_}/agents/${agent.id}?tab=embed`);
+  const inSight = (locator) => locator.evaluateAll((all) => all.length > 0 && all.every((one) => {
+    const { left, right } = one.getBoundingClientRect();
+    return left >= 0 && right <= window.innerWidth;
+  }));
+  await until(() => inSight(page.getByRole('tab', { name: 'Embed' })), 'the tab to be in sight');
+  await page.goto(`${URL_}/traces/${(await ada.call('GET', '/api/traces')).data[0].id}`);
+  await page.getByRole('tree').waitFor();
+  assert.ok(await inSight(page.locator('.span-bar')), 'the whole waterfall');
 }, 'Ada', { viewport: { width: 390, height: 844 }, hasTouch: true }));
 
 test('everything can be done by keys', () => as(async (ada) => {

@@ -169,7 +169,7 @@ function jobRow(job, reload) {
 /** What was asked in the last 30 days, by everybody: a line of days, and each agent. */
 function use() {
   const days = h('div', { class: 'card plain-card' });
-  const { element, rows } = table(t('admin.use'), ['trace.agent', 'admin.requests', 'admin.discarded', 'admin.tokens_in', 'admin.tokens_out', 'admin.p50', 'admin.p99']);
+  const { element, rows } = table(t('admin.use'), ['trace.agent', 'admin.requests', 'trace.filter.failed', 'admin.tokens_in', 'admin.tokens_out', 'admin.p50', 'admin.p99']);
   let isLoaded = false;
   const load = async () => {
     if (isLoaded) return;
@@ -198,7 +198,7 @@ const nameOf = (id) => (agentOf(id) ? agentName(id) : id ? t('admin.agent_of_ano
 /** @param {string} id @param {any[]} buckets */
 function useRow(id, buckets) {
   const sum = (/** @type {string} */ name) => buckets.reduce((all, bucket) => all + bucket[name], 0);
-  const worst = (/** @type {string} */ name) => buckets.reduce((most, bucket) => Math.max(most, bucket.latency_ms[name] ?? 0), 0);
+  const worst = (/** @type {string} */ name) => Math.max(...buckets.map((bucket) => bucket.latency_ms[name] ?? 0)) || null;
   const cell = (/** @type {string | number} */ value) => h('td', { class: 'number' }, value);
   return h('tr', null, h('td', null, h('strong', null, nameOf(id))), cell(count(sum('requests'))), cell(count(sum('failed'))),
     cell(count(sum('input_tokens'))), cell(count(sum('output_tokens'))), cell(duration(worst('p50'))), cell(duration(worst('p99'))));

@@ -109,6 +109,8 @@ export function tabs(all, first, label) {
       buttons[i].tabIndex = tab.id === id ? 0 : -1;
       if (tab.id === id) panel.replaceChildren(tab.show());
     });
+    // On a phone not all of them are in sight.
+    requestAnimationFrame(() => list.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }));
     panel.setAttribute('aria-labelledby', `tab-${id}`);
   };
   const list = h('div', { role: 'tablist', class: 'tabs', 'aria-label': label, onkeydown: (/** @type {KeyboardEvent} */ event) => {
