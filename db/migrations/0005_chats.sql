@@ -352,21 +352,52 @@ begin
 end $$;
 
 -- Of a user's buckets below one, newest first: those in which every lexeme stands, or at least
--- one; and what to look up there, of which the rarest is enough where all must be met.
+-- one; and what to look up there, of which the rarest is enough where all must be met. A lexeme that
+-- few buckets have leaves only those: the others are looked up there, however many buckets have them.
 create function search_buckets(owner uuid, lexemes text[], every boolean, below int, out buckets int[], out lead text[])
-    language sql stable
+    language plpgsql stable
     set search_path = pg_catalog, public, pg_temp
 as $$
-    with met as materialized (
-        select l.lexeme, w.bucket
+declare
+    many constant int := 100;
+    few  int[];
+begin
+    lead := lexemes;
+    if every then
+        select array[l.lexeme], f.few into lead, few
           from unnest(lexemes) l (lexeme)
-          join public.bucket_words w on w.user_id = owner and w.word = public.search_word(l.lexeme) and w.bucket < below
-    )
-    select array(select m.bucket from met m group by m.bucket
-                 having not every or count(*) = cardinality(lexemes) order by m.bucket desc),
-           case when every then array(select m.lexeme from met m group by m.lexeme order by count(*), m.lexeme limit 1)
-                else lexemes end
-$$;
+         cross join lateral (select array(select w.bucket
+                                            from public.bucket_words w
+                                           where w.user_id = owner and w.word = public.search_word(l.lexeme)
+                                             and w.bucket < below
+                                           limit many) as few) f
+         order by cardinality(f.few), l.lexeme
+         limit 1;
+    end if;
+    if cardinality(few) < many then
+        buckets := array(select b.bucket
+                           from unnest(few) b (bucket)
+                          where (select count(*)
+                                   from unnest(lexemes) l (lexeme)
+                                  cross join lateral (select from public.bucket_words w
+                                                       where w.user_id = owner and w.word = public.search_word(l.lexeme)
+                                                         and w.bucket = b.bucket
+                                                       limit 1) w
+                                  where l.lexeme <> lead[1]) = cardinality(lexemes) - 1
+                          order by b.bucket desc);
+    else
+        with met as materialized (
+            select l.lexeme, w.bucket
+              from unnest(lexemes) l (lexeme)
+              join public.bucket_words w on w.user_id = owner and w.word = public.search_word(l.lexeme) and w.bucket < below
+        )
+        select array(select m.bucket from met m group by m.bucket
+                     having not every or count(*) = cardinality(lexemes) order by m.bucket desc),
+               case when every then array(select m.lexeme from met m group by m.lexeme order by count(*), m.lexeme limit 1)
+                    else lexemes end
+          into buckets, lead;
+    end if;
+end $$;
 
 -- The caller's messages that fit a query in the words of a web search (quotes, or, -), best
 -- first. Of more than 500 the newest are ranked. Matches stand between U+0001 and U+0002.
