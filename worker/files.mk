@@ -36,7 +36,7 @@ libworker_a_SOURCES = \
 	worker/embed/embed_call.c worker/embed/embed_call.h \
 	worker/embed/embed_chunks.c worker/embed/embed_question.c \
 	worker/embed/embeddings.c worker/embed/embeddings.h \
-	worker/extract/article.c worker/extract/article.h \
+	worker/extract/article.c worker/extract/article.h worker/extract/article_body.c \
 	worker/extract/charset.c worker/extract/charset.h worker/extract/charset_labels.c \
 	worker/extract/charset_mend.c \
 	worker/extract/child.c worker/extract/child.h \

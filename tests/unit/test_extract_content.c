@@ -308,6 +308,64 @@ an_article_is_read_without_its_title_and_its_date(void **state)
 
 #define DESCRIBED "<meta name=description content='%s'><section id=main></section>"
 
+/* An article of ours that gives `body` as its text. */
+static const char *
+article_with_body(struct arena *a, const char *body)
+{
+    return text_of(
+        a,
+        arena_printf(
+            a,
+            "<script type=application/ld+json>{\"@graph\":[{\"@type\":\"WebSite\"},{\"@type\":"
+            "\"NewsArticle\",\"articleBody\":\"%s\"}]}</script><article><h1>Eels</h1><p>The eels "
+            "came up the river in March this year, three weeks before anybody had looked for "
+            "them, and the nets lay dry in the sheds.</p><p>We live from what our readers give: "
+            "<b>become a friend of the harbour paper</b> for the price of a coffee a month.</p>"
+            "<table><tr><th>Year<th>First eel<tr><td>1990<td>the last week of April<tr><td>2026<td>"
+            "the second week of March</table><p>Nobody knows where they are born. They have been "
+            "followed as far as the warm sea in the west, where the weed drifts, and there the "
+            "trace is lost in the deep.</p><p>Those who fish for them say that the moon matters "
+            "more than the month, and that no eel moves under a full one. They lay their nets when "
+            "the "
+            "nights are black, and lift them before the gulls are awake, every day until "
+            "May.</p><p>What the nets "
+            "brought in was weighed at the pier by six in the morning, and sold by seven.</p>"
+            "</article>",
+            body));
+}
+
+static void
+what_is_not_of_the_text_that_an_article_gives_is_left_out(void **state)
+{
+    const char *body =
+        "The eels came up the river in March this year, three weeks before anybody had looked for "
+        "them, and the nets lay dry in the sheds. Nobody knows where they are born. They have been "
+        "followed as far as the warm sea in the west, where the weed drifts, and there the trace "
+        "is lost in the deep. Those who fish for them say that the moon matters more than the "
+        "month, and that no eel moves under a full one. They lay their nets when the nights are "
+        "black, and lift them before the gulls are awake, every day until May. ";
+    const char *rest = "What the nets brought in was weighed at the pier by six in the morning, "
+                       "and sold by seven.";
+    const char *text = article_with_body(*state, arena_printf(*state, "%s%s", body, rest));
+
+    assert_null(strstr(text, "friend of the harbour"));
+    assert_contains(text, "# Eels");
+    assert_contains(text, "| 1990 | the last week of April |");
+    assert_contains(text, rest);
+
+    text = article_with_body(*state, arena_printf(*state, "%sWhat the nets ...", body));
+    assert_contains(text, "friend of the harbour");
+    text = article_with_body(*state, arena_printf(*state, "%.*s %s %s %s", 120, body, rest,
+                                                  "This is about something else.",
+                                                  "Two hundred words of it are not in the page. "
+                                                  "They were written for another one, whose "
+                                                  "subject is the price of nets, their making, "
+                                                  "their mending, and what is paid for an old one "
+                                                  "in a bad year. That is what this says, and it "
+                                                  "goes on for as long as it takes."));
+    assert_contains(text, "friend of the harbour");
+}
+
 static void
 a_description_stands_in_for_a_text_that_is_not_there_when_it_is_how_the_text_begins(void **state)
 {
@@ -375,6 +433,7 @@ main(void)
         UNIT_TEST(a_paragraph_that_is_there_twice_is_read_once_and_rows_stay),
         UNIT_TEST(teasers_inside_an_article_are_left_out_and_its_own_sections_stay),
         UNIT_TEST(an_article_is_read_without_its_title_and_its_date),
+        UNIT_TEST(what_is_not_of_the_text_that_an_article_gives_is_left_out),
         UNIT_TEST(
             a_description_stands_in_for_a_text_that_is_not_there_when_it_is_how_the_text_begins),
         UNIT_TEST(data_is_read_where_the_page_shows_next_to_nothing),

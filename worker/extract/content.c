@@ -152,7 +152,9 @@ content_find(struct arena *a, struct dom *dom)
     if (last != best)
         root = attempt(a, body, best, article);
     prune_repeats(a, root);
-    if (article)
+    if (article) {
+        article_keep_body(a, dom, root);
         article_trim(dom, root);
+    }
     return root;
 }

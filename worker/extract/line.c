@@ -66,6 +66,14 @@ add_words(struct str text, char *out, size_t len, size_t size)
     return len;
 }
 
+static size_t
+end_words(char *out, size_t len)
+{
+    len -= len > 0 && out[len - 1] == ' ';
+    out[len] = '\0';
+    return len;
+}
+
 size_t
 line_words(const struct line *line, char *out, size_t size)
 {
@@ -82,9 +90,13 @@ line_words(const struct line *line, char *out, size_t size)
             n = over ? dom_after(n, i) : dom_next(n, i);
         }
     }
-    len -= len > 0 && out[len - 1] == ' ';
-    out[len] = '\0';
-    return len;
+    return end_words(out, len);
+}
+
+size_t
+line_words_of(struct str text, char *out, size_t size)
+{
+    return end_words(out, add_words(text, out, 0, size));
 }
 
 bool

@@ -5,6 +5,8 @@
 #ifndef WORKER_EXTRACT_LINE_H
 #define WORKER_EXTRACT_LINE_H
 
+#include "lib/str.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +31,9 @@ void line_each(struct dom_node *top, void (*visit)(void *context, const struct l
  * left out.
  */
 size_t line_words(const struct line *line, char *out, size_t size);
+
+/* Likewise of any text. */
+size_t line_words_of(struct str text, char *out, size_t size);
 
 /* Whether all of its text is in links. */
 bool line_is_link(const struct line *line);

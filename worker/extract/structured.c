@@ -190,3 +190,43 @@ structured_write(struct arena *a, const struct dom *dom, struct buf *out)
             walk(&w, json_value(json), 0);
     }
 }
+
+/* ---- the text of an article ----------------------------------------------------------------- */
+
+static void
+find_body(struct str value, int depth, struct str *longest)
+{
+    struct str key, one;
+    size_t at = 0;
+
+    if (depth == DEPTH_MAX)
+        return;
+    one = json_is_object(value) ? json_member(value, "articleBody") : (struct str){ "", 0 };
+    if (json_is_string(one) && one.len > longest->len)
+        *longest = one;
+    if (json_is_array(value)) {
+        while (json_next(&value, &one))
+            find_body(one, depth + 1, longest);
+        return;
+    }
+    while (json_is_object(value) && json_each(value, &at, &key, &one))
+        find_body(one, depth + 1, longest);
+}
+
+struct str
+structured_body(struct arena *a, const struct dom *dom)
+{
+    struct writing w = { a, NULL, 0 };
+    struct str longest = { "", 0 };
+
+    for (size_t i = 0; i < dom->data_count; i++) {
+        struct str json = dom->data[i];
+
+        if (!memmem(json.p, json.len, "\"articleBody\"", 13))
+            continue;
+        json = cleaned(a, json);
+        if (!json_check(a, json.p, json.len).code)
+            find_body(json_value(json), 0, &longest);
+    }
+    return longest.len > 0 ? readable(&w, json_text(a, longest)) : longest;
+}
