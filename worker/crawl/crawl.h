@@ -29,18 +29,20 @@
 struct attempt;
 struct db;
 
-#define CRAWL_AT_ONCE    16  /* requests of one crawl */
-#define CRAWL_BATCH      32  /* answers that are stored together */
-#define CRAWL_HELD_MAX   48  /* answers that wait for that: no more is fetched meanwhile */
-#define CRAWL_WINDOW     256 /* addresses that are looked at to be fetched next */
-#define CRAWL_WINDOW_LOW 96
-#define CRAWL_TRIES      3    /* more, after the first */
-#define CRAWL_RETRY_MS   5000 /* before the first of them; doubles */
-#define CRAWL_HOPS       5
-#define CRAWL_STALLS     10 /* attempts in a row that stored nothing */
-#define CRAWL_SITES      64 /* scheme, host and port that one crawl meets */
-#define CRAWL_SITEMAPS   200
-#define CRAWL_TURNS      2 /* one is read, one is stored */
+#define CRAWL_AT_ONCE     16 /* requests of one crawl */
+#define CRAWL_BATCH       32 /* answers that are stored together */
+#define CRAWL_HELD_MAX    48 /* answers that wait for that: no more is fetched meanwhile */
+#define CRAWL_BATCH_BYTES ((size_t)4 * 1024 * 1024)  /* of those, or one that is larger */
+#define CRAWL_HELD_BYTES  ((size_t)16 * 1024 * 1024) /* of those */
+#define CRAWL_WINDOW      256 /* addresses that are looked at to be fetched next */
+#define CRAWL_WINDOW_LOW  96
+#define CRAWL_TRIES       3    /* more, after the first */
+#define CRAWL_RETRY_MS    5000 /* before the first of them; doubles */
+#define CRAWL_HOPS        5
+#define CRAWL_STALLS      10 /* attempts in a row that stored nothing */
+#define CRAWL_SITES       64 /* scheme, host and port that one crawl meets */
+#define CRAWL_SITEMAPS    200
+#define CRAWL_TURNS       2 /* one is read, one is stored */
 #define CRAWL_HELD                                                                                 \
     (CRAWL_WINDOW + CRAWL_AT_ONCE + CRAWL_HELD_MAX + CRAWL_AT_ONCE + CRAWL_TURNS * CRAWL_BATCH)
 #define CRAWL_TELL_MS 400 /* between two entries of progress in the feed */

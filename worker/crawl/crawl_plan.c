@@ -141,11 +141,24 @@ consider(struct crawler *c, struct item *it, int64_t now, int64_t *wait_ms)
         *wait_ms = wait;
 }
 
+/* Bytes that were fetched and are not read. */
+static size_t
+held_bytes(const struct crawler *c)
+{
+    size_t bytes = 0;
+
+    for (const struct item *it = c->landed.first; it; it = it->next)
+        bytes += it->fetch.body.len;
+    return bytes;
+}
+
 static void
 fill(struct crawler *c, int64_t now, int64_t *wait_ms)
 {
     struct item *next;
 
+    if (held_bytes(c) >= CRAWL_HELD_BYTES)
+        return;
     for (struct item *it = c->window.first; it; it = next) {
         next = it->next;
         if (c->flying.count >= CRAWL_AT_ONCE || c->landed.count >= CRAWL_HELD_MAX)
@@ -181,6 +194,7 @@ is_done(struct crawler *c, bool sitemaps_left)
 static void
 read_landed(struct crawler *c)
 {
+    size_t bytes = 0;
     struct turn *t;
 
     if (c->landed.count == 0 || attempt_is_computing(c->at))
@@ -188,9 +202,10 @@ read_landed(struct crawler *c)
     t = crawl_free_turn(c);
     if (!t)
         return;
-    while (c->landed.first && t->batch.count < CRAWL_BATCH) {
+    while (c->landed.first && t->batch.count < CRAWL_BATCH && bytes < CRAWL_BATCH_BYTES) {
         struct item *it = c->landed.first;
 
+        bytes += it->fetch.body.len;
         items_remove(&c->landed, it);
         items_add(&t->batch, it);
     }
