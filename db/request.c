@@ -9,6 +9,7 @@
 #include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/json_writer.h"
+#include "lib/plain.h"
 #include "lib/str.h"
 
 #include <math.h>
@@ -17,31 +18,6 @@
 #define OUTPUT_MAX ((size_t)64 * 1024 * 1024)
 
 /* ---- what making and ending share ------------------------------------------ */
-
-const char *
-request_start_of(struct arena *a, const char *text, size_t max)
-{
-    struct str cut = str_utf8_prefix(str_trim(str_from(text)), max);
-    struct buf b;
-    bool space = false;
-
-    buf_init(&b, a, max + 8);
-    for (size_t i = 0; i < cut.len; i++) {
-        unsigned char c = (unsigned char)cut.p[i];
-
-        if (c <= ' ') {
-            space = b.len > 0;
-            continue;
-        }
-        if (space)
-            buf_add_char(&b, ' ');
-        space = false;
-        buf_add_char(&b, (char)c);
-    }
-    if (str_trim(str_from(text)).len > cut.len)
-        buf_add_str(&b, "\xe2\x80\xa6");
-    return b.data;
-}
 
 const char *
 request_news(struct arena *a, struct id id, struct id chat_id, struct id message_id,
@@ -432,7 +408,7 @@ request_finish(struct db *db, struct arena *a, const struct request_end *end,
                  ARGS(arg_id(end->id), arg_str(end->status), arg_str(end->output),
                       arg_str(end->usage), arg_str(end->error), arg_str(end->finish_reason),
                       arg_int(end->last_seq), arg_str(end->content), arg_str(end->sources),
-                      arg_str(request_start_of(a, end->content, REQUEST_PREVIEW_MAX)),
+                      arg_str(plain_start(a, end->content, REQUEST_PREVIEW_MAX)),
                       arg_bool(end->untraced))));
     if (job)
         TRY(job_end_here(db, a, w, job));

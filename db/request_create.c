@@ -5,6 +5,7 @@
 #include "db/request_private.h"
 #include "lib/arena.h"
 #include "lib/buf.h"
+#include "lib/plain.h"
 
 #include <string.h>
 
@@ -17,32 +18,6 @@ first_user_text(const struct request_new *in)
         if (strcmp(in->messages[i].role, "user") == 0)
             return in->messages[i].content;
     return in->message_count ? in->messages[0].content : "";
-}
-
-/* Behind the mark of a heading, a quote or a list that the text begins with. */
-static const char *
-past_mark(const char *text)
-{
-    size_t n = strspn(text, "#");
-
-    if (*text == '>')
-        return text + 1;
-    if (n == 0 && strspn(text, "-*+") == 1)
-        n = 1;
-    return n >= 1 && n <= 6 && text[n] == ' ' ? text + n : text;
-}
-
-/* A title is no Markdown: where it begins in a message. */
-static const char *
-past_marks(const char *text)
-{
-    const char *from, *next = text;
-
-    do {
-        from = next + strspn(next, " \t\r\n");
-        next = past_mark(from);
-    } while (next != from);
-    return *from ? from : text;
 }
 
 /* What is new of a request, told by arrays as long as its messages and the answer's placeholder. */
@@ -84,9 +59,9 @@ parts_of(struct arena *a, const struct request_new *in, struct request_made *mad
 static const char *
 preview_of(struct arena *a, const struct request_new *in)
 {
-    return in->message_count > 0 ? request_start_of(a, in->messages[in->message_count - 1].content,
-                                                    REQUEST_PREVIEW_MAX)
-                                 : "";
+    return in->message_count > 0
+               ? plain_start(a, in->messages[in->message_count - 1].content, REQUEST_PREVIEW_MAX)
+               : "";
 }
 
 static const char *
@@ -116,8 +91,7 @@ add_request(struct db *db, struct arena *a, const struct request_new *in,
     p = parts_of(a, in, made, chat_is_new);
     TRY(db_later(db, Q_REQUEST_ADD,
                  ARGS(arg_id(made->request_id), arg_id(made->chat_id), arg_bool(chat_is_new),
-                      arg_id(at->agent_id),
-                      arg_str(request_start_of(a, past_marks(first_user_text(in)), TITLE_MAX)),
+                      arg_id(at->agent_id), arg_str(plain_start(a, first_user_text(in), TITLE_MAX)),
                       arg_str(preview_of(a, in)), arg_ids(a, p.ids, p.count),
                       arg_ids(a, p.parents, p.count), arg_strs(a, p.roles, p.count),
                       arg_strs(a, p.states, p.count), arg_strs(a, p.contents, p.count),

@@ -6,9 +6,6 @@
 
 #define REQUEST_PREVIEW_MAX 200 /* bytes */
 
-/* The start of a text on one line: runs of white space become one space. */
-const char *request_start_of(struct arena *a, const char *text, size_t max);
-
 /* Where a new request goes. */
 struct request_place {
     struct id agent_id, chat_id; /* chat_id: unset for one that is to be made */

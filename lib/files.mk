@@ -22,6 +22,7 @@ liblib_a_SOURCES = \
 	lib/json_writer.c lib/json_writer.h \
 	lib/language.c lib/language.h lib/language_guess.c \
 	lib/log.c lib/log.h \
+	lib/plain.c lib/plain.h \
 	lib/postings.c lib/postings.h \
 	lib/proto.c lib/proto.h \
 	lib/recent.c lib/recent.h \

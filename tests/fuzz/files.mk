@@ -14,6 +14,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_json_slice \
 	tests/fuzz/fuzz_mcp \
 	tests/fuzz/fuzz_mlflow \
+	tests/fuzz/fuzz_plain \
 	tests/fuzz/fuzz_postings \
 	tests/fuzz/fuzz_responses \
 	tests/fuzz/fuzz_robots \
@@ -70,6 +71,9 @@ tests_fuzz_fuzz_mcp_LDADD = $(WORKER_LIBS)
 tests_fuzz_fuzz_mlflow_SOURCES = tests/fuzz/fuzz_mlflow.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_mlflow_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_mlflow_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_plain_SOURCES = tests/fuzz/fuzz_plain.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_plain_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_plain_LDADD = $(LIB_LIBS)
 tests_fuzz_fuzz_postings_SOURCES = tests/fuzz/fuzz_postings.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_postings_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_postings_LDADD = $(LIB_LIBS)

@@ -42,6 +42,7 @@ UNIT_TESTS = \
 	tests/unit/test_recent \
 	tests/unit/test_records \
 	tests/unit/test_responses \
+	tests/unit/test_plain \
 	tests/unit/test_postings \
 	tests/unit/test_schema \
 	tests/unit/test_secret \
@@ -155,6 +156,7 @@ tests_unit_test_upstream_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_recent_LDADD = $(UNIT_LIBS)
 tests_unit_test_vector_LDADD = $(UNIT_LIBS)
 tests_unit_test_words_LDADD = $(UNIT_LIBS)
+tests_unit_test_plain_LDADD = $(UNIT_LIBS)
 tests_unit_test_postings_LDADD = $(UNIT_LIBS)
 
 .PHONY: check-unit
