@@ -18,7 +18,7 @@ create table queues (
     max_running_user int not null default 0 check (max_running_user >= 0)
 );
 insert into queues (id, name, max_running_user)
-values (0, 'default', 0), (1, 'respond', 20), (2, 'crawl', 0), (3, 'bench', 0);
+values (0, 'default', 0), (1, 'respond', 20), (2, 'crawl', 0);
 
 -- One row an incarnation of a worker; its lease is the fence of everything it writes.
 -- Burying deletes the row. Nothing that changes is indexed, so that all updates are HOT.

@@ -114,10 +114,11 @@ def test_queues_and_workers_are_shown(run, stack):
     lines = run('queue', 'list')
     assert lines[0].split()[:3] == ['queue', 'waiting', 'running'] and any(l.startswith('respond ') for l in lines)
     assert len(run('worker', 'list')) == 1 + len(got(stack.admin.get('/api/admin/workers'))['data'])
-    run('queue', 'pause', 'bench')
-    assert any(re.match(r'bench .*paused$', line) for line in run('queue', 'list'))
-    run('queue', 'resume', 'bench')
-    assert not any(re.match(r'bench .*paused$', line) for line in run('queue', 'list'))
+    stack.sql("insert into queues (id, name) values (30000, 'spare') on conflict do nothing")
+    run('queue', 'pause', 'spare')
+    assert any(re.match(r'spare .*paused$', line) for line in run('queue', 'list'))
+    run('queue', 'resume', 'spare')
+    assert not any(re.match(r'spare .*paused$', line) for line in run('queue', 'list'))
     assert 'queue not found' in run('queue', 'pause', 'nothing', status=1)
 
 

@@ -32,7 +32,7 @@
 #define CONNS_MAX    64
 #define PAYLOAD_TEXT 40
 #define TICK_MS      1000
-#define QUEUE        "bench"
+#define QUEUE        "default"
 
 static volatile sig_atomic_t stopped;
 

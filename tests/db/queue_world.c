@@ -39,7 +39,9 @@ connect_owner(void)
         print_error("%s", PQerrorMessage(owner));
         exit(2);
     }
-    PQclear(PQexec(owner, "set client_min_messages = error; set role offstage_owner"));
+    PQclear(PQexec(owner, "set client_min_messages = error; set role offstage_owner;"
+                          "insert into queues (id, name) values (30000, '" QUEUE_SPARE "')"
+                          "    on conflict do nothing"));
 }
 
 static const char *

@@ -12,7 +12,7 @@
 #include "db/job.h"
 
 #define QUEUE_DEFAULT "default"
-#define QUEUE_BENCH   "bench"   /* without limits, as the default one */
+#define QUEUE_SPARE   "spare"   /* of the tests; without limits, as the default one */
 #define QUEUE_LIMITED "respond" /* its limits are set by the test */
 
 /* A worker's connections and incarnation. */

@@ -11,7 +11,7 @@ a_claimed_job_is_what_was_added(void **state)
     struct world *w = *state;
     struct id subject = id_new();
     struct id id = world_add(w, (struct job_new){ .kind = "noop",
-                                                  .queue = QUEUE_BENCH,
+                                                  .queue = QUEUE_SPARE,
                                                   .priority = 3,
                                                   .max_attempts = 4,
                                                   .subject_id = subject,
@@ -24,7 +24,7 @@ a_claimed_job_is_what_was_added(void **state)
     job = x.claimed[0];
     assert_string_equal(job.id.s, id.s);
     assert_string_equal(job.kind, "noop");
-    assert_string_equal(job.queue, QUEUE_BENCH);
+    assert_string_equal(job.queue, QUEUE_SPARE);
     assert_string_equal(job.payload, "{\"a\":\"\\\"{},\"}");
     assert_string_equal(job.request_id, "rq-1");
     assert_string_equal(job.user_id.s, w->user.s);
@@ -82,7 +82,7 @@ the_urgent_of_all_queues_go_first(void **state)
 
     for (size_t i = 0; i < TEST_COUNT(priorities); i++)
         world_add(w, (struct job_new){ .priority = priorities[i],
-                                       .queue = i % 2 ? QUEUE_BENCH : QUEUE_DEFAULT });
+                                       .queue = i % 2 ? QUEUE_SPARE : QUEUE_DEFAULT });
     for (size_t i = 0; i < TEST_COUNT(batches); i++) {
         struct job_exchange x = hand_claim(w->hand, 3);
 
@@ -123,7 +123,7 @@ many_are_added_at_once(void **state)
     for (size_t i = 0; i < 50; i++)
         jobs[i] =
             job_like(w, (struct job_new){ .priority = i < 20 ? 1 : 5,
-                                          .queue = i < 40 ? NULL : QUEUE_BENCH,
+                                          .queue = i < 40 ? NULL : QUEUE_SPARE,
                                           .deadline_ms = i == 49 ? 3600000 : 0,
                                           .payload = i % 2 ? "{\"n\":\"\xc3\xa9\\\\\"}" : NULL });
     assert_ok(db_begin(w->app, TX_WRITE, w->user));

@@ -181,7 +181,7 @@ static void
 a_paused_queue_waits_and_the_others_go_on(void **state)
 {
     struct world *w = *state;
-    static const char *const queues[] = { QUEUE_BENCH, QUEUE_LIMITED };
+    static const char *const queues[] = { QUEUE_SPARE, QUEUE_LIMITED };
 
     limit(w, 5, 0);
     for (size_t i = 0; i < 2; i++) {
@@ -204,8 +204,8 @@ operators_see_what_queues_hold(void **state)
     size_t n;
 
     for (int i = 0; i < 3; i++)
-        world_add(w, (struct job_new){ .queue = QUEUE_BENCH, .user_id = id_new() });
-    world_add(w, (struct job_new){ .queue = QUEUE_BENCH, .delay_ms = 3600000 });
+        world_add(w, (struct job_new){ .queue = QUEUE_SPARE, .user_id = id_new() });
+    world_add(w, (struct job_new){ .queue = QUEUE_SPARE, .delay_ms = 3600000 });
     x = hand_claim(w->hand, 2);
     (void)hand_end(w->hand, &x.claimed[0], JOB_END_DISCARDED);
     assert_ok(job_worker_beat(w->hand->db, w->arena, &w->hand->w, 1));
@@ -213,7 +213,7 @@ operators_see_what_queues_hold(void **state)
     assert_ok(queue_list(w->app, w->arena, &queues, &n));
     assert_ok(worker_list(w->app, w->arena, &workers, &(size_t){ 0 }));
     db_end_read(w->app);
-    for (q = queues; q < queues + n && strcmp(q->name, QUEUE_BENCH) != 0; q++)
+    for (q = queues; q < queues + n && strcmp(q->name, QUEUE_SPARE) != 0; q++)
         continue;
     assert_true(q < queues + n);
     assert_int_equal(q->available, 1);

@@ -216,10 +216,10 @@ positions_count_what_comes_before(void **state)
     struct id key = id_new(), a, b, c, urgent, held, turn;
     int64_t at[5];
 
-    a = world_add(w, (struct job_new){ .queue = QUEUE_BENCH });
-    b = world_add(w, (struct job_new){ .queue = QUEUE_BENCH, .user_id = id_new() });
-    c = world_add(w, (struct job_new){ .queue = QUEUE_BENCH });
-    urgent = world_add(w, (struct job_new){ .queue = QUEUE_BENCH, .priority = 1 });
+    a = world_add(w, (struct job_new){ .queue = QUEUE_SPARE });
+    b = world_add(w, (struct job_new){ .queue = QUEUE_SPARE, .user_id = id_new() });
+    c = world_add(w, (struct job_new){ .queue = QUEUE_SPARE });
+    urgent = world_add(w, (struct job_new){ .queue = QUEUE_SPARE, .priority = 1 });
     held = world_add(w, (struct job_new){ .serial_key = key });
     turn = world_add(w, (struct job_new){ .serial_key = key });
     (void)b;
@@ -237,7 +237,7 @@ positions_count_what_comes_before(void **state)
     (void)hand_claim(w->hand, 10);
     assert_ok(db_begin(w->app, TX_READ, w->user));
     assert_ok(job_position(w->app, w->arena, a, &at[4]));
-    assert_ok(job_count_user(w->app, w->arena, QUEUE_BENCH, w->user, &at[0]));
+    assert_ok(job_count_user(w->app, w->arena, QUEUE_SPARE, w->user, &at[0]));
     db_end_read(w->app);
     assert_int_equal(at[4], 0);
     assert_int_equal(at[0], 3);

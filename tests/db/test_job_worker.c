@@ -187,22 +187,23 @@ static void
 a_worker_serves_the_queues_that_it_names(void **state)
 {
     struct world *w = *state;
-    static const char *const one[] = { QUEUE_BENCH };
+    static const char *const one[] = { QUEUE_SPARE };
     struct hand *h = world_hand(w->arena);
     struct job_exchange x = { .queues = one, .queue_count = 1, .limit = 10 };
 
-    assert_ok(job_worker_start(h->db, h->listener, h->arena, "test", 1, "crawl, bench", &h->w));
+    assert_ok(
+        job_worker_start(h->db, h->listener, h->arena, "test", 1, "crawl, " QUEUE_SPARE, &h->w));
     world_add(w, (struct job_new){ .queue = QUEUE_DEFAULT });
     world_add(w, (struct job_new){ .queue = "crawl" });
-    world_add(w, (struct job_new){ .queue = QUEUE_BENCH });
+    world_add(w, (struct job_new){ .queue = QUEUE_SPARE });
     assert_ok(job_exchange(h->db, h->arena, &h->w, &x));
     assert_int_equal(x.claimed_count, 1);
-    assert_string_equal(x.claimed[0].queue, QUEUE_BENCH);
+    assert_string_equal(x.claimed[0].queue, QUEUE_SPARE);
     x = hand_claim(h, 10);
     assert_int_equal(x.claimed_count, 1);
     assert_string_equal(x.claimed[0].queue, "crawl");
     assert_int_equal(
-        world_count(w->arena, "select count(*) from workers where queues = '{crawl,bench}'"), 1);
+        world_count(w->arena, "select count(*) from workers where queues = '{crawl,spare}'"), 1);
 }
 
 /* ---- waking ------------------------------------------------------------------------------ */
@@ -297,7 +298,7 @@ a_worker_sleeps_through_queues_that_it_does_not_serve(void **state)
 
     assert_ok(job_worker_start(h->db, h->listener, h->arena, "test", 1, "crawl", &h->w));
     go_to_sleep(h);
-    world_add(w, (struct job_new){ .queue = QUEUE_BENCH });
+    world_add(w, (struct job_new){ .queue = QUEUE_SPARE });
     assert_false(is_woken(h, 50));
     world_add(w, (struct job_new){ .queue = "crawl" });
     assert_true(is_woken(h, 5000));
@@ -395,8 +396,8 @@ fill(struct world *w, int n)
 {
     (void)world_sql(w->arena,
                     "insert into jobs (id, kind, queue, priority, max_attempts)"
-                    " select uuid_at(now() + i * interval '1 ms'), 'noop', 3, 5, 1"
-                    " from generate_series(1, %d) i",
+                    " select uuid_at(now() + i * interval '1 ms'), 'noop', q.id, 5, 1"
+                    " from generate_series(1, %d) i, queues q where q.name = '" QUEUE_SPARE "'",
                     n);
 }
 
