@@ -83,7 +83,7 @@ is_bold(const char *start, const char *p)
     char before = p > start ? p[-1] : ' ', after = p[2];
     bool opens = (unsigned char)after > ' ', closes = (unsigned char)before > ' ';
 
-    return opens != closes || ((opens || closes) && !(is_word(before) && is_word(after)));
+    return opens != closes || (opens && !(is_word(before) && is_word(after)));
 }
 
 static void

@@ -85,13 +85,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_text_without_marks_stays_on_one_line),
-        cmocka_unit_test(marks_that_lines_begin_with_are_left_out),
-        cmocka_unit_test(marks_of_bold_text_and_code_are_left_out),
-        cmocka_unit_test(of_links_and_pictures_the_words_stay),
-        cmocka_unit_test(a_text_of_nothing_but_marks_stays_as_it_is),
-        cmocka_unit_test(a_long_text_ends_with_an_ellipsis_at_a_whole_character),
+        UNIT_TEST(a_text_without_marks_stays_on_one_line),
+        UNIT_TEST(marks_that_lines_begin_with_are_left_out),
+        UNIT_TEST(marks_of_bold_text_and_code_are_left_out),
+        UNIT_TEST(of_links_and_pictures_the_words_stay),
+        UNIT_TEST(a_text_of_nothing_but_marks_stays_as_it_is),
+        UNIT_TEST(a_long_text_ends_with_an_ellipsis_at_a_whole_character),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("plain", tests, NULL, NULL);
 }
