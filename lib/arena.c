@@ -27,6 +27,7 @@
 #define ALIGNMENT   (_Alignof(max_align_t))
 #define BLOCK_FIRST ((size_t)4096)      /* bytes of the block that arena_reset() keeps */
 #define BLOCK_MAX   ((size_t)64 * 1024) /* bytes; only a larger allocation has a larger block */
+#define GROW_FIRST  ((size_t)16)        /* elements of the smallest array that grows */
 
 struct block {
     struct block *next; /* older */
@@ -177,6 +178,20 @@ arena_array(struct arena *a, size_t n, size_t size)
     if (__builtin_mul_overflow(n, size, &product))
         DIE("allocation of impossible size");
     return arena_alloc(a, product);
+}
+
+void *
+arena_grow(struct arena *a, void *list, size_t count, size_t *cap, size_t size)
+{
+    void *larger;
+
+    if (count < *cap)
+        return list;
+    *cap = *cap ? 2 * *cap : GROW_FIRST;
+    larger = arena_array(a, *cap, size);
+    if (count > 0)
+        memcpy(larger, list, count * size);
+    return larger;
 }
 
 char *

@@ -35,6 +35,13 @@ void *arena_alloc(struct arena *a, size_t size)
 void *arena_array(struct arena *a, size_t n, size_t size)
     __attribute__((malloc, alloc_size(2, 3), returns_nonnull));
 
+/*
+ * Room for one more element of a growing array of `count`: the list itself, or a copy of twice its
+ * size, which *cap then says. Begin with NULL and 0.
+ */
+void *arena_grow(struct arena *a, void *list, size_t count, size_t *cap, size_t size)
+    __attribute__((returns_nonnull));
+
 /* Copies, always NUL-terminated. `s` need not be terminated for the second. */
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t len);

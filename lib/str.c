@@ -137,19 +137,18 @@ step(const char *p, size_t len)
     return (struct step){ STEP_VALID, want };
 }
 
-/* ASCII bytes at the start, found eight at a time. */
-static size_t
-ascii_run(const char *p, size_t len)
+size_t
+str_ascii(struct str s)
 {
-    uint64_t word;
+    uint64_t word; /* eight bytes at a time */
     size_t i = 0;
 
-    for (; i + sizeof(word) <= len; i += sizeof(word)) {
-        memcpy(&word, p + i, sizeof(word));
+    for (; i + sizeof(word) <= s.len; i += sizeof(word)) {
+        memcpy(&word, s.p + i, sizeof(word));
         if (word & UINT64_C(0x8080808080808080))
             break;
     }
-    while (i < len && !((unsigned char)p[i] & 0x80))
+    while (i < s.len && !((unsigned char)s.p[i] & 0x80))
         i++;
     return i;
 }
@@ -162,7 +161,7 @@ str_utf8_valid(struct str s)
     for (;;) {
         struct step next;
 
-        i += ascii_run(s.p + i, s.len - i);
+        i += str_ascii((struct str){ s.p + i, s.len - i });
         if (i == s.len)
             return i;
         next = step(s.p + i, s.len - i);

@@ -51,6 +51,9 @@ bool str_int(struct str s, int64_t min, int64_t max, int64_t *out);
  */
 size_t str_utf8_valid(struct str s);
 
+/* How many bytes at the start of `s` are ASCII. */
+size_t str_ascii(struct str s);
+
 /* The length in bytes of the code point that `s` begins with; 0 when it begins with none. */
 size_t str_utf8_first(struct str s);
 

@@ -163,6 +163,24 @@ an_impossible_size_aborts(void **state)
     assert_string_equal(o.err, "fatal: allocation of impossible size\n");
 }
 
+static void
+an_array_grows_and_keeps_what_it_has(void **state)
+{
+    struct arena *a = arena_new();
+    size_t cap = 0;
+    int *list = NULL;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        list = arena_grow(a, list, (size_t)i, &cap, sizeof(*list));
+        assert_true(cap > (size_t)i && cap <= 2 * (size_t)(i + 16));
+        list[i] = i;
+    }
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(list[i], i);
+    arena_free(a);
+}
+
 int
 main(void)
 {
@@ -177,6 +195,7 @@ main(void)
         UNIT_TEST(a_deferred_call_may_defer_and_allocate),
         UNIT_TEST(freeing_nothing_is_allowed),
         UNIT_TEST(an_impossible_size_aborts),
+        UNIT_TEST(an_array_grows_and_keeps_what_it_has),
     };
 
     return cmocka_run_group_tests_name("arena", tests, NULL, NULL);

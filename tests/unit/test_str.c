@@ -180,6 +180,20 @@ replaces_each_maximal_subpart_however_it_is_cut(void **state)
             assert_string_equal(repaired(*state, cases[i].in, piece), cases[i].out);
 }
 
+static void
+ascii_at_the_start_is_counted_to_the_byte(void **state)
+{
+    char text[40];
+
+    (void)state;
+    for (size_t n = 0; n < sizeof(text); n++) {
+        memset(text, 'a', sizeof(text));
+        text[n] = (char)0xc3;
+        assert_int_equal(str_ascii((struct str){ text, sizeof(text) }), n);
+        assert_int_equal(str_ascii((struct str){ text, n }), n);
+    }
+}
+
 int
 main(void)
 {
@@ -192,6 +206,7 @@ main(void)
         UNIT_TEST(finds_where_utf8_stops_being_valid),
         UNIT_TEST(counts_code_points_and_cuts_between_them),
         UNIT_TEST(replaces_each_maximal_subpart_however_it_is_cut),
+        UNIT_TEST(ascii_at_the_start_is_counted_to_the_byte),
     };
 
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);

@@ -9,15 +9,7 @@
 static void
 append(struct crawler *c, struct reading *r, const struct crawl_url *url)
 {
-    struct crawl_url *grown;
-
-    if (r->link_count == r->link_cap) {
-        r->link_cap = r->link_cap ? r->link_cap * 2 : 32;
-        grown = arena_array(c->read->work, r->link_cap, sizeof(*grown));
-        if (r->link_count > 0)
-            memcpy(grown, r->links, r->link_count * sizeof(*grown));
-        r->links = grown;
-    }
+    r->links = arena_grow(c->read->work, r->links, r->link_count, &r->link_cap, sizeof(*r->links));
     r->links[r->link_count++] = *url;
 }
 

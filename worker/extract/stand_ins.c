@@ -8,21 +8,6 @@
 #define FIRST UINT32_C(0xf0000) /* planes 15 and 16 */
 #define PLANE ((size_t)0xfffe)  /* characters of one; the last two are none */
 
-/* Bytes at the start that are all ASCII, some more left out. */
-static size_t
-skip_ascii(const char *p, size_t len)
-{
-    uint64_t word;
-    size_t i = 0;
-
-    for (; i + sizeof(word) <= len; i += sizeof(word)) {
-        memcpy(&word, p + i, sizeof(word));
-        if (word & UINT64_C(0x8080808080808080))
-            break;
-    }
-    return i;
-}
-
 /* The first character of these planes; NULL for none. */
 static const char *
 find(struct str text)
@@ -30,7 +15,7 @@ find(struct str text)
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c;
 
-        i += skip_ascii(text.p + i, text.len - i);
+        i += str_ascii((struct str){ text.p + i, text.len - i });
         if (i == text.len)
             break;
         c = (unsigned char)text.p[i];
@@ -49,15 +34,7 @@ stand_ins_init(struct stand_ins *s, struct arena *a, struct str document)
 static size_t
 add(struct stand_ins *s, struct str text)
 {
-    if (s->count == s->cap) {
-        struct str *larger;
-
-        s->cap = s->cap ? s->cap * 2 : 256;
-        larger = arena_array(s->arena, s->cap, sizeof(*larger));
-        if (s->count > 0)
-            memcpy(larger, s->texts, s->count * sizeof(*larger));
-        s->texts = larger;
-    }
+    s->texts = arena_grow(s->arena, s->texts, s->count, &s->cap, sizeof(*s->texts));
     s->texts[s->count] = text;
     return s->count++;
 }

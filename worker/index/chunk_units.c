@@ -21,15 +21,7 @@ add(struct chunk_units *u, struct str s)
 {
     size_t start = (size_t)(s.p - u->text);
 
-    if (u->count == u->cap) {
-        size_t cap = u->cap ? u->cap * 2 : 64;
-        struct chunk_unit *larger = arena_array(u->arena, cap, sizeof(*larger));
-
-        if (u->count > 0)
-            memcpy(larger, u->list, u->count * sizeof(*larger));
-        u->list = larger;
-        u->cap = cap;
-    }
+    u->list = arena_grow(u->arena, u->list, u->count, &u->cap, sizeof(*u->list));
     u->list[u->count] = (struct chunk_unit){
         .start = start, .end = start + s.len, .chars = str_utf8_count(s), .lead = none, .tail = none
     };

@@ -116,15 +116,7 @@ content(struct chunker *c, const struct chunk_unit *first, const struct chunk_un
 static void
 add_chunk(struct chunker *c, const char *heading, size_t first, size_t last)
 {
-    if (c->chunk_count == c->chunk_cap) {
-        size_t cap = c->chunk_cap ? c->chunk_cap * 2 : 64;
-        struct source_chunk *larger = arena_array(c->arena, cap, sizeof(*larger));
-
-        if (c->chunk_count > 0)
-            memcpy(larger, c->chunks, c->chunk_count * sizeof(*larger));
-        c->chunks = larger;
-        c->chunk_cap = cap;
-    }
+    c->chunks = arena_grow(c->arena, c->chunks, c->chunk_count, &c->chunk_cap, sizeof(*c->chunks));
     c->chunks[c->chunk_count++] =
         (struct source_chunk){ .heading = heading,
                                .anchor = c->anchor,

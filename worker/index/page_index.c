@@ -94,29 +94,14 @@ read_chunk(struct page_indexer *x, struct words *reader, const char *title,
         add_words(out, words[i], counts[i], i < 2 ? TITLE_COUNT : 1);
 }
 
-/* Room for one more element of a growing array. */
-static void *
-grow(struct page_indexer *x, void *list, size_t count, size_t *cap, size_t size)
-{
-    void *larger;
-
-    if (count < *cap)
-        return list;
-    *cap = *cap ? *cap * 2 : 64;
-    larger = arena_array(x->arena, *cap, size);
-    if (count > 0)
-        memcpy(larger, list, count * size);
-    return larger;
-}
-
 static void
 add_posting(struct page_indexer *x, struct posting p)
 {
     struct part *part = x->last;
     struct chunk_index *index = &part->index;
 
-    index->postings = grow(x, index->postings, index->posting_count, &part->posting_cap,
-                           sizeof(*index->postings));
+    index->postings = arena_grow(x->arena, index->postings, index->posting_count,
+                                 &part->posting_cap, sizeof(*index->postings));
     index->postings[index->posting_count++] = p;
 }
 
@@ -188,15 +173,16 @@ add_chunk(struct page_indexer *x, const struct source_chunk *chunk)
 {
     struct part *part = x->last;
 
-    part->chunks =
-        grow(x, part->chunks, part->index.count, &part->chunk_cap, sizeof(*part->chunks));
+    part->chunks = arena_grow(x->arena, part->chunks, part->index.count, &part->chunk_cap,
+                              sizeof(*part->chunks));
     part->chunks[part->index.count] = *chunk;
 }
 
 static void
 note_replaced(struct page_indexer *x, struct id page_id)
 {
-    x->replaced = grow(x, x->replaced, x->replaced_count, &x->replaced_cap, sizeof(*x->replaced));
+    x->replaced = arena_grow(x->arena, x->replaced, x->replaced_count, &x->replaced_cap,
+                             sizeof(*x->replaced));
     x->replaced[x->replaced_count++] = page_id;
 }
 

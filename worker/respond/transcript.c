@@ -41,15 +41,7 @@ add_item(struct transcript *t, enum event_type added, struct transcript_item **o
 
     if (t->count == TRANSCRIPT_ITEMS_MAX)
         return ERR(ERR_TOO_LARGE, "The answer has too many parts.");
-    if (t->count == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 2;
-        struct transcript_item *larger = arena_array(t->arena, cap, sizeof(*larger));
-
-        if (t->count > 0)
-            memcpy(larger, t->items, t->count * sizeof(*larger));
-        t->items = larger;
-        t->cap = cap;
-    }
+    t->items = arena_grow(t->arena, t->items, t->count, &t->cap, sizeof(*t->items));
     item = &t->items[t->count++];
     *item = (struct transcript_item){ .item = t->next_item++, .added = added, .call = -1 };
     buf_init(&item->text, t->arena, TRANSCRIPT_TEXT_MAX);
