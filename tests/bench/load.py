@@ -1,5 +1,6 @@
-"""HTTP load by wrk."""
+"""HTTP load, by wrk and one by one."""
 
+import json
 import re
 import subprocess
 
@@ -34,3 +35,12 @@ def latency(text, percentile):
 def percentile(values, p):
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * p / 100))]
+
+
+def ask(connection, user, path):
+    """What a user gets there."""
+    connection.request('GET', path, headers={'Authorization': 'Bearer ' + user.key})
+    reply = connection.getresponse()
+    body = reply.read()
+    assert reply.status == 200, (reply.status, body[:300])
+    return json.loads(body)

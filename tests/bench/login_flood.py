@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """login_flood.py URL COUNT ADDRESS: wrong passwords of many accounts over eight connections, from an address of this host.
 
-Prints how many answers had which status. Runs at the lowest priority: who floods from elsewhere takes nothing of these cores.
+Prints how many answers had which status. Runs only while a core is idle: who floods from elsewhere takes nothing of these.
 """
 
 import collections
@@ -16,7 +16,7 @@ CONNECTIONS = 8
 
 
 def main():
-    os.nice(19)
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     url, count, address = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     left, seen, lock = iter(range(count)), collections.Counter(), threading.Lock()
 
