@@ -190,7 +190,8 @@ apply_services()
         return
     fi
     stop_orphans
-    setsid "$TOP/scripts/supervise" "$RUN" "$LOGS" </dev/null >>"$LOGS/supervise.log" 2>&1 9>&- &
+    # Whoever ignores a signal (nohup) hands that on, and a shell cannot trap it then.
+    setsid env --default-signal "$TOP/scripts/supervise" "$RUN" "$LOGS" </dev/null >>"$LOGS/supervise.log" 2>&1 9>&- &
     disown
 }
 

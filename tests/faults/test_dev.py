@@ -16,9 +16,9 @@ from stack import SETTINGS, TOP, Stack, build, is_alive, wait_for
 SUPERVISE = TOP / 'scripts' / 'supervise'
 
 
-def dev(var, *words, **settings):
+def dev(var, *words, before=(), **settings):
     environment = {**os.environ, **SETTINGS, **settings}
-    return subprocess.run([TOP / 'dev', '--var', var, '--build', build(), *words], env=environment, text=True,
+    return subprocess.run([*before, TOP / 'dev', '--var', var, '--build', build(), *words], env=environment, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=240)
 
 
@@ -86,6 +86,14 @@ def test_a_second_up_changes_nothing(var):
     before = {name: stack.pids(name)[0] for name in ('postgres', 'worker', 'stream', 'app', 'nginx')}
     up(var, '--ephemeral')
     assert {name: stack.pids(name)[0] for name in before} == before
+
+
+def test_an_instance_starts_and_stops_though_its_caller_ignores_signals(var):
+    ignoring = ('env', '--ignore-signal=HUP,INT,TERM,USR1,PIPE')
+    done = dev(var, 'up', '--no-demo', '--ephemeral', before=ignoring)
+    assert done.returncode == 0, done.stdout
+    done = dev(var, 'down', before=ignoring)
+    assert done.returncode == 0 and processes_of(var) == [], done.stdout
 
 
 def test_a_changed_setting_restarts_the_programs_and_not_the_database(var):
