@@ -106,7 +106,7 @@ collect(struct db *db, PGresult **out)
 
         if (!first.code)
             first = e;
-        notices_judge(db, i, PQntuples(res) > 0);
+        notices_judge(db, i, res);
         if (db->asked.out && i == db->asked.statement && !first.code)
             *db->asked.out = keep_rows(db->asked.arena, res);
         else if (i == n - 1)

@@ -88,6 +88,9 @@ void db_notify(struct db *db, const char *channel, const char *payload);
 /* The same, provided that the statement queued last yields a row. */
 void db_notify_if_rows(struct db *db, const char *channel, const char *payload);
 
+/* The same, provided that `column` (a literal) is true in its first row. */
+void db_notify_if(struct db *db, const char *column, const char *channel, const char *payload);
+
 /* End a TX_READ transaction without waiting for the server's answer. */
 void db_end_read(struct db *db);
 

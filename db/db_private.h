@@ -35,7 +35,10 @@ struct db {
     char message[DB_MESSAGE_MAX];
     struct arena *notices; /* what the open transaction will tell, see db_notify() */
     const char *channels[DB_NOTICES_MAX], *payloads[DB_NOTICES_MAX];
-    int depends_on[DB_NOTICES_MAX]; /* the queued statement that must yield a row; -1: none */
+    struct {
+        int statement;      /* of those queued, which must yield a row; -1: none */
+        const char *column; /* that must be true in it; NULL: none */
+    } depends_on[DB_NOTICES_MAX];
     size_t notice_count;
 };
 
@@ -48,8 +51,8 @@ struct err db_error_of(struct db *db, const PGresult *res, int query);
 /* An error with a message of one line in db->message, valid until the next one. */
 struct err db_error_text(struct db *db, enum err_code code, const char *what, const char *text);
 
-/* With the result of a queued statement: whether it yielded rows, on which notices may depend. */
-void notices_judge(struct db *db, int statement, bool has_rows);
+/* With the result of a queued statement, on which notices may depend. */
+void notices_judge(struct db *db, int statement, const PGresult *res);
 void notices_drop(struct db *db);
 
 /* The result of one queued statement: all but the last of its PGresults are dropped. */

@@ -7,8 +7,26 @@
 struct err
 feed_add(struct db *db, struct id user_id, const char *type, const char *data)
 {
-    db_notify(db, NOTIFY_FEED, user_id.s);
-    return db_later(db, Q_FEED_ADD, ARGS(arg_id(user_id), arg_str(type), arg_str(data)));
+    TRY(db_later(db, Q_FEED_ADD, ARGS(arg_id(user_id), arg_str(type), arg_str(data))));
+    db_notify_if_rows(db, NOTIFY_FEED, user_id.s);
+    return OK;
+}
+
+struct err
+feed_watch(struct db *db, struct arena *a, const struct id *users, size_t n, struct id **watched,
+           size_t *count)
+{
+    struct rows rows;
+
+    TRY(db_all(db, a, Q_FEED_WATCH, ARGS(arg_ids(a, users, n), arg_int(FEED_WATCH_S)), &rows));
+    *count = (size_t)rows.count;
+    *watched = arena_array(a, *count, sizeof(**watched));
+    for (int i = 0; i < rows.count; i++) {
+        struct row r = row_at(&rows, i);
+
+        (*watched)[i] = row_id(&r, "id");
+    }
+    return OK;
 }
 
 struct err

@@ -16,7 +16,8 @@
 struct arena;
 struct db;
 
-#define FEED_KEEP_H 72
+#define FEED_KEEP_H  72
+#define FEED_WATCH_S 300
 
 struct feed_event {
     struct id user_id;
@@ -25,10 +26,19 @@ struct feed_event {
 };
 
 /*
- * Add an entry and notify. Queued. Call it last in a transaction: the user's
- * counter stays locked until its end.
+ * Add an entry, and notify if the feed is watched. Queued. Call it last in a
+ * transaction: the user's counter stays locked until its end.
  */
 struct err feed_add(struct db *db, struct id user_id, const char *type, const char *data) CHECKED;
+
+/*
+ * These users' feeds are watched for FEED_WATCH_S seconds from now. Gives those
+ * of them of whom that is true now; the others (whose counter is locked just
+ * now, or who are gone) are to be asked for again. What was added to a feed
+ * before was not notified: read it after this.
+ */
+struct err feed_watch(struct db *db, struct arena *a, const struct id *users, size_t n,
+                      struct id **watched, size_t *count) CHECKED;
 
 struct feed_cursor {
     struct id user_id;

@@ -1,6 +1,10 @@
 -- name: feed_add
 -- The counter's row stays locked until the transaction ends; comes last.
-select feed_add($1, $2, $3);
+-- A row when somebody watches.
+select 1 from feed_add($1, $2, $3) as watched where watched;
+
+-- name: feed_watch
+select id from feeds_watch($1::uuid[], $2) as id;
 
 -- name: feed_read
 select f.user_id, f.seq, f.type, f.data::text as data

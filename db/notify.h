@@ -6,7 +6,7 @@
  *   worker         a lease number, sent when one of that worker's jobs is to be cancelled
  *   event          responses have new events; payload: request ids, comma
  *                  separated, or "" for "look at all"
- *   feed           users' feeds have new events; payload: user ids, or ""
+ *   feed           users' feeds that are watched have new events; payload: user ids, or ""
  *   session        credentials were revoked: check them all
  */
 #ifndef DB_NOTIFY_H

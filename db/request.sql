@@ -68,10 +68,9 @@ do update set active_at = clock_timestamp()
 returning id;
 
 -- name: request_add
-select 1
+select wake, watched
   from request_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-                   $23, $24, $25) as wake
- where wake;
+                   $23, $24, $25);
 
 -- name: request_unfinished
 select id, job_id from requests

@@ -103,8 +103,8 @@ add_request(struct db *db, struct arena *a, const struct request_new *in,
                       arg_str(REQUEST_KIND), arg_str(REQUEST_QUEUE), arg_int(JOB_PRIORITY_USUAL),
                       arg_str(request_news(a, made->request_id, made->chat_id, made->message_id,
                                            "queued")))));
-    db_notify_if_rows(db, NOTIFY_JOB, REQUEST_QUEUE);
-    db_notify(db, NOTIFY_FEED, in->user_id.s);
+    db_notify_if(db, "wake", NOTIFY_JOB, REQUEST_QUEUE);
+    db_notify_if(db, "watched", NOTIFY_FEED, in->user_id.s);
     return OK;
 }
 

@@ -15,6 +15,7 @@ libstream_a_SOURCES = \
 	stream/metrics.c stream/metrics.h \
 	stream/pool.c stream/pool.h \
 	stream/reader.c stream/reader.h stream/reader_answer.c stream/reader_news.c stream/reader_private.h \
+	stream/reader_watch.c \
 	stream/reply.c stream/reply.h \
 	stream/table.c stream/table.h \
 	stream/visit.c stream/visit.h

@@ -19,7 +19,7 @@ follow_find(const struct follows *f, struct id id)
     return TABLE_OF(table_find(&f->table, id), struct follow, entry);
 }
 
-void
+struct follow *
 follow_add(struct follows *f, struct id id, int64_t after)
 {
     struct follow *one = follow_find(f, id);
@@ -31,6 +31,7 @@ follow_add(struct follows *f, struct id id, int64_t after)
         list_add(&f->clean, &one->link);
     }
     one->watchers++;
+    return one;
 }
 
 static void
@@ -50,8 +51,8 @@ follow_leave(struct follows *f, struct id id)
         forget(f, one);
 }
 
-static void
-mark(struct follows *f, struct follow *one, int64_t now_ns)
+void
+follow_mark(struct follows *f, struct follow *one, int64_t now_ns)
 {
     if (one->noted_ns)
         return;
@@ -84,7 +85,7 @@ follow_mark_named(struct follows *f, const char *payload, int64_t now_ns)
         struct follow *one = named(f, payload, len);
 
         if (one)
-            mark(f, one, now_ns);
+            follow_mark(f, one, now_ns);
         payload += len;
         payload += *payload == ',';
     }
@@ -95,8 +96,31 @@ follow_mark_all(struct follows *f, int64_t now_ns)
 {
     LIST_EACH(it, after, &f->clean)
     {
-        mark(f, LIST_OF(it, struct follow, link), now_ns);
+        follow_mark(f, LIST_OF(it, struct follow, link), now_ns);
     }
+}
+
+static size_t
+add_unwatched(struct link *head, int64_t now_ms, struct follow **out, size_t max)
+{
+    size_t n = 0;
+
+    LIST_EACH(it, after, head)
+    {
+        struct follow *one = LIST_OF(it, struct follow, link);
+
+        if (one->watch_ms <= now_ms && n < max)
+            out[n++] = one;
+    }
+    return n;
+}
+
+size_t
+follow_unwatched(struct follows *f, int64_t now_ms, struct follow **out, size_t max)
+{
+    size_t n = add_unwatched(&f->clean, now_ms, out, max);
+
+    return n + add_unwatched(&f->dirty, now_ms, out + n, max - n);
 }
 
 static size_t

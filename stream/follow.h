@@ -20,6 +20,8 @@ struct follow {
     int64_t after;    /* the last event that was read */
     size_t watchers;
     struct id about;  /* of a crawl: its source */
+    struct id owner;  /* of a feed or a crawl: whose feed tells of news */
+    int64_t watch_ms; /* when that feed is to be watched (again); monotonic, 0: at once */
     int64_t noted_ns; /* when it became dirty; 0 while clean */
     bool more;        /* there are more events than were read: it stays dirty */
     bool ended;       /* its last event was read: nobody follows it any more */
@@ -35,9 +37,10 @@ void follow_init(struct follows *f, struct arena *a, size_t expected);
 
 /*
  * One more watcher, who knows all events up to `after`. A topic that is
- * followed already keeps its own place.
+ * followed already keeps its own place. The topic, whose other members are
+ * zero when it is new, is the caller's until it is left.
  */
-void follow_add(struct follows *f, struct id id, int64_t after);
+struct follow *follow_add(struct follows *f, struct id id, int64_t after);
 
 /* One watcher less. No-op for a topic that is not followed (any more). */
 void follow_leave(struct follows *f, struct id id);
@@ -48,6 +51,12 @@ struct follow *follow_find(const struct follows *f, struct id id);
 /* There may be news of those that a payload of NOTIFY names ("" means all), or of all. */
 void follow_mark_named(struct follows *f, const char *payload, int64_t now_ns);
 void follow_mark_all(struct follows *f, int64_t now_ns);
+
+/* There may be news of one. */
+void follow_mark(struct follows *f, struct follow *one, int64_t now_ns);
+
+/* Those whose feed is to be watched by now, at most `max`; returns how many. */
+size_t follow_unwatched(struct follows *f, int64_t now_ms, struct follow **out, size_t max);
 
 /* The ids of all, in an array of the arena; their number is that of the table. */
 struct id *follow_ids(struct follows *f, struct arena *a);

@@ -146,6 +146,13 @@ is_following(const struct reader *r)
     return count_topics(r) > 0;
 }
 
+/* Whether news of feeds and crawls can be heard of before the next poll. */
+static bool
+is_told(const struct reader *r)
+{
+    return atomic_load(&r->listening) && r->feeds.table.count + r->crawls.table.count > 0;
+}
+
 static void
 poll_all(struct reader *r)
 {
@@ -180,6 +187,8 @@ look_for_news(struct reader *r)
     if (e.code || !is_following(r))
         return;
     poll_all(r);
+    if (is_told(r) && clock_mono_ms() >= r->watch_ms)
+        reader_watch_feeds(r);
     if (is_dirty(r) && clock_mono_ms() >= r->read_ms)
         reader_read_news(r);
     if (clock_mono_ms() >= r->gone_ms)
@@ -253,6 +262,8 @@ next_ms(const struct reader *r)
         return r->connect_ms;
     if (is_following(r))
         next = min_ms(next, r->poll_ms);
+    if (is_told(r))
+        next = min_ms(next, r->watch_ms);
     return is_dirty(r) ? min_ms(next, r->read_ms) : next;
 }
 

@@ -10,11 +10,29 @@
 
 #define EACH 200 /* events of one answer: a replay is read as fast as its reader takes it */
 
-static void
+static struct follow *
 join(struct follows *follows, struct ask *ask, int64_t after)
 {
-    follow_add(follows, ask->topic_id, after);
     ask->joined = true;
+    return follow_add(follows, ask->topic_id, after);
+}
+
+static void
+join_feed(struct reader *r, struct ask *ask, int64_t after)
+{
+    join(&r->feeds, ask, after)->owner = ask->topic_id;
+    reader_watch_soon(r);
+}
+
+/* The steps of a crawl stand in its user's feed. */
+static void
+join_crawl(struct reader *r, struct ask *ask, int64_t after)
+{
+    struct follow *one = join(&r->crawls, ask, after);
+
+    one->about = ask->visit.id;
+    one->owner = ask->user_id;
+    reader_watch_soon(r);
 }
 
 static struct follows *
@@ -103,7 +121,7 @@ read_feed(struct reader *r, struct ask *ask)
     if (n)
         ask->batch = batch_of_feed(rows, n);
     if (n < EACH)
-        join(&r->feeds, ask, n ? rows[n - 1].seq : ask->seq);
+        join_feed(r, ask, n ? rows[n - 1].seq : ask->seq);
     return OK;
 }
 
@@ -116,7 +134,7 @@ open_feed(struct reader *r, struct ask *ask)
     TRY(feed_last(r->db, r->scratch, ask->user_id, &newest, &oldest));
     if (after == AFTER_UNSET) {
         ask->seq = newest;
-        join(&r->feeds, ask, newest);
+        join_feed(r, ask, newest);
         return OK;
     }
     ask->seq = after < 0 ? 0 : after;
@@ -124,7 +142,7 @@ open_feed(struct reader *r, struct ask *ask)
         return read_feed(r, ask);
     ask->batch = batch_of_reset(ask->user_id, newest);
     ask->seq = -1;
-    join(&r->feeds, ask, newest);
+    join_feed(r, ask, newest);
     return OK;
 }
 
@@ -145,9 +163,7 @@ open_crawl(struct reader *r, struct ask *ask)
     }
     ask->ended = crawl.finished_at != NULL;
     if (!ask->ended)
-        join(&r->crawls, ask, crawl.version);
-    if (ask->joined)
-        follow_find(&r->crawls, crawl.id)->about = ask->visit.id;
+        join_crawl(r, ask, crawl.version);
     return OK;
 }
 

@@ -1,4 +1,4 @@
-/* What the files of the database thread share: reader.c, reader_answer.c, reader_news.c. */
+/* What the files of the database thread, reader*.c, share. */
 #ifndef STREAM_READER_PRIVATE_H
 #define STREAM_READER_PRIVATE_H
 
@@ -20,6 +20,7 @@ struct reader {
     int64_t poll_ms;      /* when to look at everything */
     int64_t read_ms;      /* not before this */
     int64_t gone_ms;      /* when to look for requests that were deleted */
+    int64_t watch_ms;     /* when to have feeds watched (again) */
     struct letter *todo;  /* asks taken from `in` and not answered yet */
     struct letter *later; /* those of open streams that failed */
     int64_t later_ms;     /* when to try them again */
@@ -49,6 +50,13 @@ void reader_read_news(struct reader *r);
  * any more, not even an end.
  */
 void reader_end_gone(struct reader *r);
+
+/*
+ * Have the feeds that are followed, or tell of a crawl that is, notified: the
+ * new ones, and those whose time is nearly over. Soon: when one has joined.
+ */
+void reader_watch_feeds(struct reader *r);
+void reader_watch_soon(struct reader *r);
 
 /*
  * To the service thread, with the next reader_post(). Letters go in bundles: to

@@ -186,8 +186,9 @@ select partition_sweep('response_events', 100000);
 -- ---- what happens to a user's things, for /api/events ------------------------------
 
 create table feeds (
-    user_id uuid primary key references users on delete cascade,
-    seq     bigint not null
+    user_id       uuid primary key references users on delete cascade,
+    seq           bigint not null,
+    watched_until timestamptz -- whose entries are worth a notification
 ) with (fillfactor = 50);
 
 create table feed_events (
@@ -211,20 +212,47 @@ end $$;
 create trigger feed_gone after delete on feeds for each row execute function feed_gone();
 
 -- Add to a user's feed. The counter's row stays locked until the transaction ends, so
--- that numbers become visible in their order; call it last. The number is returned.
-create function feed_add(owner uuid, kind text, what jsonb) returns bigint
+-- that numbers become visible in their order; call it last. Returns whether anybody watches.
+create function feed_add(owner uuid, kind text, what jsonb) returns boolean
     language plpgsql volatile
 as $$
 declare
-    place bigint;
+    place   bigint;
+    watched boolean;
 begin
     insert into feeds as f (user_id, seq) values (owner, 1)
     on conflict (user_id) do update set seq = f.seq + 1
-    returning f.seq into place;
+    returning f.seq, coalesce(f.watched_until > now(), false) into place, watched;
     insert into feed_events (user_id, seq, type, data) values (owner, place, kind, what);
-    return place;
+    return watched;
 end $$;
 grant execute on function feed_add(uuid, text, jsonb) to offstage_app, offstage_worker;
+
+-- For the gateway: these users' feeds are watched for so long from now. Returns whose it is that
+-- now are. Those whose counter another transaction has locked are passed over: it waits for nobody.
+-- What was added before then stands in the feed for it to read.
+create function feeds_watch(ids uuid[], for_s int) returns setof uuid
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    insert into public.feeds (user_id, seq)
+    select u.id, 0
+      from public.users u
+     where u.id = any (ids) and not exists (select from public.feeds f where f.user_id = u.id)
+     order by u.id
+        on conflict do nothing;
+    return query
+    with free as (
+        select f.user_id from public.feeds f where f.user_id = any (ids) order by f.user_id for no key update skip locked
+    )
+    update public.feeds f set watched_until = now() + make_interval(secs => for_s)
+      from free
+     where f.user_id = free.user_id
+    returning f.user_id;
+end $$;
+revoke execute on function feeds_watch(uuid[], int) from public;
+grant execute on function feeds_watch(uuid[], int) to offstage_stream;
 
 -- End the transaction with a conflict unless a condition holds; for statements whose
 -- row count nobody looks at.
@@ -334,5 +362,5 @@ grant select on response_events, feeds, feed_events to offstage_stream;
 set local role offstage_owner;
 drop table idempotency_keys, feed_events, feeds, response_events, requests, messages, chats, chunks, sources, agent_tests,
     agents;
-drop function passages_search(uuid, text, int), feed_add(uuid, text, jsonb), must(boolean, text), feed_gone(), agents_gone();
+drop function passages_search(uuid, text, int), feeds_watch(uuid[], int), feed_add(uuid, text, jsonb), must(boolean, text), feed_gone(), agents_gone();
 drop domain chat_title, chat_title_by, chat_session, message_role, message_status, request_status, event_seq;

@@ -9,14 +9,14 @@ set local role offstage_owner;
 -- Make a request of the caller's: the chat, begun or touched; the messages with the answer's
 -- placeholder, which is the last of them (one without a parent follows whatever is shown last); the
 -- request with the first two events of its log; its job; and a line of the caller's feed, which comes
--- last, since its counter stays locked until the transaction ends. Returns whether a worker is to be
--- woken. A function, because starting a statement costs more than the row that it adds, and starting
+-- last, since its counter stays locked until the transaction ends. Tells whether a worker is to be
+-- woken, and whether anybody watches the feed. A function, because starting a statement costs more than the row that it adds, and starting
 -- it under policies as much again: everything here is the caller's by its own hand.
 create function request_add(new_id uuid, in_chat uuid, chat_is_new boolean, of_agent uuid, new_title text,
                             new_preview text, ids uuid[], parents uuid[], roles text[], states text[],
                             contents text[], asked uuid, answer uuid, http_id text, trace text, by_key uuid,
                             reserved bigint, attempts int, events smallint[], event text, job uuid, job_kind text,
-                            job_queue text, job_priority int, feed jsonb) returns boolean
+                            job_queue text, job_priority int, feed jsonb, out wake boolean, out watched boolean)
     language plpgsql volatile security definer
     set search_path = pg_catalog, public, pg_temp
 as $$
@@ -25,7 +25,6 @@ declare
     at    timestamptz := clock_timestamp();
     last  uuid;
     line  smallint;
-    wake  boolean;
 begin
     if chat_is_new then
         insert into public.chats (id, user_id, agent_id, title, title_by, preview, created_at, active_at, read_at)
@@ -72,8 +71,7 @@ begin
         wake := public.job_add_keyed(job, job_kind, line, job_priority, attempts, 0, null, owner, new_id, http_id, null,
                                      false, in_chat, null);
     end if;
-    perform public.feed_add(owner, 'request', feed);
-    return wake;
+    watched := public.feed_add(owner, 'request', feed);
 end $$;
 revoke execute on function request_add(uuid, uuid, boolean, uuid, text, text, uuid[], uuid[], text[], text[], text[],
                                        uuid, uuid, text, text, uuid, bigint, int, smallint[], text, uuid, text, text,

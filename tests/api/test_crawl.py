@@ -380,6 +380,17 @@ def test_progress_is_followed_live_until_the_end(user, agent, site):
         assert [e.json['status'] for e in stream] == ['completed']
 
 
+def test_a_crawl_that_is_followed_is_told_of(user, agent, site, stack):
+    site.pages['/'] = prose('home', [f'/{i}' for i in range(30)])
+    site.pages.update({f'/{i}': prose(f'number{i}') for i in range(30)})
+    source = add(user, agent, site.url + '/', delay_ms=500)
+    watched = "select watched_until from feeds where user_id = :'id' and watched_until > now()"
+    assert not stack.sql(watched, id=user.id)
+    with user.client.stream(f'/api/crawl/{source["id"]}/stream'):
+        wait_for(lambda: stack.sql(watched, id=user.id), 30, 'the feed that holds its steps to be watched')
+    user.delete(f'/api/sources/{source["id"]}')
+
+
 def test_who_follows_a_crawl_is_told_that_its_source_was_deleted(user, agent, site):
     site.pages['/'] = prose('home', [f'/{i}' for i in range(30)])
     site.pages.update({f'/{i}': prose(f'number{i}') for i in range(30)})

@@ -122,9 +122,17 @@ class User:
         return Request(self)
 
     def note(self, type, data='{}', tell=True):
-        """An entry in the feed; its number."""
-        tell = f"; select pg_notify('feed', '{self.id}')" if tell else ''
-        return int(self.scribe.sql(f"select feed_add('{self.id}', {quote(type)}, {quote(data)}){tell}")[0])
+        """An entry in the feed, told of if the feed is watched; its number."""
+        tell = f"pg_notify('feed', '{self.id}')" if tell else '1'
+        return int(self.scribe.sql(f"""
+            begin;
+            select {tell} from feed_add('{self.id}', {quote(type)}, {quote(data)}) as watched where watched;
+            select seq from feeds where user_id = '{self.id}';
+            commit""")[-1])
+
+    def is_watched(self):
+        """Whether an entry in the feed would be told of."""
+        return self.scribe.sql(f"begin; select feed_add('{self.id}', 'chat', '{{}}'); rollback") == ['t']
 
     def revoke(self, tell=True):
         tell = "; select pg_notify('session', '')" if tell else ''

@@ -2,6 +2,9 @@
 
 import json
 
+from gateway import Scribe
+from stack import wait_for
+
 
 def numbers(events):
     return [int(e.id) for e in events]
@@ -76,3 +79,27 @@ def test_nobody_gets_another_users_feed(gateway, writer, scribe):
         other.note('chat', '{"secret": 1}')
         writer.note('chat', '{"own": 1}')
         assert next(iter(stream)).json['own'] == 1
+
+
+def test_a_feed_is_told_of_while_somebody_watches(gateway, writer):
+    assert not writer.is_watched()
+    with gateway.client(writer).stream('/api/events'):
+        wait_for(writer.is_watched, 10, 'the feed to be watched')
+        assert not writer.scribe.user().is_watched()
+    writer.scribe.sql(f"update feeds set watched_until = now() - interval '1 ms' where user_id = '{writer.id}'")
+    assert not writer.is_watched()
+
+
+def test_a_feed_whose_counter_is_locked_is_watched_when_it_is_free(gateway, writer, cluster):
+    writer.note('chat')
+    holder = Scribe(cluster)
+    holder.sql(f"begin; select from feeds where user_id = '{writer.id}' for update")
+    other = writer.scribe.user()
+    with gateway.client(writer).stream('/api/events?after=1') as stream, gateway.client(other).stream('/api/events'):
+        wait_for(other.is_watched, 10, 'the other feed to be watched')
+        assert writer.scribe.sql(f"select watched_until is null from feeds where user_id = '{writer.id}'") == ['t']
+        holder.sql('commit')
+        wait_for(writer.is_watched, 10, 'the feed to be watched')
+        writer.note('chat')
+        assert next(iter(stream)).id == '2'
+    holder.close()

@@ -1,7 +1,9 @@
 """Streams through the whole instance: nginx, app, worker, gateway and a model server."""
 
+import itertools
 import json
 import random
+import subprocess
 import time
 import urllib.parse
 
@@ -11,6 +13,7 @@ import websocket
 from client import TERMINAL, Watcher
 from fakes.upstream import script_text
 from gateway import in_background
+from stack import wait_for
 
 TOKENS, RATE = 60, 60
 
@@ -24,6 +27,10 @@ def ask(stack, user, seed):
     asked = user.post('/api/invoke_endpoint', json={'agent_id': agent.json()['id'], 'message': 'Speak'})
     assert asked.status_code == 202, asked.text
     return asked.json()
+
+
+def ended(stack, user, asked):
+    wait_for(lambda: user.get(asked['status_url']).json()['status'] == 'completed', 60, 'the response to end')
 
 
 def open_websocket(stack, user, path, **options):
@@ -92,6 +99,32 @@ def test_the_feed_tells_of_a_response_from_its_beginning_to_its_end(stack, user)
                 if states[-1] == 'completed':
                     break
     assert states[0] == 'queued'
+
+
+def test_no_notification_is_spent_on_a_feed_that_nobody_watches(stack, user):
+    other, told = stack.user(), []
+    with subprocess.Popen(['psql', '-XqAt', f'host={stack.run} dbname=offstage user=postgres'], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as ear:
+
+        def heard():
+            ear.stdin.write("select 'over';\n")
+            ear.stdin.flush()
+            while (line := ear.stdout.readline()) != 'over\n':
+                told.append(line)
+            return ''.join(told)
+
+        ear.stdin.write('listen feed;\n')
+        heard()
+        ended(stack, other, ask(stack, other, 7))
+        with user.client.stream('/api/events') as feed:
+            watched = "select watched_until > now() as now from feeds where user_id = :'id'"
+            wait_for(lambda: stack.sql(watched, id=user.id) == [{'now': 't'}], 30, 'the feed to be watched')
+            asked = ask(stack, user, 7)
+            assert [event.json['id'] for event in itertools.islice(feed, 1)] == [asked['request_id']]
+            ended(stack, user, asked)
+        wait_for(lambda: heard().count(user.id) > 1, 30, 'the feed to be told of, at the beginning and the end')
+        assert other.id not in heard()
+        ear.stdin.close()
 
 
 def test_refusals_reach_the_client_through_nginx(stack, user):

@@ -45,6 +45,19 @@ a_topic_is_followed_until_its_last_watcher_leaves(void **state)
 }
 
 static void
+a_feed_is_to_be_watched_when_it_is_joined_and_when_its_time_comes(void **state)
+{
+    setup(state);
+    follow_add(&follows, a, 0)->watch_ms = 500;
+    follow_mark_all(&follows, 1);
+    follow_add(&follows, b, 0);
+    assert_int_equal(follow_unwatched(&follows, 499, taken, 8), 1);
+    assert_string_equal(taken[0]->entry.id.s, b.s);
+    assert_int_equal(follow_unwatched(&follows, 500, taken, 8), 2);
+    assert_int_equal(follow_unwatched(&follows, 500, taken, 1), 1);
+}
+
+static void
 news_make_dirty_what_they_name(void **state)
 {
     char payload[200];
@@ -181,6 +194,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIT_TEST(a_topic_is_followed_until_its_last_watcher_leaves),
+        UNIT_TEST(a_feed_is_to_be_watched_when_it_is_joined_and_when_its_time_comes),
         UNIT_TEST(news_make_dirty_what_they_name),
         UNIT_TEST(a_payload_that_names_nothing_known_marks_nothing),
         UNIT_TEST(an_empty_payload_means_all),
