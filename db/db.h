@@ -171,7 +171,7 @@ struct err db_all(struct db *db, struct arena *a, enum query q, const struct arg
 /*
  * The same with all columns in PostgreSQL's binary format, for queries that
  * yield many bytes or rows. Texts, booleans and uuids are read as ever; times by
- * row_time(), the rest by row_bytes(), row_binary_int() and row_binary_id().
+ * row_time(), the rest by row_bytes() and row_binary_int().
  */
 struct err db_all_binary(struct db *db, struct arena *a, enum query q, const struct arg *args,
                          size_t nargs, struct rows *out) CHECKED;
@@ -229,7 +229,6 @@ const char *row_opt_time(const struct row *r, struct arena *a, const char *col);
 const uint8_t *row_bytes(const struct row *r, const char *col, size_t *len);
 const uint8_t *row_opt_bytes(const struct row *r, const char *col, size_t *len);
 int64_t row_binary_int(const struct row *r, const char *col); /* int or bigint */
-struct id row_binary_id(const struct row *r, const char *col);
 
 /*
  * LISTEN on this connection (never in a transaction), and the notifications

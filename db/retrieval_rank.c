@@ -84,8 +84,8 @@ read_hit(struct retrieval_hit *hit, const struct row *r, const struct place *p)
 {
     size_t bytes;
 
-    *hit = (struct retrieval_hit){ .chunk_id = row_binary_id(r, "chunk_id"),
-                                   .page_id = row_binary_id(r, "page_id"),
+    *hit = (struct retrieval_hit){ .chunk_id = row_id(r, "chunk_id"),
+                                   .page_id = row_id(r, "page_id"),
                                    .segment = p->segment,
                                    .doc = p->doc,
                                    .score = (double)p->score };

@@ -44,7 +44,7 @@ find_nearest(struct retrieval *s, const struct retrieval_vector *v, struct near 
         double similarity = count == v->count ? vector_alike(v->numbers, numbers, count) : 0;
 
         if (similarity > 0 && (*n < NEAREST || similarity > list[NEAREST - 1].similarity))
-            keep(list, n, (struct near){ row_binary_id(&r, "chunk_id"), similarity });
+            keep(list, n, (struct near){ row_id(&r, "chunk_id"), similarity });
     }
     return OK;
 }
@@ -82,8 +82,8 @@ add_unfound(struct retrieval *s, const struct near *list, size_t n)
         struct retrieval_hit *hit = &s->hits[s->hit_count++];
         size_t bytes;
 
-        *hit = (struct retrieval_hit){ .chunk_id = row_binary_id(&r, "chunk_id"),
-                                       .page_id = row_binary_id(&r, "page_id") };
+        *hit = (struct retrieval_hit){ .chunk_id = row_id(&r, "chunk_id"),
+                                       .page_id = row_id(&r, "page_id") };
         hit->terms = row_bytes(&r, "terms", &bytes);
         hit->term_count = bytes / 4;
     }

@@ -133,16 +133,6 @@ row_binary_int(const struct row *r, const char *col)
     return binary_int(p, len);
 }
 
-struct id
-row_binary_id(const struct row *r, const char *col)
-{
-    size_t len;
-    const uint8_t *p = row_bytes(r, col, &len);
-
-    assert(len == 16);
-    return id_from_bytes(p);
-}
-
 double
 row_opt_double(const struct row *r, const char *col, double unset)
 {

@@ -224,14 +224,7 @@ read_word(struct check *c, struct str word)
 static struct key *
 new_key(struct check *c)
 {
-    struct key *grown;
-
-    if (c->key_count == c->key_cap) {
-        grown = arena_array(c->arena, c->key_cap * 2, sizeof(*grown));
-        memcpy(grown, c->keys, c->key_count * sizeof(*grown));
-        c->keys = grown;
-        c->key_cap *= 2;
-    }
+    c->keys = arena_grow(c->arena, c->keys, c->key_count, &c->key_cap, sizeof(*c->keys));
     return &c->keys[c->key_count++];
 }
 

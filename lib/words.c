@@ -157,15 +157,7 @@ lower_ascii(const char *s, size_t len, char *out)
 static void
 add(struct reader *r, uint32_t term, enum word_kind kind, size_t start, size_t len)
 {
-    if (r->count == r->cap) {
-        struct word *larger;
-
-        r->cap = r->cap ? r->cap * 2 : 128;
-        larger = arena_array(r->arena, r->cap, sizeof(*larger));
-        if (r->count > 0)
-            memcpy(larger, r->list, r->count * sizeof(*larger));
-        r->list = larger;
-    }
+    r->list = arena_grow(r->arena, r->list, r->count, &r->cap, sizeof(*r->list));
     r->list[r->count++] = (struct word){ term, kind, start, len };
 }
 

@@ -8,8 +8,6 @@
 #include "lib/log.h"
 #include "worker/runner.h"
 
-#include <string.h>
-
 #define AHEAD_MS      5  /* claim what will be done in this time, beyond what has a slot */
 #define QUICK_MS      5  /* claims this close are a streak */
 #define STREAK_AWAKE  3  /* claims after which adders need not notify */
@@ -62,15 +60,7 @@ exchange_reset(struct runner *r)
 static void
 add_end(struct ends *ends, const struct job_end *end)
 {
-    struct job_end *larger;
-
-    if (ends->count == ends->cap) {
-        ends->cap = ends->cap ? ends->cap * 2 : 64;
-        larger = arena_array(ends->arena, ends->cap, sizeof(*larger));
-        if (ends->count > 0)
-            memcpy(larger, ends->list, ends->count * sizeof(*larger));
-        ends->list = larger;
-    }
+    ends->list = arena_grow(ends->arena, ends->list, ends->count, &ends->cap, sizeof(*ends->list));
     ends->list[ends->count] = *end;
     ends->list[ends->count++].error = end->error ? arena_strdup(ends->arena, end->error) : NULL;
 }

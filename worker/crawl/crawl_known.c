@@ -13,16 +13,6 @@ known_find(const struct known *k, const char *url)
     return at ? &k->list[*at] : NULL;
 }
 
-static void *
-grow(struct crawler *c, const void *list, size_t size)
-{
-    void *grown = arena_array(c->store, c->known.cap, size);
-
-    if (c->known.count > 0)
-        memcpy(grown, list, c->known.count * size);
-    return grown;
-}
-
 void
 known_changed(struct known *k, const struct crawl_known *page)
 {
@@ -37,12 +27,10 @@ void
 known_add(struct crawler *c, const struct crawl_known *page)
 {
     struct known *k = &c->known;
+    size_t cap = k->cap;
 
-    if (k->count == k->cap) {
-        k->cap = k->cap ? k->cap * 2 : 256;
-        k->list = grow(c, k->list, sizeof(*k->list));
-        k->prints = grow(c, k->prints, sizeof(*k->prints));
-    }
+    k->prints = arena_grow(c->store, k->prints, k->count, &cap, sizeof(*k->prints));
+    k->list = arena_grow(c->store, k->list, k->count, &k->cap, sizeof(*k->list));
     k->list[k->count] = *page;
     *seen_at(&k->by_url, str_from(page->url)) = (int64_t)k->count;
     known_changed(k, &k->list[k->count++]);

@@ -109,17 +109,10 @@ matches(const struct rule *rule, struct str path)
 static void
 add_rule(struct robots *r, struct rules *rules, struct str value, bool allow)
 {
-    struct rule *grown;
-
     if (value.len == 0 || value.len > ROBOTS_RULE_MAX || rules->count == ROBOTS_RULES_MAX)
         return;
-    if (rules->count == rules->cap) {
-        rules->cap = rules->cap ? rules->cap * 2 : 16;
-        grown = arena_array(r->arena, rules->cap, sizeof(*grown));
-        if (rules->count > 0)
-            memcpy(grown, rules->list, rules->count * sizeof(*grown));
-        rules->list = grown;
-    }
+    rules->list =
+        arena_grow(r->arena, rules->list, rules->count, &rules->cap, sizeof(*rules->list));
     rules->list[rules->count].ends = value.p[value.len - 1] == '$';
     if (rules->list[rules->count].ends)
         value.len--;

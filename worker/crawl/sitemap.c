@@ -32,8 +32,6 @@ static void
 add(struct scan *s, struct str address)
 {
     struct sitemap *out = s->out;
-    struct str *grown;
-
     address = str_trim(address);
     if (address.len == 0)
         return;
@@ -41,13 +39,8 @@ add(struct scan *s, struct str address)
         out->cut = true;
         return;
     }
-    if (out->count == s->cap) {
-        s->cap = s->cap ? s->cap * 2 : 64;
-        grown = arena_array(s->arena, s->cap, sizeof(*grown));
-        if (out->count > 0)
-            memcpy(grown, out->addresses, out->count * sizeof(*grown));
-        out->addresses = grown;
-    }
+    out->addresses =
+        arena_grow(s->arena, out->addresses, out->count, &s->cap, sizeof(*out->addresses));
     out->addresses[out->count++] = (struct str){ str_dup(s->arena, address), address.len };
 }
 

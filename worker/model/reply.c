@@ -38,15 +38,7 @@ mentions(const char *content_type, struct str what)
 void
 heard_say(struct heard *out, struct dialect_heard heard)
 {
-    struct dialect_heard *larger;
-
-    if (out->count == out->cap) {
-        out->cap = out->cap ? out->cap * 2 : 8;
-        larger = arena_array(out->scratch, out->cap, sizeof(*larger));
-        if (out->count > 0)
-            memcpy(larger, out->list, out->count * sizeof(*larger));
-        out->list = larger;
-    }
+    out->list = arena_grow(out->scratch, out->list, out->count, &out->cap, sizeof(*out->list));
     out->list[out->count++] = heard;
 }
 

@@ -100,15 +100,7 @@ respond_trace_ask(struct respond *r)
     struct respond_trace *t = &r->traced;
     const char *name = r->task.model ? r->task.model : r->dialect->kind;
 
-    if (t->call_count == t->call_cap) {
-        size_t cap = t->call_cap ? t->call_cap * 2 : 2;
-        struct traced_call *larger = arena_array(r->at->arena, cap, sizeof(*larger));
-
-        if (t->call_count > 0)
-            memcpy(larger, t->calls, t->call_count * sizeof(*larger));
-        t->calls = larger;
-        t->call_cap = cap;
-    }
+    t->calls = arena_grow(r->at->arena, t->calls, t->call_count, &t->call_cap, sizeof(*t->calls));
     t->calls[t->call_count] =
         (struct traced_call){ .span = trace_open(&t->trace, "model", name, t->attempt),
                               .start_ns = clock_mono_ns(),
@@ -138,15 +130,7 @@ add_tool(struct respond *r, const struct dialect_heard *heard)
     struct respond_trace *t = &r->traced;
     const char *name = arena_strdup(r->at->arena, heard->name);
 
-    if (t->tool_count == t->tool_cap) {
-        size_t cap = t->tool_cap ? t->tool_cap * 2 : 4;
-        struct traced_tool *larger = arena_array(r->at->arena, cap, sizeof(*larger));
-
-        if (t->tool_count > 0)
-            memcpy(larger, t->tools, t->tool_count * sizeof(*larger));
-        t->tools = larger;
-        t->tool_cap = cap;
-    }
+    t->tools = arena_grow(r->at->arena, t->tools, t->tool_count, &t->tool_cap, sizeof(*t->tools));
     t->tools[t->tool_count++] = (struct traced_tool){
         .span = trace_open(&t->trace, "tool", name, t->calls[t->call_count - 1].span),
         .call = heard->call,

@@ -34,15 +34,7 @@ trace_open(struct trace *t, const char *kind, const char *name, int parent)
 {
     if (t->off || t->count == TRACE_SPANS_MAX)
         return TRACE_NONE;
-    if (t->count == t->cap) {
-        int cap = t->cap ? t->cap * 2 : 8;
-        struct trace_part *larger = arena_array(t->arena, (size_t)cap, sizeof(*larger));
-
-        if (t->count > 0)
-            memcpy(larger, t->list, (size_t)t->count * sizeof(*larger));
-        t->list = larger;
-        t->cap = cap;
-    }
+    t->list = arena_grow(t->arena, t->list, (size_t)t->count, &t->cap, sizeof(*t->list));
     t->list[t->count] = (struct trace_part){
         .kind = kind, .name = name, .parent = parent, .start_ns = clock_mono_ns()
     };

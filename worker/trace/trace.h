@@ -35,7 +35,8 @@ struct trace_part {
 struct trace {
     struct arena *arena;
     struct trace_part *list;
-    int count, cap;
+    int count;
+    size_t cap;
     bool off;        /* nothing is noted */
     int64_t zero_ns; /* monotonic time of the request */
     uint64_t base;   /* ids of spans count from here */
