@@ -56,7 +56,9 @@ def database(cluster, request):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_program(program, database):
-    subprocess.run(["make", "-s", f"tests/db/{program}"], cwd=BUILD, check=True, stdout=subprocess.DEVNULL)
+    # One make at a time in a folder: see tests/run.
+    subprocess.run(["flock", "make.lock", "make", "-s", f"tests/db/{program}"], cwd=BUILD, check=True,
+                   stdout=subprocess.DEVNULL)
     ran = subprocess.run([BUILD / "tests" / "db" / program], text=True, capture_output=True, timeout=PATIENCE_S,
                          env={**os.environ, "OFFSTAGE_DATABASE_URL": database})
     assert ran.returncode == 0, ran.stdout + ran.stderr
