@@ -220,6 +220,14 @@ def test_a_folder_too_deep_for_a_socket_works(tmp_path):
     assert not (deep / 'run').exists() and not (deep / 'run').is_symlink()
 
 
+def test_the_admin_program_works_on_the_instance(var):
+    up(var, '--ephemeral')
+    assert 'admin@offstage.example' in dev(var, 'admin', 'user', 'list').stdout
+    asked = dev(var, 'admin', 'invite', 'new@example.org')
+    assert asked.returncode == 0 and Stack(var).url in asked.stdout
+    assert dev(var, 'admin', 'user', 'nonsense').returncode == 2
+
+
 def test_a_failed_step_says_which_command_failed_and_what_to_do(var):
     done = dev(var, 'up', '--no-demo', OFFSTAGE_DATABASE_URL='host=/nowhere dbname=x')
     assert done.returncode == 1
