@@ -48,6 +48,19 @@ answers_with_the_sentence_that_says_it(void **state)
 }
 
 static void
+a_source_of_two_sentences_answers_in_its_own_words(void **state)
+{
+    static const struct passage note[] = {
+        { .title = "Note", .heading = "", .content = "The curtain is green. It weighs 400 kg." },
+    };
+
+    assert_string_equal(answer(*state, "What colour is the curtain?", note, 1).text,
+                        "The curtain is green. [1]");
+    assert_contains(answer(*state, "Which play opened the theatre in 1912?", note, 1).text,
+                    "I found nothing");
+}
+
+static void
 numbers_passages_in_the_order_in_which_they_are_cited(void **state)
 {
     struct dialect_answer a = answer(*state, "How large is the barrel of the gutters?", garden, 3);
@@ -298,6 +311,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIT_TEST(answers_with_the_sentence_that_says_it),
+        UNIT_TEST(a_source_of_two_sentences_answers_in_its_own_words),
         UNIT_TEST(numbers_passages_in_the_order_in_which_they_are_cited),
         UNIT_TEST(joins_what_several_passages_say),
         UNIT_TEST(words_of_the_heading_count_for_what_stands_below_it),

@@ -27,6 +27,7 @@
 #define SUBJECT         0.25         /* of its weight is added for what it is about */
 #define EXAMPLE_ROOM    80           /* bytes around a question that is quoted */
 #define CLOSE_TO_BEST   0.45         /* of the best score a sentence must reach to be said too */
+#define UNSEEN          8            /* sentences more, for whether the best says enough */
 
 #define NOTHING_FITS                                                                               \
     "I found nothing in my sources that answers this. Asking with other words may help."
@@ -125,15 +126,17 @@ collect(struct search *s, const struct dialect_question *q)
     }
 }
 
+/* As if there were so many sentences more without any of the words. */
 static void
-weigh(struct search *s)
+weigh(struct search *s, size_t unseen)
 {
+    s->total = 0;
     for (size_t t = 0; t < s->question.count; t++) {
         size_t in = 0;
 
         for (size_t i = 0; i < s->count; i++)
             in += s->list[i].met >> t & 1;
-        s->weight[t] = log(1.0 + ((double)s->count + 1.0) / ((double)in + 1.0));
+        s->weight[t] = log(1.0 + ((double)(s->count + unseen) + 1.0) / ((double)in + 1.0));
         s->total += s->weight[t];
     }
 }
@@ -167,6 +170,8 @@ score(struct search *s, const struct dialect_question *q)
         if (c->met && (!best || c->score > best->score))
             best = c;
     }
+    /* Of few sentences, a word that is in one is not common for that, nor one in none so rare. */
+    weigh(s, UNSEEN);
     return best && weight_of(s, best->met) >= ENOUGH * s->total ? best : NULL;
 }
 
@@ -361,7 +366,7 @@ answer(struct arena *a, const struct dialect_question *q, struct dialect_answer 
         return OK;
     }
     collect(s, q);
-    weigh(s);
+    weigh(s, 0);
     best = score(s, q);
     if (!best) {
         *out = (struct dialect_answer){ .text = NOTHING_FITS };
