@@ -14,8 +14,9 @@
 #define PAGES_USUAL 50
 #define TYPE_TEXT   0
 #define TYPE_URL    1
+#define TYPE_FILE   2
 
-static const char *const types[] = { "text", "url", NULL };
+static const char *const types[] = { "text", "url", "file", NULL };
 static const char *const scopes[] = { "section", "site", "page", NULL };
 static const char *const intervals[] = { "never", "daily", "weekly", "monthly", NULL };
 
@@ -223,6 +224,7 @@ static struct err
 read_new(struct request *rq, struct source_new *new)
 {
     struct json_reader *in;
+    int type;
 
     *new = (struct source_new){ .agent_id = rq->id,
                                 .crawl = usual,
@@ -230,7 +232,10 @@ read_new(struct request *rq, struct source_new *new)
     if (multipart_is(rq->wire.content_type))
         return read_form(rq, new);
     in = request_json(rq);
-    if (jr_word(in, "type", types) == TYPE_URL) {
+    type = jr_word(in, "type", types);
+    if (type == TYPE_FILE) {
+        jr_problem(in, "type", "must be sent as a form: multipart/form-data with the field file");
+    } else if (type == TYPE_URL || (type < 0 && jr_has(in, "url"))) {
         read_url(rq, in, new);
     } else {
         new->title = jr_str(in, "title", 1, SOURCE_TITLE_MAX);

@@ -50,6 +50,18 @@ is_event(const char *name)
     return webhook_event_names[i] != NULL;
 }
 
+static const char *
+events_there_are(struct arena *a)
+{
+    struct buf text;
+
+    buf_init(&text, a, SIZE_MAX);
+    buf_add_str(&text, "must be of ");
+    for (size_t i = 0; webhook_event_names[i]; i++)
+        buf_printf(&text, "%s%s", i > 0 ? ", " : "", webhook_event_names[i]);
+    return text.data;
+}
+
 /* All of them unless some are named. */
 static const char *const *
 read_events(struct request *rq, struct json_reader *in, size_t *count)
@@ -60,7 +72,7 @@ read_events(struct request *rq, struct json_reader *in, size_t *count)
     for (size_t i = 0; i < n; i++) {
         list[i] = jr_array_str(in, "events", i, 1, 50);
         if (list[i] && !is_event(list[i]))
-            jr_problem(in, "events", "must be names of events");
+            jr_problem(in, "events", events_there_are(rq->arena));
     }
     if (jr_has(in, "events") && !request_is_null(in, "events") && n == 0)
         jr_problem(in, "events", "must name an event, or be left out for all");

@@ -342,7 +342,10 @@ url_check_user(struct arena *a, const char *text, const char *allow)
     } else if (host.len > 0 && !is_local_name(host)) {
         return OK;
     }
-    return err_fmt(a, ERR_INVALID, "the host \"%s\" is not public", url.host);
+    return err_fmt(a, ERR_INVALID,
+                   "the host \"%s\" is not public; whoever runs this server may allow it by "
+                   "OFFSTAGE_ALLOW_PRIVATE",
+                   url.host);
 }
 
 const char *

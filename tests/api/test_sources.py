@@ -40,6 +40,8 @@ def test_nine_megabytes_are_a_source_and_over_ten_are_not(user, agent):
 def test_a_source_needs_a_known_type_a_title_and_content(user, agent):
     path = f'/api/agents/{agent["id"]}/sources'
     assert pointers(user.post(path, json={})) == {'/type', '/title', '/content'}
+    assert pointers(user.post(path, json={'url': 'https://example.com/'})) == {'/type'}
+    assert 'multipart/form-data' in user.post(path, json={'type': 'file'}).json()['detail']
     assert pointers(user.post(path, json={**TEXT, 'type': 'video', 'title': 'x' * 301, 'content': ''})) == \
         {'/type', '/title', '/content'}
 

@@ -194,6 +194,8 @@ def test_bad_webhooks_are_refused_with_their_fields(user):
                          ({'url': 'https://example.com', 'event': 'x'}, {'/event'})]:
         assert pointers(user.post('/api/webhooks', json=body)) == fields, body
     assert got(user.get('/api/webhooks'))['data'] == []
+    told = user.post('/api/webhooks', json={'url': 'http://10.1.2.3/', 'events': ['x']}).json()['errors']
+    assert 'OFFSTAGE_ALLOW_PRIVATE' in told[0]['detail'] and 'response.completed, response.incomplete' in told[1]['detail']
 
 
 def test_a_private_address_is_not_called_however_it_came_to_be_there(user, agent, receiver, stack):
