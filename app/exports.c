@@ -1,30 +1,35 @@
-/* /api/chats/{id}/export and /api/chats/import: chats as files. */
+/* /api/chats/{id}/export and /api/chats/export: chats as files. */
 #include "app/handlers.h"
 #include "app/request.h"
 #include "db/chat.h"
 #include "db/import.h"
 #include "db/message.h"
 #include "lib/arena.h"
-#include "lib/json_check.h"
-#include "lib/json_slice.h"
-#include "lib/str.h"
 
 #include <string.h>
 
-#define PAGE         500                /* messages read at once */
-#define MESSAGES_MAX IMPORT_MEMBERS_MAX /* as many as can be imported again */
+#define PAGE         500                        /* messages read at once */
+#define MESSAGES_MAX IMPORT_MEMBERS_MAX         /* as many as can be imported again */
+#define CHAT_BYTES   ((size_t)64 * 1024 * 1024) /* of one chat in a file of many */
+#define FILE_BYTES   ((size_t)8 * 1024 * 1024)  /* after these, chats wait for the next file */
 
-#define IMPORT_CHATS_MAX 100000
+#define TOO_LONG "the chat is too long for a file: list its messages instead"
 
-static const char *const forms[] = { "offstage", NULL };
 static const char *const formats[] = { "json", "markdown", NULL };
 
-typedef void (*write_fn)(struct reply *rp, const struct message *m);
+/* What is written: the text of a file, and for JSON, who writes it. */
+struct file {
+    struct buf *text;
+    struct json_writer *json;
+    struct arena *arena; /* of what is read for it */
+};
+
+typedef void (*write_fn)(const struct file *f, const struct message *m);
 
 static void
-write_json(struct reply *rp, const struct message *m)
+write_json(const struct file *f, const struct message *m)
 {
-    struct json_writer *w = &rp->json;
+    struct json_writer *w = f->json;
 
     jw_object(w, NULL);
     jw_id(w, "id", m->id);
@@ -48,36 +53,81 @@ write_json(struct reply *rp, const struct message *m)
 
 /* The text of an answer is Markdown already; a question is what its user wrote. */
 static void
-write_markdown(struct reply *rp, const struct message *m)
+write_markdown(const struct file *f, const struct message *m)
 {
     const char *who = strcmp(m->role, "user") == 0     ? "User"
                       : strcmp(m->role, "system") == 0 ? "System"
                                                        : "Assistant";
 
-    buf_printf(&rp->body, "\n## %s, %s\n\n%s\n", who, m->created_at, m->content);
+    buf_printf(f->text, "\n## %s, %s\n\n%s\n", who, m->created_at, m->content);
 }
 
 static struct err
-write_messages(struct request *rq, struct reply *rp, enum message_branches branches, write_fn write)
+write_messages(struct request *rq, const struct file *f, struct id chat_id,
+               enum message_branches branches, write_fn write)
 {
     struct page page = { .limit = PAGE };
     struct message *list;
     size_t count, all = 0;
 
     do {
-        TRY(message_list(rq->db, rq->arena, rq->id, MESSAGE_OLDEST_FIRST, branches, &page, &list,
+        TRY(message_list(rq->db, f->arena, chat_id, MESSAGE_OLDEST_FIRST, branches, &page, &list,
                          &count));
         for (size_t i = 0; i < count; i++)
-            write(rp, &list[i]);
+            write(f, &list[i]);
         if (count > 0) {
             page.at = list[count - 1].created_at;
             page.id = list[count - 1].id;
         }
         all += count;
-        if (all > MESSAGES_MAX || !buf_ok(&rp->body))
-            return ERR(ERR_CONFLICT, "the chat is too long for a file: list its messages instead");
+        if (all > MESSAGES_MAX || !buf_ok(f->text))
+            return ERR(ERR_CONFLICT, TOO_LONG);
     } while (count == PAGE);
     return OK;
+}
+
+/* ---- one chat --------------------------------------------------------------------------- */
+
+static void
+begin_chat(struct json_writer *w, const struct chat *chat)
+{
+    jw_str(w, "title", chat->title);
+    jw_bool(w, "pinned", chat->pinned);
+    jw_bool(w, "archived", chat->archived);
+    jw_str(w, "created_at", chat->created_at);
+    jw_array(w, "messages");
+}
+
+static struct err
+chat_to_json(struct request *rq, const struct file *f, const struct chat *chat)
+{
+    begin_chat(f->json, chat);
+    TRY(write_messages(rq, f, chat->id, MESSAGE_ALL_BRANCHES, write_json));
+    jw_array_end(f->json);
+    return OK;
+}
+
+static struct err
+chat_to_markdown(struct request *rq, const struct file *f, const struct chat *chat)
+{
+    buf_printf(f->text, "# %s\n", chat->title);
+    return write_messages(rq, f, chat->id, MESSAGE_SHOWN_BRANCH, write_markdown);
+}
+
+static void
+begin_file(struct json_writer *w)
+{
+    jw_object(w, NULL);
+    jw_str(w, "format", "offstage");
+    jw_int(w, "version", 1);
+    jw_array(w, "chats");
+}
+
+static void
+end_file(struct json_writer *w)
+{
+    jw_array_end(w);
+    jw_object_end(w);
 }
 
 static struct err
@@ -85,21 +135,11 @@ export_json(struct request *rq, struct reply *rp, const struct chat *chat)
 {
     struct json_writer *w = reply_json(rp, 200);
 
+    begin_file(w);
     jw_object(w, NULL);
-    jw_str(w, "format", forms[0]);
-    jw_int(w, "version", 1);
-    jw_array(w, "chats");
-    jw_object(w, NULL);
-    jw_str(w, "title", chat->title);
-    jw_bool(w, "pinned", chat->pinned);
-    jw_bool(w, "archived", chat->archived);
-    jw_str(w, "created_at", chat->created_at);
-    jw_array(w, "messages");
-    TRY(write_messages(rq, rp, MESSAGE_ALL_BRANCHES, write_json));
-    jw_array_end(w);
+    TRY(chat_to_json(rq, &(struct file){ &rp->body, w, rq->arena }, chat));
     jw_object_end(w);
-    jw_array_end(w);
-    jw_object_end(w);
+    end_file(w);
     return OK;
 }
 
@@ -108,8 +148,7 @@ export_markdown(struct request *rq, struct reply *rp, const struct chat *chat)
 {
     (void)reply_json(rp, 200);
     rp->content_type = "text/markdown; charset=utf-8";
-    buf_printf(&rp->body, "# %s\n", chat->title);
-    return write_messages(rq, rp, MESSAGE_SHOWN_BRANCH, write_markdown);
+    return chat_to_markdown(rq, &(struct file){ &rp->body, NULL, rq->arena }, chat);
 }
 
 struct err
@@ -127,100 +166,109 @@ exports_chat(struct request *rq, struct reply *rp)
     return OK;
 }
 
-/* ---- import ---------------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------------ */
+
+static void
+free_scratch(void *scratch)
+{
+    arena_free(scratch);
+}
 
 /*
- * The document with an empty list in the place of a long one, which a tree of would take
- * many times its size: what a reader finds wrong with the members is the same.
+ * A chat's part of the file, or what stands there for one that is too long: the others are
+ * wanted all the same. Nothing for one that has just gone.
  */
-static void
-leave_out_chats(struct request *rq, struct str document)
+static struct err
+add_json(struct request *rq, struct arena *scratch, struct reply *rp, const struct chat *chat)
 {
-    struct str rest = document, key, value;
-    struct buf out;
+    struct json_writer w;
+    struct buf text;
+    struct err e;
 
-    buf_init(&out, rq->arena, rq->body.len + 1);
-    while (json_next_member(&rest, &key, &value)) {
-        bool chats = str_eq(key, STR("\"chats\"")) && json_is_array(value);
-
-        buf_add_char(&out, out.len == 0 ? '{' : ',');
-        buf_add(&out, key.p, key.len);
-        buf_add_char(&out, ':');
-        buf_add(&out, chats ? "[]" : value.p, chats ? 2 : value.len);
+    buf_init(&text, scratch, CHAT_BYTES);
+    jw_begin(&w, &text);
+    jw_object(&w, NULL);
+    jw_id(&w, "id", chat->id);
+    e = chat_to_json(rq, &(struct file){ &text, &w, scratch }, chat);
+    if (e.code == ERR_CONFLICT) {
+        buf_init(&text, scratch, CHAT_BYTES);
+        jw_begin(&w, &text);
+        jw_object(&w, NULL);
+        jw_id(&w, "id", chat->id);
+        begin_chat(&w, chat);
+        jw_array_end(&w);
+        jw_str(&w, "error", e.msg);
+        e = OK;
     }
-    buf_add_str(&out, out.len == 0 ? "{}" : "}");
-    rq->body = out;
-}
-
-/* A list is what an object with nothing but chats would be. */
-static void
-leave_out_list(struct request *rq)
-{
-    buf_init(&rq->body, rq->arena, SIZE_MAX);
-    buf_add_str(&rq->body, "{\"chats\":[]}");
-}
-
-static void
-check_chats(struct json_reader *in, struct str chats)
-{
-    struct str element;
-    bool objects = true;
-    size_t n = 0;
-
-    for (; json_next(&chats, &element); n++)
-        objects = objects && json_is_object(element);
-    if (!objects)
-        jr_problem(in, "chats", "must be a list of objects");
-    else if (n == 0 || n > IMPORT_CHATS_MAX)
-        jr_problem(in, "chats", "must have 1 to 100000 chats");
+    if (e.code)
+        return e.code == ERR_NOT_FOUND ? OK : e;
+    jw_object_end(&w);
+    jw_raw(&rp->json, NULL, text.data);
+    return OK;
 }
 
 static struct err
-read_import(struct request *rq, struct str *chats)
+add_markdown(struct request *rq, struct arena *scratch, struct reply *rp, const struct chat *chat)
 {
-    struct str document = json_value((struct str){ rq->body.data, rq->body.len });
-    struct json_reader *in;
+    struct buf text;
+    struct err e;
 
-    *chats = (struct str){ "", 0 };
-    if (json_is_object(document) || json_is_array(document))
-        TRY(json_check_members(rq->arena, rq->body.data, rq->body.len, IMPORT_MEMBERS_MAX));
-    if (json_is_object(document)) {
-        *chats = json_member(document, "chats");
-        leave_out_chats(rq, document);
-    } else if (json_is_array(document)) {
-        *chats = document;
-        leave_out_list(rq);
-    }
-    in = request_json(rq);
-    (void)jr_opt_word(in, "format", forms);
-    (void)jr_opt_int(in, "version", 1, 1, 1);
-    (void)jr_opt_array(in, "chats", 0);
-    if (!jr_has(in, "chats"))
-        jr_problem(in, "chats", "is required");
-    else if (json_is_array(*chats))
-        check_chats(in, *chats);
-    else if (request_is_null(in, "chats"))
-        jr_problem(in, "chats", "must not be null");
-    return jr_check(in);
+    buf_init(&text, scratch, CHAT_BYTES);
+    e = chat_to_markdown(rq, &(struct file){ &text, NULL, scratch }, chat);
+    if (e.code && e.code != ERR_CONFLICT)
+        return e.code == ERR_NOT_FOUND ? OK : e;
+    buf_add_str(&rp->body, rp->body.len > 0 ? "\n" : "");
+    if (e.code)
+        buf_printf(&rp->body, "# %s\n\n(%s)\n", chat->title, e.msg);
+    else
+        buf_add(&rp->body, text.data, text.len);
+    return OK;
 }
 
-/* What the chats hold is the worker's to read: there may be thousands. */
-struct err
-exports_import(struct request *rq, struct reply *rp)
+static void
+name_next(struct request *rq, struct reply *rp, bool markdown, int limit)
 {
-    struct json_writer *w;
-    struct id job_id;
-    struct str chats;
+    if (rp->next_cursor)
+        reply_header(rp, "Link",
+                     arena_printf(rq->arena,
+                                  "</api/chats/export?format=%s&limit=%d&cursor=%s>; rel=\"next\"",
+                                  formats[markdown], limit, rp->next_cursor));
+    reply_header(
+        rp, "Content-Disposition",
+        arena_printf(rq->arena, "attachment; filename=\"chats.%s\"", markdown ? "md" : "json"));
+}
 
-    TRY(read_import(rq, &chats));
-    TRY(import_new(rq->db, rq->arena, rq->caller.user_id, str_dup(rq->arena, chats), rq->request_id,
-                   &job_id));
-    w = reply_json(rp, 202);
-    rp->location = arena_printf(rp->arena, "/api/jobs/%s", job_id.s);
-    jw_object(w, NULL);
-    jw_id(w, "job_id", job_id);
-    jw_str(w, "status", "processing");
-    jw_str(w, "status_url", rp->location);
-    jw_object_end(w);
+struct err
+exports_chats(struct request *rq, struct reply *rp)
+{
+    bool markdown = params_word(&rq->params, "format", formats) == 1;
+    struct page page = request_page(rq);
+    struct arena *scratch = arena_new();
+    struct json_writer *w;
+    struct chat *list;
+    size_t count;
+
+    arena_defer(rq->arena, free_scratch, scratch);
+    TRY(params_check(&rq->params));
+    TRY(chat_list_all(rq->db, rq->arena, rq->caller.user_id, &page, &list, &count));
+    w = reply_json(rp, 200);
+    rp->rows_left = page.limit - 1;
+    rp->next_cursor = NULL;
+    if (!markdown)
+        begin_file(w);
+    for (size_t i = 0; i < count; i++) {
+        if (rp->body.len >= FILE_BYTES)
+            rp->rows_left = 0;
+        if (!reply_row(rp, list[i].active_at, list[i].id))
+            break;
+        TRY(markdown ? add_markdown(rq, scratch, rp, &list[i])
+                     : add_json(rq, scratch, rp, &list[i]));
+        arena_reset(scratch);
+    }
+    if (markdown)
+        rp->content_type = "text/markdown; charset=utf-8";
+    else
+        end_file(w);
+    name_next(rq, rp, markdown, page.limit - 1);
     return OK;
 }

@@ -8,7 +8,7 @@ libapp_a_SOURCES = app/accounts.c app/agent_embeddings.c app/agent_embeddings.h 
 	app/search.c app/session.c app/session.h app/slots.c app/slots.h app/sources.c app/stats.c app/stats.h \
 	app/traces.c app/user_json.h app/users.c app/webhooks.c
 libapp_a_SOURCES += app/passages.c app/crawls.c app/multipart.c app/multipart.h app/pages.c
-libapp_a_SOURCES += app/analytics.c app/exports.c
+libapp_a_SOURCES += app/analytics.c app/exports.c app/imports.c
 libapp_a_SOURCES += app/answers.c
 nodist_libapp_a_SOURCES = app/openapi_text.c
 

@@ -101,7 +101,10 @@ HANDLER(analytics_read);
 
 /* exports.c */
 HANDLER(exports_chat);
-HANDLER(exports_import);
+HANDLER(exports_chats);
+
+/* imports.c */
+HANDLER(imports_create);
 
 /* search.c */
 HANDLER(search_list);

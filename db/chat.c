@@ -98,22 +98,41 @@ list_rows(struct db *db, struct arena *a, const struct chat_filter *f, const str
     return db_all_binary(db, a, Q_CHAT_LIST, ARGS(user, at, id, limit, shelf), out);
 }
 
-struct err
-chat_list(struct db *db, struct arena *a, const struct chat_filter *filter, const struct page *page,
-          struct chat **out, size_t *count)
+static void
+read_list(struct arena *a, const struct rows *rows, struct chat **out, size_t *count)
 {
-    struct chat *list;
-    struct rows rows;
+    struct chat *list = arena_array(a, (size_t)rows->count, sizeof(*list));
 
-    TRY(list_rows(db, a, filter, page, &rows));
-    list = arena_array(a, (size_t)rows.count, sizeof(*list));
-    for (int i = 0; i < rows.count; i++) {
-        struct row row = row_at(&rows, i);
+    for (int i = 0; i < rows->count; i++) {
+        struct row row = row_at(rows, i);
 
         list[i] = read_chat(&row, a);
     }
     *out = list;
-    *count = (size_t)rows.count;
+    *count = (size_t)rows->count;
+}
+
+struct err
+chat_list(struct db *db, struct arena *a, const struct chat_filter *filter, const struct page *page,
+          struct chat **out, size_t *count)
+{
+    struct rows rows;
+
+    TRY(list_rows(db, a, filter, page, &rows));
+    read_list(a, &rows, out, count);
+    return OK;
+}
+
+struct err
+chat_list_all(struct db *db, struct arena *a, struct id user_id, const struct page *page,
+              struct chat **out, size_t *count)
+{
+    struct rows rows;
+
+    TRY(db_all_binary(
+        db, a, Q_CHAT_LIST_ALL,
+        ARGS(arg_id(user_id), arg_str(page->at), arg_id(page->id), arg_int(page->limit)), &rows));
+    read_list(a, &rows, out, count);
     return OK;
 }
 

@@ -59,6 +59,13 @@ struct chat_filter {
 struct err chat_list(struct db *db, struct arena *a, const struct chat_filter *filter,
                      const struct page *page, struct chat **out, size_t *count) CHECKED;
 
+/*
+ * All chats of a user but those in the bin, and visitors': oldest activity first, so that one
+ * which goes on meanwhile is not missed but comes again.
+ */
+struct err chat_list_all(struct db *db, struct arena *a, struct id user_id, const struct page *page,
+                         struct chat **out, size_t *count) CHECKED;
+
 struct chat_change {
     struct id id, user_id;
     const char *title;    /* NULL leaves it */

@@ -85,6 +85,29 @@ select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, 
                       limit 1) r on true
  order by c.active_at desc, c.id desc;
 
+-- name: chat_list_all
+-- Each shelf from its index: together they are too many to sort.
+select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, c.archived,
+       c.answered_at is not null and (c.read_at is null or c.answered_at > c.read_at) as unread,
+       null::uuid as active_id, null::text as active_status, c.created_at, c.active_at, c.deleted_at
+  from ((select s.*
+           from chats s
+          where s.user_id = $1 and s.shelf = 0
+            and (s.active_at, s.id) > (case when $2::timestamptz is null then '-infinity' else $2::timestamptz end,
+                                     case when $3::uuid is null then '00000000-0000-0000-0000-000000000000' else $3::uuid end)
+          order by s.active_at, s.id
+          limit $4)
+        union all
+        (select s.*
+           from chats s
+          where s.user_id = $1 and s.shelf = 1
+            and (s.active_at, s.id) > (case when $2::timestamptz is null then '-infinity' else $2::timestamptz end,
+                                     case when $3::uuid is null then '00000000-0000-0000-0000-000000000000' else $3::uuid end)
+          order by s.active_at, s.id
+          limit $4)) c
+ order by c.active_at, c.id
+ limit $4;
+
 -- name: chat_update
 with changed as (
     update chats

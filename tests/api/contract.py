@@ -63,7 +63,8 @@ def refuse_unknown(value, schema, where):
 def operation(method, path):
     """The operation that answers a path; None when the document has none."""
     parts = path.split('/')
-    for template, methods in DOCUMENT['paths'].items():
+    # What is spelled out goes before what has a parameter in its place.
+    for template, methods in sorted(DOCUMENT['paths'].items(), key=lambda item: '{' in item[0]):
         wanted = template.split('/')
         if len(wanted) == len(parts) and all(w == p or (w.startswith('{') and p) for w, p in zip(wanted, parts)):
             return methods.get('get' if method == 'HEAD' else method.lower())

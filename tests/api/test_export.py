@@ -1,5 +1,7 @@
 """Chats as files: export, and import of what was exported here or by ChatGPT."""
 
+import re
+
 import pytest
 
 from stack import wait_for
@@ -126,6 +128,75 @@ def test_a_file_of_which_nothing_can_be_read_fails(user, stack):
 ])
 def test_what_is_no_list_of_chats_is_refused(user, body, wrong):
     assert pointers(user.post('/api/chats/import', json=body)) == wrong
+
+
+def files(user, query=''):
+    """All the files of an export, and the replies they came in."""
+    where, replies = f'/api/chats/export?{query}', []
+    while where:
+        reply = user.get(where)
+        assert reply.status_code == 200, reply.text
+        replies.append(reply)
+        link = re.fullmatch(r'<(/api/chats/export\?[^>]+)>; rel="next"', reply.headers.get('Link', ''))
+        where = link and link[1]
+    return replies
+
+
+def test_all_chats_are_exported_file_by_file_and_come_in_again(user, other, agent):
+    talk(user, agent)
+    kept = {f'Chat {i}': made(user.post('/api/chats', json={'title': f'Chat {i}'}))['id'] for i in range(6)}
+    for chat in kept.values():
+        made(user.post(f'/api/chats/{chat}/messages', json={'role': 'user', 'content': 'Hi'}))
+    got(user.patch(f'/api/chats/{kept["Chat 3"]}', json={'archived': True}))
+    user.delete(f'/api/chats/{kept["Chat 4"]}')
+    replies = files(user, 'limit=2')
+    assert [len(r.json()['chats']) for r in replies] == [2, 2, 2]
+    chats = [chat for reply in replies for chat in reply.json()['chats']]
+    assert [c['title'] for c in chats] == ['A "talk"'] + [f'Chat {i}' for i in (0, 1, 2, 3, 5)]
+    assert [c['archived'] for c in chats] == [False] * 4 + [True, False] and chats[1]['id'] == kept['Chat 0']
+    for reply in replies:
+        assert imported(other, reply.json())[0]['state'] == 'completed'
+    again = [chat for reply in files(other) for chat in reply.json()['chats']]
+    for chat in chats + again:
+        del chat['id'], chat['created_at']
+    assert shape({'chats': again}) == shape({'chats': chats})
+
+
+def test_a_chat_that_goes_on_while_all_are_exported_comes_again_and_none_is_missed(user):
+    ids = [made(user.post('/api/chats', json={'title': f'Chat {i}'}))['id'] for i in range(4)]
+    first = user.get('/api/chats/export?limit=2')
+    for chat in (ids[0], ids[2]):
+        made(user.post(f'/api/chats/{chat}/messages', json={'role': 'user', 'content': 'Hi'}))
+    rest = user.get(first.headers['Link'].split('>')[0][1:]).json()['chats']
+    rest += [] if len(rest) < 2 else user.get("/api/chats/export?limit=100").json()['chats'][2:]
+    assert [c['id'] for c in first.json()['chats']] == ids[:2]
+    assert {c['id'] for c in rest} == {ids[0], ids[2], ids[3]}
+
+
+def test_all_chats_are_exported_as_markdown(user, agent):
+    talk(user, agent)
+    made(user.post('/api/chats', json={'title': 'Empty'}))
+    whole = ''.join(reply.text for reply in files(user, 'format=markdown'))
+    assert whole.startswith('# A "talk"\n\n## User, ') and whole.endswith('\n\n# Empty\n')
+    assert user.get('/api/chats/export?format=markdown').headers['Content-Type'] == 'text/markdown; charset=utf-8'
+    assert pointers(user.get('/api/chats/export?format=pdf&limit=0')) == {'format', 'limit'}
+
+
+def test_a_file_of_many_chats_ends_where_it_is_long_enough(user):
+    chats = [{'title': f'Chat {i}', 'messages': [{'role': 'user', 'content': 'x' * 190000}] * 24} for i in range(4)]
+    assert imported(user, {'chats': chats})[0]['state'] == 'completed'
+    assert [len(reply.json()['chats']) for reply in files(user, 'limit=100')] == [2, 2]
+
+
+def test_a_chat_that_is_too_long_for_a_file_is_named_in_it(user, stack):
+    chat = made(user.post('/api/chats', json={'title': 'Long'}))['id']
+    made(user.post('/api/chats', json={'title': 'Short'}))
+    stack.sql("""insert into messages (id, chat_id, user_id, role, content, status, parent_id)
+                 select gen_random_uuid(), :'chat', :'user', 'user', 'x', 'completed', :'chat' from generate_series(1, 5001)""",
+              chat=chat, user=user.id)
+    told = {c['title']: c for c in user.get('/api/chats/export').json()['chats']}
+    assert told['Long']['messages'] == [] and 'too long for a file' in told['Long']['error'] and 'error' not in told['Short']
+    assert '# Long\n\n(the chat is too long' in user.get('/api/chats/export?format=markdown').text
 
 
 def test_nobody_exports_what_is_another_s(other, chat):
