@@ -19,6 +19,7 @@ UNIT_TESTS = \
 	tests/unit/test_err \
 	tests/unit/test_event_json \
 	tests/unit/test_extract \
+	tests/unit/test_extract_around \
 	tests/unit/test_extract_content \
 	tests/unit/test_extract_formats \
 	tests/unit/test_extract_pages \
@@ -105,6 +106,7 @@ tests_unit_test_daemon_LDADD = $(UNIT_LIBS)
 tests_unit_test_err_LDADD = $(UNIT_LIBS)
 tests_unit_test_event_json_LDADD = libharness.a $(DB_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_extract_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_extract_around_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_extract_content_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_extract_formats_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_extract_pages_CPPFLAGS = $(AM_CPPFLAGS) -DPAGES=\"$(abs_top_srcdir)/tests/unit/pages\"

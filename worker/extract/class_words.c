@@ -83,6 +83,18 @@ ends_name(struct str rest)
     return rest.len == 0 || rest.p[0] == ' ' || rest.p[0] == '\n' || rest.p[0] == '\t';
 }
 
+/* "has-sidebar" is what a sidebar stands in, or does not. */
+static bool
+is_of_others(const char *word)
+{
+    static const char *const before[] = { "has", "no", "with", "without" };
+
+    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+        if (strcmp(word, before[i]) == 0)
+            return true;
+    return false;
+}
+
 /* A pair that is in the table counts in place of its two words. */
 unsigned
 class_words(struct str names)
@@ -102,6 +114,8 @@ class_words(struct str names)
         if (!both)
             says |= last;
         last = both ? both->says : one ? one->says : 0;
+        if (joined && is_of_others(before))
+            last = 0;
         if (strcmp(word, "hidden") == 0 && (wide || joined || !ends_name(names)))
             last = 0;
         memcpy(before, word, sizeof(before));

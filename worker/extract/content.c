@@ -115,11 +115,11 @@ attempt(struct arena *a, struct dom_node *body, enum care care, bool article)
     prune_frame(body, care == BY_WORDS, article);
     if (care != BY_NOTHING) {
         prune_forms(body);
-        prune_comments(body);
+        prune_comments(body, article);
         prune_headed(a, body);
         if (article)
             prune_teasers(body);
-        prune_links(body);
+        prune_links(body, article);
         prune_lines(body);
         prune_quotes(a, body);
     }
@@ -136,7 +136,7 @@ content_find(struct arena *a, struct dom *dom)
 
     restore(body);
     prune_frame(body, false, false);
-    prune_comments(body);
+    prune_comments(body, article);
     least = body->m.mass / 100 * 35 > 200 ? body->m.mass / 100 * 35 : 200;
     root = attempt(a, body, BY_WORDS, article);
     best_chars = root->m.chars;

@@ -7,10 +7,13 @@
 #define BYLINE_CHARS 200 /* a longer text is not who wrote it */
 #define TITLE_CHARS  25  /* of a title of an article in a list, on average */
 #define TITLES_LEAST 3
+#define APART_CHARS  300 /* that a page has beside what is not its content */
+#define BEHIND_LEAST 700 /* characters of a text that links stand below */
 
 /* Characters that a text has without its comments, to be one. */
 #define COMMENTED_LEAST ((uint32_t)700)
-#define COMMENTED_MOST  ((uint32_t)4000) /* so many are one, however long the comments are */
+#define ARTICLE_LEAST   ((uint32_t)300) /* likewise, of a page that says that it is an article */
+#define COMMENTED_MOST  ((uint32_t)2000)
 
 /* ---- what is around the content -------------------------------------------------- */
 
@@ -78,16 +81,33 @@ is_big(const struct dom_node *n, const struct dom_measure *all)
     return n->m.chars > all->chars / 4 && n->m.mass > all->mass * 2 / 5;
 }
 
-/* What a page ends with may be longer than its content, and is not it. */
 static bool
-is_foot(const struct dom_node *n, const struct dom_measure *all)
+has_content(const struct dom_node *top)
 {
-    if (n->tag != TAG_FOOTER || n->m.chars > all->chars / 5 * 4)
+    const struct dom_node *n = top;
+
+    while (n) {
+        if (!n->gone && (n->tag == TAG_H1 || n->tag == TAG_MAIN || n->tag == TAG_ARTICLE))
+            return true;
+        n = n->gone ? dom_after(n, top) : dom_next(n, top);
+    }
+    return false;
+}
+
+/*
+ * What a page ends with, or has at its side, may be longer than its content, and is not it: when
+ * that is elsewhere.
+ */
+static bool
+is_apart(const struct dom_node *n, const struct dom_node *body, const struct dom_measure *all)
+{
+    bool foot = n->tag == TAG_FOOTER, side = n->tag == TAG_ASIDE || (n->words & CLASS_FRAME);
+
+    if ((!foot && !side) || n->m.chars > all->chars / 5 * 4)
         return false;
-    for (const struct dom_node *i = n; i; i = dom_next(i, n))
-        if (i->tag == TAG_H1 || i->tag == TAG_MAIN || i->tag == TAG_ARTICLE)
-            return false;
-    return true;
+    if (!foot && measure_plain(body) < measure_plain(n) + APART_CHARS)
+        return false;
+    return !has_content(n) && (foot || has_content(body));
 }
 
 void
@@ -98,7 +118,7 @@ prune_frame(struct dom_node *body, bool by_words, bool article)
     bool any = false;
 
     while (n) {
-        if (!n->gone && n->tag != TAG_STRING && (!is_big(n, &all) || is_foot(n, &all))) {
+        if (!n->gone && n->tag != TAG_STRING && (!is_big(n, &all) || is_apart(n, body, &all))) {
             n->gone = is_frame(n) || (by_words && is_named_frame(n, &all, article));
             any |= n->gone;
         }
@@ -130,14 +150,15 @@ comments(struct dom_node *body, bool mark)
 }
 
 void
-prune_comments(struct dom_node *body)
+prune_comments(struct dom_node *body, bool article)
 {
     uint32_t chars = comments(body, false), all = body->m.chars;
     uint32_t least = all / 100 * 35;
 
-    least = least < COMMENTED_LEAST  ? COMMENTED_LEAST
-            : least > COMMENTED_MOST ? COMMENTED_MOST
-                                     : least;
+    least = article                   ? ARTICLE_LEAST
+            : least < COMMENTED_LEAST ? COMMENTED_LEAST
+            : least > COMMENTED_MOST  ? COMMENTED_MOST
+                                      : least;
     if (chars == 0 || all < chars || all - chars <= least)
         return;
     (void)comments(body, true);
@@ -194,21 +215,31 @@ is_in_main(const struct dom_node *n)
 }
 
 /*
- * On a page that has little else, a list of some size is what the page is for; and so are the
- * titles that a front page lists in its main element.
+ * On a page that has little else, a list of some size is what the page is for, unless that is an
+ * article; and so are the titles that a front page lists in its main element.
  */
 static bool
-is_purpose(const struct dom_node *n, const struct dom_node *body, const struct place *p)
+is_purpose(const struct dom_node *n, const struct dom_node *body, const struct place *p,
+           bool article)
 {
     if (p->before == 0 || p->all * 2 >= body->m.chars)
         return false;
     if (n->m.links >= TITLES_LEAST && n->m.chars >= TITLE_CHARS * n->m.links && is_in_main(n))
         return true;
-    return p->all < 1500 && n->m.chars >= body->m.chars / 10 && n->m.chars >= 12 * n->m.links;
+    return !article && p->all < 1500 && n->m.chars >= body->m.chars / 10 &&
+           n->m.chars >= 12 * n->m.links;
+}
+
+/* Below a text: links and nothing else, however much they say. */
+static bool
+is_teaser_list(const struct dom_measure *m, const struct place *p)
+{
+    return m->links >= 3 && m->linked > m->chars / 20 * 19 && p->before >= BEHIND_LEAST &&
+           p->before * 3 >= p->all * 2;
 }
 
 void
-prune_links(struct dom_node *body)
+prune_links(struct dom_node *body, bool article)
 {
     struct place p = { 0, 0, measure_plain(body) };
     const uint32_t most = body->m.chars / 20 * 7;
@@ -218,9 +249,10 @@ prune_links(struct dom_node *body)
     while (n) {
         bool stands = n->gone || dom_has_role(n, STR("tabpanel"));
 
-        if (!stands && is_box(n->tag) && n->m.chars > 0 && is_made_of_links(&n->m)) {
+        if (!stands && is_box(n->tag) && n->m.chars > 0 &&
+            (is_made_of_links(&n->m) || (article && is_teaser_list(&n->m, &p)))) {
             p.after = p.all - p.before - measure_plain(n);
-            stands = n->m.chars <= most && (is_in_prose(n, &p) || is_purpose(n, body, &p));
+            stands = n->m.chars <= most && (is_in_prose(n, &p) || is_purpose(n, body, &p, article));
             n->gone = n->m.chars <= most && !stands;
             any |= n->gone;
         }

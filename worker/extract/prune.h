@@ -20,11 +20,11 @@ void prune_hidden(struct dom_node *body);
  */
 void prune_frame(struct dom_node *body, bool words, bool article);
 
-/* Comments below a text that stands without them; a discussion keeps them. */
-void prune_comments(struct dom_node *body);
+/* Comments below a text that stands without them: an article soon does, a discussion keeps them. */
+void prune_comments(struct dom_node *body, bool article);
 
-/* Lists and boxes that are made of links. */
-void prune_links(struct dom_node *body);
+/* Lists and boxes that are made of links; below an `article` also long ones. */
+void prune_links(struct dom_node *body, bool article);
 
 /* Forms, and the names of their fields. */
 void prune_forms(struct dom_node *body);

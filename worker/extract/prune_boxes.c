@@ -106,6 +106,20 @@ static const char *const linking[] = {
     "latest resources",
     "latest updates",
     "latest in ",
+    "the latest on",
+    "the latest from",
+    "more headlines",
+    "news for you",
+    "elsewhere on",
+    "from around the web",
+    "from the web",
+    "around the web",
+    "you might be interested",
+    "you may be interested",
+    "next up",
+    "read this next",
+    "watch next",
+    "top headlines",
     "recent news",
     "featured articles",
     "featured posts",
@@ -152,7 +166,13 @@ static const char *const linking[] = {
     "see what other",
     "pages in this section",
     "\xc3\xa4hnliche",
+    "\xc3\x84hnliche",
     "weitere artikel",
+    "weitere beitr",
+    "weitere news",
+    "aktuelle beitr",
+    "neueste beitr",
+    "meistgelesen",
     "das k\xc3\xb6nnte",
     "mehr zum thema",
     "auch interessant",
@@ -252,7 +272,7 @@ begins(const char *text, const char *const *list, size_t count)
 
 /* The outermost box that begins with this node and is small. */
 static struct dom_node *
-box_of(struct dom_node *n, const struct dom_measure *all)
+box_of(struct dom_node *n, uint32_t most)
 {
     struct dom_node *box = n;
 
@@ -261,8 +281,7 @@ box_of(struct dom_node *n, const struct dom_measure *all)
 
         while (first && first != box && (first->gone || first->m.chars == 0))
             first = first->next;
-        if (first != box || p->m.chars > all->chars / 4 || p->tag == TAG_MAIN ||
-            p->tag == TAG_ARTICLE)
+        if (first != box || p->m.chars > most || p->tag == TAG_MAIN || p->tag == TAG_ARTICLE)
             break;
         box = p;
     }
@@ -305,16 +324,17 @@ drop_section(struct dom_node *heading)
 
 /* Whether something is gone. */
 static bool
-judge(struct arena *a, struct dom_node *n, const struct dom_measure *all)
+judge(struct arena *a, struct dom_node *n, const struct dom_measure *all, uint64_t before)
 {
     const char *text = dom_text(a, n, HEADING_BYTES);
     bool links = begins(text, linking, sizeof(linking) / sizeof(linking[0]));
+    uint32_t most = all->chars / (links && before >= all->chars / 2 ? 2 : 4);
     struct dom_node *box;
 
     if (n->m.chars >= HEADING_BYTES ||
         (!links && !begins(text, asking, sizeof(asking) / sizeof(asking[0]))))
         return false;
-    box = box_of(n, all);
+    box = box_of(n, most);
     if (box != n && (!links || box->m.links > 0))
         box->gone = true;
     else if (box == n && links && leads_to_links(n))
@@ -329,11 +349,13 @@ prune_headed(struct arena *scratch, struct dom_node *body)
 {
     const struct dom_measure all = body->m;
     struct dom_node *n = body->first;
+    uint64_t before = 0; /* characters above it */
     bool any = false;
 
     while (n) {
         if (!n->gone && tag_heading_level(n->tag) > 1)
-            any |= judge(scratch, n, &all);
+            any |= judge(scratch, n, &all, before);
+        before += !n->gone && n->tag == TAG_STRING ? n->m.chars : 0;
         n = n->gone ? dom_after(n, body) : dom_next(n, body);
     }
     if (any)

@@ -108,6 +108,12 @@ static const char *const credits[] = {
     "cr\303\251dits photo",
 };
 
+/* How lines begin that say where a text is filed, or how it may be passed on. */
+static const char *const filed[] = {
+    "email thisblogthis", "filed in:", "filed under", "labels:", "posted in ",
+    "tagged with ",       "tags: ",    "kategorien:", "schlagw",
+};
+
 static bool
 begins(const char *words, const char *const *list, size_t count)
 {
@@ -162,19 +168,51 @@ leads_on(const struct line *line, const char *words, size_t len)
            line_is_link(line);
 }
 
+static bool
+holds_link(const struct line *line)
+{
+    uint32_t links = 0;
+
+    for (const struct dom_node *i = line->first; i != line->end; i = i->next)
+        links += i->gone ? 0 : i->m.links;
+    return links > 0;
+}
+
+struct turning {
+    bool back; /* a line led to the page before */
+};
+
+/* "\xe2\x86\x90 Older title", and the newer one beside it. */
+static bool
+turns_pages(struct turning *t, const struct line *line, const char *words, size_t len)
+{
+    static const char *const back[] = { "\xe2\x86\x90", "\xc2\xab " }, *const on[] = {
+        "\xe2\x86\x92", " \xc2\xbb"
+    };
+    bool from, to = false;
+
+    if (is_heading(line) || !line_is_link(line))
+        return false;
+    from = begins(words, back, COUNT(back));
+    for (size_t i = 0; i < COUNT(on); i++)
+        to = to || (len > strlen(on[i]) && strcmp(words + len - strlen(on[i]), on[i]) == 0);
+    t->back = t->back || from;
+    return from || (to && t->back);
+}
+
 static void
 judge(void *context, const struct line *line)
 {
     char words[LINE_BYTES];
     size_t len = line_words(line, words, sizeof(words));
 
-    (void)context;
     if (len == 0 || len + 1 == sizeof(words) || is_data(line))
         return;
     if ((is_among(words, whole, COUNT(whole)) &&
          (line->parent->tag != TAG_LI || line_is_link(line))) ||
         (len < CREDIT_BYTES && begins(words, credits, COUNT(credits))) || is_copyright(words) ||
-        leads_on(line, words, len))
+        leads_on(line, words, len) || turns_pages(context, line, words, len) ||
+        (len < CREDIT_BYTES && begins(words, filed, COUNT(filed)) && holds_link(line)))
         line_drop(line);
 }
 
@@ -222,7 +260,9 @@ drop_captions(struct dom_node *body)
 void
 prune_lines(struct dom_node *body)
 {
-    line_each(body, judge, NULL);
+    struct turning turning = { false };
+
+    line_each(body, judge, &turning);
     if (body->m.mass >= PROSE_CHARS)
         drop_captions(body);
     measure(body);
