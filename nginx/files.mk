@@ -22,6 +22,10 @@ dist_htmljs_DATA = nginx/html/js/api.js nginx/html/js/conversation.js nginx/html
 	nginx/html/js/router.js nginx/html/js/store.js nginx/html/js/types.js nginx/html/js/ui.js \
 	nginx/html/js/words.js
 
+htmltransferdir = $(htmljsdir)/transfer
+dist_htmltransfer_DATA = nginx/html/js/transfer/export.js nginx/html/js/transfer/import.js \
+	nginx/html/js/transfer/patience.js nginx/html/js/transfer/split.js nginx/html/js/transfer/zip.js
+
 htmlviewsdir = $(htmljsdir)/views
 dist_htmlviews_DATA = nginx/html/js/views/admin.js nginx/html/js/views/agent.js \
 	nginx/html/js/views/agent_form.js nginx/html/js/views/agent_tools.js \
@@ -29,7 +33,7 @@ dist_htmlviews_DATA = nginx/html/js/views/admin.js nginx/html/js/views/agent.js 
 	nginx/html/js/views/chat_menu.js nginx/html/js/views/composer.js nginx/html/js/views/frame.js \
 	nginx/html/js/views/log.js nginx/html/js/views/login.js nginx/html/js/views/message.js \
 	nginx/html/js/views/palette.js nginx/html/js/views/parts.js nginx/html/js/views/passage.js \
-	nginx/html/js/views/settings.js nginx/html/js/views/shelves.js \
+	nginx/html/js/views/settings.js nginx/html/js/views/shelves.js nginx/html/js/views/transfers.js \
 	nginx/html/js/views/sidebar.js nginx/html/js/views/source.js \
 	nginx/html/js/views/sources.js nginx/html/js/views/steps.js \
 	nginx/html/js/views/traces.js nginx/html/js/views/try_search.js

@@ -37,21 +37,30 @@ export function onSignedOut(act) {
 }
 
 /**
- * @param {string} method
- * @param {string} path
- * @param {object | null} [body]
- * @param {{key?: string, signal?: AbortSignal, keepalive?: boolean, quiet?: boolean, form?: FormData}} [options]
- *   key: of an idempotent POST; quiet: a 401 is the caller's matter
- * @returns {Promise<any>}
+ * @typedef {{key?: string, signal?: AbortSignal, keepalive?: boolean, quiet?: boolean, form?: FormData | Blob}} Options
+ *   key: of an idempotent POST; quiet: a 401 is the caller's matter; form: a body that says its own type
  */
+
+/** @param {string} method @param {string} path @param {object | null} [body] @param {Options} [options] @returns {Promise<any>} */
 export async function call(method, path, body = null, options = {}) {
+  return read(await ask(method, path, body, options), options.quiet ?? false);
+}
+
+/** The reply with its headers. @param {string} path @param {Options} [options] */
+export async function getReply(path, options = {}) {
+  const reply = await ask('GET', path, null, options);
+  if (!reply.ok) await read(reply, options.quiet ?? false);
+  return reply;
+}
+
+/** @param {string} method @param {string} path @param {object | null} body @param {Options} options */
+async function ask(method, path, body, options) {
   /** @type {Record<string, string>} */
   const headers = { Accept: 'application/json' };
   if (body !== null) headers['Content-Type'] = 'application/json';
   if (options.key) headers['Idempotency-Key'] = options.key;
-  let reply;
   try {
-    reply = await fetch(path, {
+    return await fetch(path, {
       method,
       headers,
       body: options.form ?? (body === null ? undefined : JSON.stringify(body)),
@@ -62,7 +71,6 @@ export async function call(method, path, body = null, options = {}) {
     if (options.signal?.aborted) throw fault;
     throw new Problem(0, t('net.away'));
   }
-  return read(reply, options.quiet ?? false);
 }
 
 /**

@@ -8,9 +8,10 @@ import { honest } from '../markdown.js';
 import { keep, kept } from '../keep.js';
 import { state } from '../store.js';
 import { t } from '../words.js';
+import { transfers } from './transfers.js';
 
 export async function settingsPage() {
-  return { element: column(profile(), password(), look(), notifications(), keys(), sessions()), title: t('side.settings') };
+  return { element: column(profile(), password(), look(), notifications(), section(t('transfer.title'), transfers()), keys(), sessions()), title: t('side.settings') };
 }
 
 /** @param {string} title @param {any[]} children */
