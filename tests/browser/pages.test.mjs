@@ -251,6 +251,21 @@ test('the trace of an answer is a tree of spans that keys walk through', () => a
   await page.locator('.span-row.hit[aria-selected=true]').waitFor();
 }));
 
+test('on a phone the names of spans are there whole, however deep they are', () => as(async (ada) => {
+  const agent = await ada.agent('recite', { name: 'An agent whose name is longer than what a phone has room for in one line' });
+  const asked = await ada.call('POST', '/api/invoke_endpoint', { agent_id: agent.id, message: 'hello' });
+  const { trace_id: trace } = await until(async () => {
+    const request = await ada.call('GET', `/api/requests/${asked.request_id}`);
+    return request.trace_id && request.completed_at && request;
+  }, 'the trace');
+  const page = await ada.page(`/traces/${trace}`);
+  await page.getByRole('treeitem').nth(3).waitFor();
+  const cut = () => page.locator('.span-label').evaluateAll((found) => found.filter((label) => label.scrollWidth > label.clientWidth + 1).map((label) => label.textContent));
+  assert.deepEqual(await cut(), []);
+  const sizes = await page.locator('.spans').evaluate((tree) => [tree.scrollWidth, tree.clientWidth]);
+  assert.equal(sizes[0], sizes[1]);
+}, 'Ada', { viewport: { width: 390, height: 844 } }));
+
 test('a trace that comes from the agent\'s own server stands in ours, says so, and is fetched again when asked for', () => as(async (ada) => {
   const theirs = crypto.randomUUID().replaceAll('-', '');
   const plain = await ada.agent('recite');

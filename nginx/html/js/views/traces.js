@@ -255,12 +255,12 @@ function spanRows(trace, closed, chosen, pick, toggle) {
     return h('div', { class: `span-row${isBad ? ' bad' : ''}`, role: 'treeitem', 'aria-level': depth + 1, 'aria-selected': String(span.span_id === chosen),
       'aria-expanded': hasChildren ? String(!closed.has(span.span_id)) : null, tabindex: span.span_id === chosen ? '0' : '-1',
       dataset: { span: span.span_id }, onclick: () => pick(span.span_id) },
-    h('span', { class: 'span-name', style: { 'padding-inline-start': `${depth * 1.125}rem` } },
+    h('span', { class: 'span-name', style: { 'padding-inline-start': `min(${depth * 1.125}rem, 50%)` } },
       hasChildren ? h('span', { class: `twisty${closed.has(span.span_id) ? '' : ' open'}`, onclick: (/** @type {Event} */ event) => {
         event.stopPropagation();
         toggle(span.span_id, !closed.has(span.span_id));
       } }, icon('right')) : h('span', { class: 'twisty' }),
-      icon(/** @type {any} */ (ICONS[span.kind.toLowerCase()] ?? 'trace')), h('span', { class: 'span-label' }, honest(span.name)),
+      icon(/** @type {any} */ (ICONS[span.kind.toLowerCase()] ?? 'trace')), h('span', { class: 'span-label', title: honest(span.name) }, honest(span.name)),
       h('span', { class: 'hidden-text' }, `, ${span.kind}${isBad ? `, ${honest(span.error ?? span.status)}` : ''}`)),
     h('span', { class: 'span-track' },
       h('span', { class: `span-bar kind-${span.kind.toLowerCase().replace(/\W/g, '')}${isOpen ? ' open' : ''}`, style: { left: `${left}%`, width: `${Math.min(width, 100 - left)}%` } }),
