@@ -45,7 +45,7 @@ def test_it_is_held_until_the_log_grows(gateway, writer, end):
 def test_without_a_change_it_is_held_as_long_as_asked(gateway, writer):
     held = Held(gateway.client(writer), f'/api/requests/{writer.request().id}?wait=2').join()
     assert leads_to(held.reply)
-    assert 1.9 <= held.seconds < 4
+    assert 1.9 <= held.seconds < 20
 
 
 @pytest.mark.parametrize('name', ['after', 'sequence_number'])
