@@ -66,12 +66,6 @@ read_agent(const struct row *r)
 }
 
 static struct err
-missing(struct err e)
-{
-    return e.code == ERR_NOT_FOUND ? ERR(ERR_NOT_FOUND, "agent not found") : e;
-}
-
-static struct err
 write_agent(struct db *db, struct arena *a, enum query q, const struct agent *agent)
 {
     struct arg starters = agent->starter_questions
@@ -103,7 +97,7 @@ agent_get(struct db *db, struct arena *a, struct id id, struct agent *out)
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_AGENT_GET, ARGS(arg_id(id)), &row)));
+    TRY(db_missing(db_one(db, a, Q_AGENT_GET, ARGS(arg_id(id)), &row), "agent not found"));
     *out = read_agent(&row);
     return OK;
 }
@@ -183,7 +177,7 @@ agent_delete(struct db *db, struct arena *a, struct id id)
 {
     struct row row;
 
-    return missing(db_one(db, a, Q_AGENT_DELETE, ARGS(arg_id(id)), &row));
+    return db_missing(db_one(db, a, Q_AGENT_DELETE, ARGS(arg_id(id)), &row), "agent not found");
 }
 
 struct err
@@ -193,7 +187,8 @@ agent_test_add(struct db *db, struct arena *a, struct id agent_id, int64_t deadl
     struct id id = id_new();
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_AGENT_TEST_ADD, ARGS(arg_id(id), arg_id(agent_id)), &row)));
+    TRY(db_missing(db_one(db, a, Q_AGENT_TEST_ADD, ARGS(arg_id(id), arg_id(agent_id)), &row),
+                   "agent not found"));
     TRY(job_add(db, a,
                 &(struct job_new){ .id = id_new(),
                                    .kind = AGENT_TEST_KIND,
@@ -221,7 +216,8 @@ agent_test_load(struct db *db, struct arena *a, struct id test_id, struct agent_
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_AGENT_TEST_LOAD, ARGS(arg_id(test_id)), &row)));
+    TRY(db_missing(db_one(db, a, Q_AGENT_TEST_LOAD, ARGS(arg_id(test_id)), &row),
+                   "agent not found"));
     *out = (struct agent_test){
         .id = row_id(&row, "id"),
         .agent_id = row_id(&row, "agent_id"),

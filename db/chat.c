@@ -26,19 +26,13 @@ read_chat(const struct row *r, struct arena *a)
 }
 
 static struct err
-missing(struct err e, const char *what)
-{
-    return e.code == ERR_NOT_FOUND ? (struct err){ ERR_NOT_FOUND, what } : e;
-}
-
-static struct err
 check_agent(struct db *db, struct arena *a, struct id agent_id)
 {
     struct row row;
 
     if (!id_is_set(agent_id))
         return OK;
-    return missing(db_one(db, a, Q_CHAT_AGENT, ARGS(arg_id(agent_id)), &row), "agent not found");
+    return db_missing(db_one(db, a, Q_CHAT_AGENT, ARGS(arg_id(agent_id)), &row), "agent not found");
 }
 
 struct err
@@ -74,7 +68,7 @@ chat_get(struct db *db, struct arena *a, struct id id, struct chat *out)
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_CHAT_GET, ARGS(arg_id(id)), &row), "chat not found"));
+    TRY(db_missing(db_one(db, a, Q_CHAT_GET, ARGS(arg_id(id)), &row), "chat not found"));
     *out = read_chat(&row, a);
     return OK;
 }
@@ -158,7 +152,7 @@ chat_read(struct db *db, struct arena *a, struct id id, struct id user_id)
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_CHAT_READ, ARGS(arg_id(id)), &row), "chat not found"));
+    TRY(db_missing(db_one(db, a, Q_CHAT_READ, ARGS(arg_id(id)), &row), "chat not found"));
     return chat_tell(db, a, user_id, id, "read");
 }
 
@@ -167,7 +161,7 @@ chat_delete(struct db *db, struct arena *a, struct id id, struct id user_id)
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_CHAT_DELETE, ARGS(arg_id(id)), &row), "chat not found"));
+    TRY(db_missing(db_one(db, a, Q_CHAT_DELETE, ARGS(arg_id(id)), &row), "chat not found"));
     return chat_tell(db, a, user_id, id, "deleted");
 }
 
@@ -176,7 +170,7 @@ chat_delete_forever(struct db *db, struct arena *a, struct id id, struct id user
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_CHAT_DELETE_FOREVER, ARGS(arg_id(id)), &row), "chat not found"));
+    TRY(db_missing(db_one(db, a, Q_CHAT_DELETE_FOREVER, ARGS(arg_id(id)), &row), "chat not found"));
     return chat_tell(db, a, user_id, id, "deleted");
 }
 
@@ -185,8 +179,8 @@ chat_restore(struct db *db, struct arena *a, struct id id, struct id user_id, st
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_CHAT_RESTORE, ARGS(arg_id(id)), &row),
-                "there is no such chat in the bin"));
+    TRY(db_missing(db_one(db, a, Q_CHAT_RESTORE, ARGS(arg_id(id)), &row),
+                   "there is no such chat in the bin"));
     TRY(chat_get(db, a, id, out));
     return chat_tell(db, a, user_id, id, "restored");
 }

@@ -2,7 +2,7 @@
 
 #include "db/db.h"
 #include "db/job.h"
-#include "db/source.h"
+#include "db/source_private.h"
 #include "lib/arena.h"
 
 #include <string.h>
@@ -157,15 +157,6 @@ set(struct db *db, struct id crawl_id, const char *status, struct id job_id, con
 }
 
 /* It may have ended by itself in this moment. */
-static struct err
-cancel_job(struct db *db, struct arena *a, struct id job_id)
-{
-    enum job_cancelled how;
-    struct err e = job_cancel(db, a, job_id, &how);
-
-    return e.code == ERR_NOT_FOUND ? OK : e;
-}
-
 struct err
 crawl_pause(struct db *db, struct arena *a, struct id source_id, struct crawl *out)
 {
@@ -180,7 +171,7 @@ crawl_pause(struct db *db, struct arena *a, struct id source_id, struct crawl *o
         return e;
     if (strcmp(row_str(&row, "status"), "paused") != 0) {
         TRY(set(db, row_id(&row, "id"), "paused", ID_NONE, NULL, "Paused"));
-        TRY(cancel_job(db, a, row_id(&row, "job_id")));
+        TRY(source_cancel_job(db, a, row_id(&row, "job_id")));
     }
     return crawl_latest(db, a, source_id, out);
 }
@@ -214,7 +205,7 @@ crawl_cancel(struct db *db, struct arena *a, struct id source_id)
     if (e.code)
         return e.code == ERR_NOT_FOUND ? OK : e;
     TRY(set(db, row_id(&row, "id"), "cancelled", ID_NONE, NULL, "Cancelled"));
-    return cancel_job(db, a, row_id(&row, "job_id"));
+    return source_cancel_job(db, a, row_id(&row, "job_id"));
 }
 
 struct err

@@ -1,38 +1,12 @@
 #include "db/crawl_run.h"
 
 #include "db/db.h"
+#include "db/source_private.h"
 #include "lib/arena.h"
-#include "lib/str.h"
 
 #include <string.h>
 
 #define PAGES_BYTES ((size_t)2 * 1024 * 1024) /* of pages that one statement stores, about */
-
-static const char *const *
-read_lines(struct arena *a, const char *text, size_t *count)
-{
-    const char **list = arena_array(a, SOURCE_PATTERNS_MAX, sizeof(*list));
-    struct str rest = str_from(text);
-
-    for (*count = 0; rest.len > 0 && *count < SOURCE_PATTERNS_MAX;)
-        list[(*count)++] = str_dup(a, str_cut(rest, '\n', &rest));
-    return list;
-}
-
-static struct source_crawl
-read_settings(struct arena *a, const struct row *r)
-{
-    struct source_crawl c = { .scope = row_str(r, "scope"),
-                              .subdomains = row_bool(r, "subdomains"),
-                              .use_sitemap = row_bool(r, "use_sitemap"),
-                              .max_pages = row_int(r, "max_pages"),
-                              .max_depth = row_opt_int(r, "max_depth", -1),
-                              .delay_ms = row_opt_int(r, "delay_ms", -1) };
-
-    c.include = read_lines(a, row_str(r, "include"), &c.include_count);
-    c.exclude = read_lines(a, row_str(r, "exclude"), &c.exclude_count);
-    return c;
-}
 
 static struct err
 read_starts(struct db *db, struct arena *a, struct crawl_task *task)
@@ -67,7 +41,7 @@ crawl_begin(struct db *db, struct arena *a, struct id crawl_id, struct crawl_tas
         .seeded = row_bool(&row, "seeded"),
         .stalls = row_int(&row, "stalls"),
         .url = row_str(&row, "url"),
-        .settings = read_settings(a, &row),
+        .settings = source_read_crawl(a, &row),
         .counts = { .found = row_int(&row, "found"),
                     .fetched = row_int(&row, "fetched"),
                     .indexed = row_int(&row, "indexed"),

@@ -180,6 +180,9 @@ struct err db_all_binary(struct db *db, struct arena *a, enum query q, const str
 struct err db_one(struct db *db, struct arena *a, enum query q, const struct arg *args,
                   size_t nargs, struct row *out) CHECKED;
 
+/* The same error, but ERR_NOT_FOUND says what is missing: a literal for the client. */
+struct err db_missing(struct err e, const char *what) CHECKED;
+
 /*
  * Queue a query whose rows nobody looks at. An error shows at the next
  * db_one(), db_all() or db_commit() and spoils the transaction. Queue at most

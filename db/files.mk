@@ -28,7 +28,7 @@ libdb_a_SOURCES = \
 	db/erase.c db/erase.h \
 	db/import.c db/import.h \
 	db/search.c db/search.h \
-	db/source.c db/source.h db/sweep.c db/sweep.h db/system.c \
+	db/source.c db/source.h db/source_private.h db/sweep.c db/sweep.h db/system.c \
 	db/system.h db/ticket.c db/ticket.h db/trace.c db/trace.h db/trace_json.c \
 	db/trace_json.h db/trace_spans.c db/user.c db/user.h \
 	db/webhook.c db/webhook.h

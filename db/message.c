@@ -49,12 +49,6 @@ read_message(const struct row *r, struct arena *a)
     return m;
 }
 
-static struct err
-missing(struct err e, const char *what)
-{
-    return e.code == ERR_NOT_FOUND ? (struct err){ ERR_NOT_FOUND, what } : e;
-}
-
 struct err
 message_insert(struct db *db, struct arena *a, struct id chat_id, const char *role,
                const char *content, struct message *out)
@@ -63,10 +57,10 @@ message_insert(struct db *db, struct arena *a, struct id chat_id, const char *ro
     struct row row;
 
     TRY(db_later(db, Q_MESSAGE_TOUCH, ARGS(arg_id(chat_id), arg_str(preview))));
-    TRY(missing(db_one(db, a, Q_MESSAGE_INSERT,
-                       ARGS(arg_id(id_new()), arg_id(chat_id), arg_str(role), arg_str(content)),
-                       &row),
-                "chat not found"));
+    TRY(db_missing(db_one(db, a, Q_MESSAGE_INSERT,
+                          ARGS(arg_id(id_new()), arg_id(chat_id), arg_str(role), arg_str(content)),
+                          &row),
+                   "chat not found"));
     *out = read_message(&row, a);
     return OK;
 }
@@ -76,7 +70,7 @@ message_get(struct db *db, struct arena *a, struct id id, struct message *out)
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_MESSAGE_GET, ARGS(arg_id(id)), &row), "message not found"));
+    TRY(db_missing(db_one(db, a, Q_MESSAGE_GET, ARGS(arg_id(id)), &row), "message not found"));
     *out = read_message(&row, a);
     return OK;
 }
@@ -176,7 +170,7 @@ message_delete(struct db *db, struct arena *a, struct id id)
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_MESSAGE_DELETE, ARGS(arg_id(id)), &row), "message not found"));
+    TRY(db_missing(db_one(db, a, Q_MESSAGE_DELETE, ARGS(arg_id(id)), &row), "message not found"));
     return row_bool(&row, "gone")
                ? OK
                : ERR(ERR_CONFLICT, "the message is being written: cancel its request first");
@@ -187,7 +181,7 @@ message_show(struct db *db, struct arena *a, struct id id, struct id *chat_id)
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_MESSAGE_SHOW, ARGS(arg_id(id)), &row), "message not found"));
+    TRY(db_missing(db_one(db, a, Q_MESSAGE_SHOW, ARGS(arg_id(id)), &row), "message not found"));
     *chat_id = row_id(&row, "chat_id");
     return db_later(db, Q_MESSAGE_SHOW_IT, ARGS(arg_id(id)));
 }

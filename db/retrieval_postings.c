@@ -51,12 +51,6 @@ key_of(const struct retrieval_segment *g, uint64_t part)
     return (struct recent_key){ (uint64_t)g->id, part };
 }
 
-static int64_t
-bucket_of(const struct retrieval_segment *g, uint32_t term)
-{
-    return g->bits ? term >> (32 - g->bits) : 0;
-}
-
 /* Parts of segments that are to be read. */
 struct missing {
     int64_t *segments, *buckets;
@@ -94,7 +88,7 @@ look(struct retrieval *s, size_t segment, size_t first, struct missing *m)
         if (here->p)
             here->n = len / 4;
         else
-            miss(m, from, g->id, bucket_of(g, term));
+            miss(m, from, g->id, (int64_t)postings_bucket(term, g->bits));
     }
 }
 
@@ -109,7 +103,7 @@ take_bucket(struct retrieval *s, size_t segment, size_t first, int64_t bucket, c
         struct retrieval_postings *here = &s->postings[i][segment];
         uint32_t term = s->query.terms[i].term;
 
-        if (here->p || bucket_of(g, term) != bucket)
+        if (here->p || (int64_t)postings_bucket(term, g->bits) != bucket)
             continue;
         here->n = postings_find(bytes, len, term, &here->p);
         recent_add(db_recent(s->db), key_of(g, term), here->p, 4 * here->n);

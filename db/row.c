@@ -56,6 +56,12 @@ row_len(const struct row *r, const char *col)
     return (size_t)PQgetlength(r->res, r->n, column(r, col));
 }
 
+struct err
+db_missing(struct err e, const char *what)
+{
+    return e.code == ERR_NOT_FOUND ? (struct err){ ERR_NOT_FOUND, what } : e;
+}
+
 struct id
 row_opt_id(const struct row *r, const char *col)
 {

@@ -3,6 +3,7 @@
 #include "db/crawl.h"
 #include "db/db.h"
 #include "db/job.h"
+#include "db/source_private.h"
 #include "lib/arena.h"
 #include "lib/str.h"
 
@@ -25,6 +26,21 @@ read_lines(struct arena *a, const char *text, size_t *count)
     return list;
 }
 
+struct source_crawl
+source_read_crawl(struct arena *a, const struct row *r)
+{
+    struct source_crawl c = { .scope = row_str(r, "scope"),
+                              .subdomains = row_bool(r, "subdomains"),
+                              .use_sitemap = row_bool(r, "use_sitemap"),
+                              .max_pages = row_int(r, "max_pages"),
+                              .max_depth = row_opt_int(r, "max_depth", -1),
+                              .delay_ms = row_opt_int(r, "delay_ms", -1) };
+
+    c.include = read_lines(a, row_str(r, "include"), &c.include_count);
+    c.exclude = read_lines(a, row_str(r, "exclude"), &c.exclude_count);
+    return c;
+}
+
 static struct source
 read_source(struct arena *a, const struct row *r)
 {
@@ -39,13 +55,7 @@ read_source(struct arena *a, const struct row *r)
         .url = row_opt_str(r, "url"),
         .file_name = row_opt_str(r, "file_name"),
         .file_type = row_opt_str(r, "file_type"),
-        .crawl = { .scope = row_str(r, "scope"),
-                   .subdomains = row_bool(r, "subdomains"),
-                   .use_sitemap = row_bool(r, "use_sitemap"),
-                   .max_pages = row_int(r, "max_pages"),
-                   .max_depth = row_opt_int(r, "max_depth", -1),
-                   .delay_ms = row_opt_int(r, "delay_ms", -1),
-                   .recrawl_every = row_str(r, "recrawl_every") },
+        .crawl = source_read_crawl(a, r),
         .page_count = row_int(r, "page_count"),
         .chunk_count = row_int(r, "chunk_count"),
         .next_crawl_at = row_opt_str(r, "next_crawl_at"),
@@ -53,8 +63,7 @@ read_source(struct arena *a, const struct row *r)
         .updated_at = row_str(r, "updated_at"),
     };
 
-    s.crawl.include = read_lines(a, row_str(r, "include"), &s.crawl.include_count);
-    s.crawl.exclude = read_lines(a, row_str(r, "exclude"), &s.crawl.exclude_count);
+    s.crawl.recrawl_every = row_str(r, "recrawl_every");
     return s;
 }
 
@@ -153,8 +162,8 @@ source_recrawl_ms(const char *recrawl_every)
 }
 
 /* It may be done or forgotten long since. */
-static struct err
-cancel_job(struct db *db, struct arena *a, struct id job_id)
+struct err
+source_cancel_job(struct db *db, struct arena *a, struct id job_id)
 {
     enum job_cancelled how;
     struct err e;
@@ -179,7 +188,7 @@ source_update(struct db *db, struct arena *a, const struct source *in, struct so
                            .subject_id = in->id };
     struct row row;
 
-    TRY(cancel_job(db, a, in->schedule_job_id));
+    TRY(source_cancel_job(db, a, in->schedule_job_id));
     if (every_ms > 0)
         TRY(job_add(db, a, &due));
     TRY(db_one(db, a, Q_SOURCE_UPDATE,
@@ -228,8 +237,8 @@ source_delete(struct db *db, struct arena *a, struct id id)
 
     TRY(crawl_cancel(db, a, id));
     TRY(db_one(db, a, Q_SOURCE_DELETE, ARGS(arg_id(id)), &row));
-    TRY(cancel_job(db, a, row_opt_id(&row, "job_id")));
-    return cancel_job(db, a, row_opt_id(&row, "schedule_job_id"));
+    TRY(source_cancel_job(db, a, row_opt_id(&row, "job_id")));
+    return source_cancel_job(db, a, row_opt_id(&row, "schedule_job_id"));
 }
 
 /* ---- for the worker ------------------------------------------------------------------- */

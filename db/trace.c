@@ -61,12 +61,6 @@ trace_add_wait(struct db *db, struct arena *a, struct id id, int attempt, double
     return trace_add(db, &trace);
 }
 
-static struct err
-missing(struct err e)
-{
-    return e.code == ERR_NOT_FOUND ? ERR(ERR_NOT_FOUND, "trace not found") : e;
-}
-
 static struct trace_info
 read_trace(const struct row *r)
 {
@@ -96,9 +90,10 @@ trace_get(struct db *db, struct arena *a, struct id id, int64_t keep_days, struc
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_TRACE_GET,
-                       ARGS(arg_id(id), arg_int(keep_days), arg_int((int64_t)TRACE_TEXT_MAX)),
-                       &row)));
+    TRY(db_missing(db_one(db, a, Q_TRACE_GET,
+                          ARGS(arg_id(id), arg_int(keep_days), arg_int((int64_t)TRACE_TEXT_MAX)),
+                          &row),
+                   "trace not found"));
     *out = read_trace(&row);
     out->store_ms = row_opt_double(&row, "store_ms", (double)NAN);
     out->spans = row_str(&row, "spans");
@@ -118,7 +113,8 @@ trace_find(struct db *db, struct arena *a, const char *upstream_id, struct id *o
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_TRACE_FIND, ARGS(arg_str(upstream_id)), &row)));
+    TRY(db_missing(db_one(db, a, Q_TRACE_FIND, ARGS(arg_str(upstream_id)), &row),
+                   "trace not found"));
     *out = row_id(&row, "id");
     return OK;
 }
@@ -151,7 +147,7 @@ trace_delete(struct db *db, struct arena *a, struct id id)
 {
     struct row row;
 
-    return missing(db_one(db, a, Q_TRACE_DELETE, ARGS(arg_id(id)), &row));
+    return db_missing(db_one(db, a, Q_TRACE_DELETE, ARGS(arg_id(id)), &row), "trace not found");
 }
 
 struct err
@@ -193,7 +189,7 @@ trace_refresh(struct db *db, struct arena *a, struct id id, struct id user_id,
 {
     struct row row;
 
-    TRY(missing(db_one(db, a, Q_TRACE_REFRESH, ARGS(arg_id(id)), &row)));
+    TRY(db_missing(db_one(db, a, Q_TRACE_REFRESH, ARGS(arg_id(id)), &row), "trace not found"));
     if (!row_bool(&row, "has_upstream"))
         return ERR(ERR_CONFLICT, "no other server has a part of this trace");
     return trace_fetch_later(db, a, id, user_id, http_request_id);
@@ -219,7 +215,7 @@ trace_fetch_load(struct db *db, struct arena *a, struct id id, struct trace_task
 {
     struct row r;
 
-    TRY(missing(db_one(db, a, Q_TRACE_FETCH_LOAD, ARGS(arg_id(id)), &r)));
+    TRY(db_missing(db_one(db, a, Q_TRACE_FETCH_LOAD, ARGS(arg_id(id)), &r), "trace not found"));
     *out = read_task(&r);
     out->id = row_id(&r, "id");
     out->upstream_parent = row_opt_str(&r, "upstream_parent");

@@ -61,8 +61,8 @@ postings_bits(size_t docs)
     return docs < 16 ? 0 : bits;
 }
 
-static size_t
-bucket_of(uint32_t term, unsigned bits)
+size_t
+postings_bucket(uint32_t term, unsigned bits)
 {
     return bits ? term >> (32 - bits) : 0;
 }
@@ -123,7 +123,7 @@ packer_posting(struct packer *p, unsigned doc, uint8_t count, uint8_t length)
 static void
 packer_begin(struct packer *p, uint32_t term)
 {
-    size_t number = bucket_of(term, p->out.bits);
+    size_t number = postings_bucket(term, p->out.bits);
 
     if (number != p->number)
         packer_flush(p);

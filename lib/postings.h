@@ -50,6 +50,9 @@ struct segment {
 /* Bits that give buckets of the right size for so many documents. */
 unsigned postings_bits(size_t docs);
 
+/* The number of the bucket that has a term, of 2^bits. */
+size_t postings_bucket(uint32_t term, unsigned bits);
+
 /* A segment of postings in any order, in which they are not left. */
 struct segment postings_pack(struct arena *a, struct posting *list, size_t n, size_t docs);
 

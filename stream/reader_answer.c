@@ -79,7 +79,7 @@ look(struct reader *r, struct ask *ask, struct request_watch *out)
     e = request_watch(r->db, r->scratch, ask->topic_id, ask->user_id, out);
     if (!e.code && out->http_request_id)
         snprintf(ask->origin, sizeof(ask->origin), "%s", out->http_request_id);
-    return e.code == ERR_NOT_FOUND ? ERR(ERR_NOT_FOUND, "request not found") : e;
+    return db_missing(e, "request not found");
 }
 
 static struct err
@@ -154,7 +154,7 @@ open_crawl(struct reader *r, struct ask *ask)
     struct err e = crawl_latest_of(r->db, r->scratch, ask->visit.id, ask->user_id, &crawl);
 
     if (e.code)
-        return e.code == ERR_NOT_FOUND ? ERR(ERR_NOT_FOUND, "crawl not found") : e;
+        return db_missing(e, "crawl not found");
     ask->topic_id = crawl.id;
     ask->seq = ask->visit.after > crawl.version ? -1 : ask->visit.after;
     if (ask->seq < crawl.version) {
