@@ -21,7 +21,8 @@ static const char *const formats[] = { "json", "markdown", NULL };
 struct file {
     struct buf *text;
     struct json_writer *json;
-    struct arena *arena; /* of what is read for it */
+    struct arena *scratch; /* of what is read for it, a page of messages at a time */
+    size_t most;           /* bytes of one chat */
 };
 
 typedef void (*write_fn)(const struct file *f, const struct message *m);
@@ -63,27 +64,56 @@ write_markdown(const struct file *f, const struct message *m)
 }
 
 static struct err
+write_page(struct request *rq, const struct file *f, struct id chat_id,
+           enum message_branches branches, write_fn write, struct page *page, size_t *count)
+{
+    struct message *list;
+    size_t start = f->text->len;
+
+    TRY(message_list(rq->db, f->scratch, chat_id, MESSAGE_OLDEST_FIRST, branches, page, &list,
+                     count));
+    for (size_t i = 0; i < *count; i++) {
+        write(f, &list[i]);
+        if (f->text->len - start > f->most)
+            break;
+    }
+    if (*count > 0) {
+        page->at = arena_strdup(rq->arena, list[*count - 1].created_at);
+        page->id = list[*count - 1].id;
+    }
+    arena_reset(f->scratch);
+    return OK;
+}
+
+static struct err
 write_messages(struct request *rq, const struct file *f, struct id chat_id,
                enum message_branches branches, write_fn write)
 {
     struct page page = { .limit = PAGE };
-    struct message *list;
-    size_t count, all = 0;
+    size_t count, all = 0, start = f->text->len;
 
     do {
-        TRY(message_list(rq->db, f->arena, chat_id, MESSAGE_OLDEST_FIRST, branches, &page, &list,
-                         &count));
-        for (size_t i = 0; i < count; i++)
-            write(f, &list[i]);
-        if (count > 0) {
-            page.at = list[count - 1].created_at;
-            page.id = list[count - 1].id;
-        }
+        TRY(write_page(rq, f, chat_id, branches, write, &page, &count));
         all += count;
-        if (all > MESSAGES_MAX || !buf_ok(f->text))
+        if (all > MESSAGES_MAX || f->text->len - start > f->most || !buf_ok(f->text))
             return ERR(ERR_CONFLICT, TOO_LONG);
     } while (count == PAGE);
     return OK;
+}
+
+static void
+free_scratch(void *scratch)
+{
+    arena_free(scratch);
+}
+
+static struct file
+file_of(struct request *rq, struct reply *rp, size_t most)
+{
+    struct file f = { &rp->body, &rp->json, arena_new(), most };
+
+    arena_defer(rq->arena, free_scratch, f.scratch);
+    return f;
 }
 
 /* ---- one chat --------------------------------------------------------------------------- */
@@ -134,10 +164,11 @@ static struct err
 export_json(struct request *rq, struct reply *rp, const struct chat *chat)
 {
     struct json_writer *w = reply_json(rp, 200);
+    struct file f = file_of(rq, rp, SIZE_MAX);
 
     begin_file(w);
     jw_object(w, NULL);
-    TRY(chat_to_json(rq, &(struct file){ &rp->body, w, rq->arena }, chat));
+    TRY(chat_to_json(rq, &f, chat));
     jw_object_end(w);
     end_file(w);
     return OK;
@@ -146,9 +177,12 @@ export_json(struct request *rq, struct reply *rp, const struct chat *chat)
 static struct err
 export_markdown(struct request *rq, struct reply *rp, const struct chat *chat)
 {
+    struct file f;
+
     (void)reply_json(rp, 200);
     rp->content_type = "text/markdown; charset=utf-8";
-    return chat_to_markdown(rq, &(struct file){ &rp->body, NULL, rq->arena }, chat);
+    f = file_of(rq, rp, SIZE_MAX);
+    return chat_to_markdown(rq, &f, chat);
 }
 
 struct err
@@ -168,60 +202,57 @@ exports_chat(struct request *rq, struct reply *rp)
 
 /* ---- all of them ------------------------------------------------------------------------ */
 
+/* What stands there for a chat that is too long: the others are wanted all the same. */
 static void
-free_scratch(void *scratch)
+add_error(const struct file *f, const struct chat *chat, const char *why)
 {
-    arena_free(scratch);
+    begin_chat(f->json, chat);
+    jw_array_end(f->json);
+    jw_str(f->json, "error", why);
 }
 
-/*
- * A chat's part of the file, or what stands there for one that is too long: the others are
- * wanted all the same. Nothing for one that has just gone.
- */
 static struct err
-add_json(struct request *rq, struct arena *scratch, struct reply *rp, const struct chat *chat)
+add_json(struct request *rq, const struct file *f, const struct chat *chat)
 {
-    struct json_writer w;
-    struct buf text;
+    struct json_writer before = *f->json, begun;
+    size_t len = f->text->len, begun_len;
     struct err e;
 
-    buf_init(&text, scratch, CHAT_BYTES);
-    jw_begin(&w, &text);
-    jw_object(&w, NULL);
-    jw_id(&w, "id", chat->id);
-    e = chat_to_json(rq, &(struct file){ &text, &w, scratch }, chat);
-    if (e.code == ERR_CONFLICT) {
-        buf_init(&text, scratch, CHAT_BYTES);
-        jw_begin(&w, &text);
-        jw_object(&w, NULL);
-        jw_id(&w, "id", chat->id);
-        begin_chat(&w, chat);
-        jw_array_end(&w);
-        jw_str(&w, "error", e.msg);
-        e = OK;
+    jw_object(f->json, NULL);
+    jw_id(f->json, "id", chat->id);
+    begun = *f->json;
+    begun_len = f->text->len;
+    e = chat_to_json(rq, f, chat);
+    if (e.code == ERR_NOT_FOUND) { /* it has just gone */
+        *f->json = before;
+        buf_truncate(f->text, len);
+        return OK;
     }
-    if (e.code)
-        return e.code == ERR_NOT_FOUND ? OK : e;
-    jw_object_end(&w);
-    jw_raw(&rp->json, NULL, text.data);
+    if (e.code && e.code != ERR_CONFLICT)
+        return e;
+    if (e.code) {
+        *f->json = begun;
+        buf_truncate(f->text, begun_len);
+        add_error(f, chat, e.msg);
+    }
+    jw_object_end(f->json);
     return OK;
 }
 
 static struct err
-add_markdown(struct request *rq, struct arena *scratch, struct reply *rp, const struct chat *chat)
+add_markdown(struct request *rq, const struct file *f, const struct chat *chat)
 {
-    struct buf text;
+    size_t len = f->text->len;
     struct err e;
 
-    buf_init(&text, scratch, CHAT_BYTES);
-    e = chat_to_markdown(rq, &(struct file){ &text, NULL, scratch }, chat);
-    if (e.code && e.code != ERR_CONFLICT)
-        return e.code == ERR_NOT_FOUND ? OK : e;
-    buf_add_str(&rp->body, rp->body.len > 0 ? "\n" : "");
+    buf_add_str(f->text, len > 0 ? "\n" : "");
+    e = chat_to_markdown(rq, f, chat);
+    if (e.code && e.code != ERR_CONFLICT && e.code != ERR_NOT_FOUND)
+        return e;
     if (e.code)
-        buf_printf(&rp->body, "# %s\n\n(%s)\n", chat->title, e.msg);
-    else
-        buf_add(&rp->body, text.data, text.len);
+        buf_truncate(f->text, len);
+    if (e.code == ERR_CONFLICT)
+        buf_printf(f->text, "%s# %s\n\n(%s)\n", len > 0 ? "\n" : "", chat->title, e.msg);
     return OK;
 }
 
@@ -243,15 +274,15 @@ exports_chats(struct request *rq, struct reply *rp)
 {
     bool markdown = params_word(&rq->params, "format", formats) == 1;
     struct page page = request_page(rq);
-    struct arena *scratch = arena_new();
     struct json_writer *w;
     struct chat *list;
+    struct file f;
     size_t count;
 
-    arena_defer(rq->arena, free_scratch, scratch);
     TRY(params_check(&rq->params));
     TRY(chat_list_all(rq->db, rq->arena, rq->caller.user_id, &page, &list, &count));
     w = reply_json(rp, 200);
+    f = file_of(rq, rp, CHAT_BYTES);
     rp->rows_left = page.limit - 1;
     rp->next_cursor = NULL;
     if (!markdown)
@@ -261,9 +292,7 @@ exports_chats(struct request *rq, struct reply *rp)
             rp->rows_left = 0;
         if (!reply_row(rp, list[i].active_at, list[i].id))
             break;
-        TRY(markdown ? add_markdown(rq, scratch, rp, &list[i])
-                     : add_json(rq, scratch, rp, &list[i]));
-        arena_reset(scratch);
+        TRY(markdown ? add_markdown(rq, &f, &list[i]) : add_json(rq, &f, &list[i]));
     }
     if (markdown)
         rp->content_type = "text/markdown; charset=utf-8";
