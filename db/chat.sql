@@ -1,7 +1,8 @@
 -- name: chat_insert
 with made as (
-    insert into chats (id, user_id, agent_id, title, title_by, session_id)
-    values ($1, app_user(), $2, coalesce($3, 'New chat'), case when $3 is null then 'none' else 'user' end, $4)
+    insert into chats (id, user_id, agent_id, title, title_by, session_id, shelf)
+    values ($1, app_user(), $2, coalesce($3, 'New chat'), case when $3 is null then 'none' else 'user' end, $4::text,
+            chat_shelf(null, $4::text, false))
     returning id, user_id
 )
 insert into search_pending (user_id, chat_id) select user_id, id from made;
@@ -112,7 +113,8 @@ select c.id, c.user_id, c.agent_id, c.title, c.session_id, c.preview, c.pinned, 
 with changed as (
     update chats
        set title = coalesce($2, title), title_by = case when $2 is null then title_by else 'user' end,
-           agent_id = coalesce($3, agent_id), pinned = coalesce($4, pinned), archived = coalesce($5, archived)
+           agent_id = coalesce($3, agent_id), pinned = coalesce($4, pinned), archived = coalesce($5, archived),
+           shelf = chat_shelf(null, session_id, coalesce($5, archived))
      where id = $1 and user_id = (select app_user()) and deleted_at is null
     returning id, user_id
 )
@@ -128,7 +130,7 @@ update chats set read_at = clock_timestamp()
 returning id;
 
 -- name: chat_delete
-update chats set deleted_at = clock_timestamp()
+update chats set deleted_at = clock_timestamp(), shelf = chat_shelf(clock_timestamp(), session_id, archived)
  where id = $1 and user_id = (select app_user()) and deleted_at is null
 returning id;
 
@@ -147,9 +149,11 @@ delete from chats where id = $1 and user_id = (select app_user()) returning id;
 -- A session that has gone on in another chat stays there.
 update chats c
    set deleted_at = null,
-       session_id = case when exists (select from chats o
-                                       where o.user_id = c.user_id and o.agent_id = c.agent_id
-                                         and o.session_id = c.session_id and o.deleted_at is null)
-                         then null else c.session_id end
+       (session_id, shelf) = (
+           select n.session, chat_shelf(null, n.session, c.archived)
+             from (select case when not exists (select from chats o
+                                                 where o.user_id = c.user_id and o.agent_id = c.agent_id
+                                                   and o.session_id = c.session_id and o.deleted_at is null)
+                               then c.session_id end as session) n)
  where c.id = $1 and c.user_id = (select app_user()) and c.deleted_at is not null
 returning c.id;

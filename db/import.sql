@@ -5,8 +5,8 @@ insert into imports (id, user_id, content) values ($1, app_user(), $2);
 select content, done, skipped from imports where id = $1 and user_id = (select app_user());
 
 -- name: import_chat
-insert into chats (id, user_id, title, title_by, pinned, archived, preview, created_at, active_at, read_at)
-select $1, app_user(), $2, 'user', $3, $4, $5, timestamptz 'epoch' + $6::bigint * interval '1 microsecond',
+insert into chats (id, user_id, title, title_by, pinned, archived, shelf, preview, created_at, active_at, read_at)
+select $1, app_user(), $2, 'user', $3, $4, chat_shelf(null, null, $4), $5, timestamptz 'epoch' + $6::bigint * interval '1 microsecond',
        timestamptz 'epoch' + $7::bigint * interval '1 microsecond', clock_timestamp();
 
 -- name: import_messages

@@ -61,8 +61,9 @@ select null::uuid as chat_id, null::uuid as chat_agent_id, a.id as agent_id,
 
 -- name: request_chat_of_session
 -- Of two first calls of one session, the second finds the chat of the first.
-insert into chats (id, user_id, agent_id, title, title_by, session_id, created_at, active_at, read_at)
-values ($1, app_user(), $2, $3, 'none', $4, clock_timestamp(), clock_timestamp(), clock_timestamp())
+insert into chats (id, user_id, agent_id, title, title_by, session_id, shelf, created_at, active_at, read_at)
+values ($1, app_user(), $2, $3, 'none', $4::text, chat_shelf(null, $4::text, false), clock_timestamp(), clock_timestamp(),
+        clock_timestamp())
 on conflict (user_id, agent_id, session_id) where session_id is not null and deleted_at is null
 do update set active_at = clock_timestamp()
 returning id;

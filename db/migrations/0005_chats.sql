@@ -167,13 +167,17 @@ grant execute on function message_branch(uuid, boolean), message_show(uuid), mes
     message_siblings(messages) to offstage_app, offstage_worker;
 
 -- ---- where a chat is kept ----------------------------------------------------------------
--- shelf: 0 the list, 1 the archive, 2 the bin. It leads the indexes, so that each is listed
--- at one price whatever the others hold.
+-- shelf: 0 the list, 1 the archive, 2 the bin, 3 what visitors asked. It leads the indexes, so that
+-- each is listed at one price whatever the others hold. Whatever writes what it depends on sets it by
+-- chat_shelf(): a generated column would be compiled anew by each statement that writes a chat.
 
 alter table chats
     add column deleted_at timestamptz,
-    add column shelf smallint not null generated always as
-        (case when deleted_at is not null then 2 when archived then 1 else 0 end) stored;
+    add column shelf smallint not null default 0;
+create function chat_shelf(deleted_at timestamptz, session_id text, archived boolean) returns smallint
+    language sql immutable parallel safe
+    return case when deleted_at is not null then 2 when session_id like 'visitor:%' then 3 when archived then 1 else 0 end;
+grant execute on function chat_shelf(timestamptz, text, boolean) to offstage_app, offstage_worker;
 drop index chats_user, chats_agent, chats_session;
 create index chats_user on chats (user_id, shelf, active_at desc, id desc);
 create index chats_agent on chats (agent_id, user_id, shelf, active_at desc, id desc);
@@ -750,6 +754,7 @@ drop function search_titles(uuid, text, smallint, uuid, timestamptz, uuid, int),
     search_buckets(uuid, text[], boolean, int), search_index(int);
 drop table imports, bucket_words, message_words, chat_words, search_users, search_pending, message_feedback;
 drop function search_title_terms(uuid, text), search_terms(uuid, int, text[]), search_word(text);
+drop function chat_shelf(timestamptz, text, boolean);
 alter table agents drop column titles;
 revoke delete on response_events from offstage_app;
 drop index chats_user, chats_agent, chats_pinned, chats_deleted, chats_session;

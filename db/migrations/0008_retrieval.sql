@@ -180,13 +180,6 @@ end $$;
 -- ---- visitors -----------------------------------------------------------------------------
 -- What visitors of a public agent ask is kept as chats of its owner's, on a shelf of their own.
 
-alter table chats drop column shelf;
-alter table chats add column shelf smallint not null generated always as
-    (case when deleted_at is not null then 2 when session_id like 'visitor:%' then 3 when archived then 1 else 0 end)
-    stored;
-create index chats_user on chats (user_id, shelf, active_at desc, id desc);
-create index chats_agent on chats (agent_id, user_id, shelf, active_at desc, id desc);
-
 -- Take a question of a session and of a network (/24 or /64): buckets as those of logins. The
 -- seconds to wait when there is none to be had; then nothing may be committed.
 create function visitor_take(session text, address text, per_minute int) returns int
@@ -261,11 +254,6 @@ grant execute on function passages_index(uuid), passages_parts(uuid, bigint[], i
 
 set local role offstage_owner;
 drop function visitors_welcome(uuid[]), auth_visitor(uuid, bytea), visitor_take(text, text, int);
-alter table chats drop column shelf;
-alter table chats add column shelf smallint not null generated always as
-    (case when deleted_at is not null then 2 when archived then 1 else 0 end) stored;
-create index chats_user on chats (user_id, shelf, active_at desc, id desc);
-create index chats_agent on chats (agent_id, user_id, shelf, active_at desc, id desc);
 drop function passages_index(uuid), passages_parts(uuid, bigint[], int[]), passages_load(uuid, uuid[]), passages_allowed(uuid);
 drop trigger chunks_deleted on chunks;
 drop trigger chunk_segments_deleted on chunk_segments;

@@ -26,8 +26,8 @@ WORLD = """
     insert into agent_tests (id, user_id, agent_id, status, result, created_at)
     values (:'test', :'owner', :'agent', 'done', '{"said": "Hello"}', now() - interval '2 hours');
     update agents set titles = 'model' where id = :'agent';
-    insert into chats (id, user_id, agent_id, title, deleted_at)
-    values (:'binned', :'owner', :'agent', 'Hello', now());
+    insert into chats (id, user_id, agent_id, title, deleted_at, shelf)
+    values (:'binned', :'owner', :'agent', 'Hello', now(), 2);
     insert into message_feedback (message_id, user_id, rating) values (:'answer', :'owner', 'up');
     insert into messages (id, user_id, chat_id, parent_id, role, content, hidden)
     select gen_random_uuid(), user_id, chat_id, parent_id, role, 'Hello', true from messages where id = :'answer';

@@ -72,3 +72,8 @@ select f.user_id, f.seq, count(e.seq), max(e.seq)
   left join feed_events e using (user_id)
  group by f.user_id, f.seq
 having count(e.seq) <> f.seq or max(e.seq) <> f.seq;
+
+-- name: a chat is on the shelf that its state says
+select id, shelf, archived, deleted_at
+  from chats
+ where shelf <> chat_shelf(deleted_at, session_id, archived);
