@@ -3,7 +3,7 @@
 #include "db/chat.h"
 #include "db/db.h"
 #include "lib/arena.h"
-#include "lib/str.h"
+#include "lib/plain.h"
 
 #include <string.h>
 
@@ -50,18 +50,29 @@ read_message(const struct row *r, struct arena *a)
 }
 
 struct err
-message_insert(struct db *db, struct arena *a, struct id chat_id, const char *role,
-               const char *content, struct message *out)
+message_add(struct db *db, struct arena *a, struct id chat_id, const char *role,
+            const char *content, struct message *out)
 {
-    const char *preview = str_dup(a, str_utf8_prefix(str_from(content), PREVIEW_MAX));
+    struct id id = id_new();
     struct row row;
 
-    TRY(db_later(db, Q_MESSAGE_TOUCH, ARGS(arg_id(chat_id), arg_str(preview))));
-    TRY(db_missing(db_one(db, a, Q_MESSAGE_INSERT,
-                          ARGS(arg_id(id_new()), arg_id(chat_id), arg_str(role), arg_str(content)),
+    TRY(db_missing(db_one(db, a, Q_MESSAGE_ADD,
+                          ARGS(arg_id(id), arg_id(chat_id), arg_str(role), arg_str(content),
+                               arg_str(plain_start(a, content, PREVIEW_MAX))),
                           &row),
                    "chat not found"));
-    *out = read_message(&row, a);
+    *out = (struct message){
+        .id = id,
+        .chat_id = chat_id,
+        .role = role,
+        .status = "completed",
+        .content = content,
+        .steps = "[]",
+        .parent_id = row_opt_id(&row, "parent_id"),
+        .siblings = arena_printf(a, "[\"%s\"]", id.s),
+        .shown = true,
+        .created_at = row_str(&row, "created_at"),
+    };
     return OK;
 }
 

@@ -35,8 +35,8 @@ struct message {
 #define MESSAGE_COMMENT_MAX  2000 /* characters */
 
 /* ERR_NOT_FOUND unless the chat is the caller's. `role` and `content` as in struct message. */
-struct err message_insert(struct db *db, struct arena *a, struct id chat_id, const char *role,
-                          const char *content, struct message *out) CHECKED;
+struct err message_add(struct db *db, struct arena *a, struct id chat_id, const char *role,
+                       const char *content, struct message *out) CHECKED;
 
 /* ERR_NOT_FOUND unless it is the caller's. */
 struct err message_get(struct db *db, struct arena *a, struct id id, struct message *out) CHECKED;

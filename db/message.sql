@@ -1,25 +1,5 @@
--- name: message_touch
--- A statement of its own before the next, which then sees what others have added meanwhile and follows it.
-with touched as (
-    update chats set active_at = clock_timestamp(), preview = $2
-     where id = $1 and user_id = (select app_user()) and deleted_at is null
-    returning id
-)
-insert into search_pending (user_id, chat_id) select app_user(), id from touched;
-
--- name: message_insert
-insert into messages (id, user_id, chat_id, parent_id, role, content, created_at)
-select $1, app_user(), c.id,
-       coalesce((select l.id from messages l
-                  where l.chat_id = $2 and not l.hidden
-                  order by l.created_at desc, l.id desc
-                  limit 1), $2),
-       $3, $4, clock_timestamp()
-  from chats c
- where c.id = $2 and c.user_id = (select app_user()) and c.deleted_at is null
-returning id, chat_id, role, status, content, request_id, sources::text as sources, null::text as trace_id, null::text as finish_reason, '[]' as steps,
-          nullif(parent_id, chat_id) as parent_id, true as shown, json_build_array(id)::text as siblings,
-          null::text as rating, null::text as comment, null::text as trace_summary, ts(created_at) as created_at;
+-- name: message_add
+select parent as parent_id, ts(at) as created_at from message_add($1, $2, $3, $4, $5) where at is not null;
 
 -- name: message_get
 select m.id, m.chat_id, m.role, m.status, m.content, m.request_id, m.sources::text as sources, t.id::text as trace_id,

@@ -1,6 +1,6 @@
 -- revision: 0011
 -- down_revision: 0010
--- summary: a request is made by one call
+-- summary: a request is made by one call, and so is a message
 
 -- migrate:up
 
@@ -80,8 +80,38 @@ grant execute on function request_add(uuid, uuid, boolean, uuid, text, text, uui
                                       uuid, uuid, text, text, uuid, bigint, int, smallint[], text, uuid, text, text,
                                       int, jsonb) to offstage_app;
 
+-- Add a message of the caller's to a chat, behind whatever is shown last. Nulls when the chat is not
+-- there. The chat is locked first, so that the look at its messages sees what others have added.
+create function message_add(new_id uuid, in_chat uuid, of_role text, said text, new_preview text, out parent uuid,
+                            out at timestamptz)
+    language plpgsql volatile security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    owner uuid := public.app_user();
+begin
+    update public.chats c
+       set active_at = clock_timestamp(), preview = new_preview
+     where c.id = in_chat and c.user_id = owner and c.deleted_at is null;
+    if not found then
+        return;
+    end if;
+    select m.id into parent
+      from public.messages m
+     where m.chat_id = in_chat and not m.hidden
+     order by m.created_at desc, m.id desc
+     limit 1;
+    at := clock_timestamp();
+    insert into public.messages (id, user_id, chat_id, parent_id, role, content, created_at)
+    values (new_id, owner, in_chat, coalesce(parent, in_chat), of_role, said, at);
+    insert into public.search_pending (user_id, chat_id) values (owner, in_chat);
+end $$;
+revoke execute on function message_add(uuid, uuid, text, text, text) from public;
+grant execute on function message_add(uuid, uuid, text, text, text) to offstage_app;
+
 -- migrate:down
 
 set local role offstage_owner;
+drop function message_add(uuid, uuid, text, text, text);
 drop function request_add(uuid, uuid, boolean, uuid, text, text, uuid[], uuid[], text[], text[], text[], uuid, uuid,
                           text, text, uuid, bigint, int, smallint[], text, uuid, text, text, int, jsonb);

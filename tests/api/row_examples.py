@@ -103,7 +103,6 @@ EXAMPLES = {
     'import_mark': ["'{import}', 1, 1"],
     'import_end': ["'{import}'"],
     'job_list': ["'ffffffff-ffff-ffff-ffff-ffffffffffff', null, null, null, 1000"],
-    'message_insert': [f"{NEW}, '{{chat}}', 'user', 'x'"],
     'message_rate': ["'{answer}', 'down', 'x'"],
     'message_unrate': ["'{answer}'"],
     'request_place_limited-0': [f"null, null, null, {PLACE}", r'^\|\|\|[1-9]'],

@@ -186,6 +186,21 @@ def test_every_example_is_of_a_query():
 
 
 @pytest.mark.plain
+def test_a_message_added_by_one_call_goes_into_none_but_the_caller_s_chats(stack, world):
+    chat, new = world.names['chat'], str(uuid.uuid4())
+    before = stack.sql("select active_at, preview from chats where id = :'id'", id=chat)
+    added = [stack.sql("""
+        begin;
+        set local role offstage_app;
+        select set_config('app.user_id', :'caller', true) as caller \\gset
+        select at is not null as added from message_add(:'new', :'chat', 'user', 'Mine', 'Mine');
+        commit;""", new=new, chat=chat, caller=caller)[0]['added'] for caller in (world.intruder.id, world.id)]
+    assert added == ['f', 't']
+    assert [row['n'] for row in stack.sql("select count(*) as n from messages where id = :'id'", id=new)] == ['1']
+    assert stack.sql("select active_at, preview from chats where id = :'id'", id=chat) != before
+
+
+@pytest.mark.plain
 @pytest.mark.parametrize('is_new, error', [('false', 'OF404'), ('true', '23505')])
 def test_a_request_made_by_one_call_goes_into_none_but_the_caller_s_chats(is_new, error, stack, world):
     chat, agent = world.names['chat'], world.agent['id']
