@@ -4,8 +4,10 @@
 #include "db/crawl.h"
 #include "db/site_page.h"
 #include "lib/arena.h"
+#include "lib/plain.h"
 
-#define QUERY_MAX 500 /* characters */
+#define QUERY_MAX   500 /* characters */
+#define PREVIEW_MAX 200 /* bytes */
 
 static void
 write_number(struct json_writer *w, const char *key, int64_t n)
@@ -56,7 +58,7 @@ pages_list(struct request *rq, struct reply *rp)
     for (size_t i = 0; i < count && reply_row(rp, list[i].created_at, list[i].id); i++) {
         jw_object(w, NULL);
         write_facts(w, &list[i]);
-        jw_str(w, "preview", list[i].content);
+        jw_str(w, "preview", plain_start(rq->arena, list[i].content, PREVIEW_MAX));
         jw_object_end(w);
     }
     reply_list_end(rp);

@@ -1,7 +1,7 @@
 -- name: site_page_list
 -- One row without a page when the source has none on this page.
 select s.id as source, p.id, p.source_id, p.url, p.status, p.reason, p.detail, p.canonical_id, p.depth, p.http_status,
-       p.content_type, p.bytes, p.title, left(p.content, 200) as content, p.language, p.chunk_count,
+       p.content_type, p.bytes, p.title, left(p.content, 1000) as content, p.language, p.chunk_count,
        ts(p.fetched_at) as fetched_at, ts(p.changed_at) as changed_at, ts(p.created_at) as created_at,
        ts(p.updated_at) as updated_at
   from sources s

@@ -50,6 +50,8 @@ line_marks(const char *p)
 
     if (strncmp(p + n, "```", 3) == 0 || strncmp(p + n, "~~~", 3) == 0)
         return strcspn(p, "\n");
+    if (p[n] == '|' && strspn(p + n, "|-: ") == strcspn(p + n, "\n"))
+        return strcspn(p, "\n"); /* below the head of a table */
     if (p[n] == '>')
         return n + 1;
     if (hashes == 0 && strspn(p + n, "-*+") == 1)
@@ -89,13 +91,14 @@ is_bold(const char *start, const char *p)
 static void
 strip(struct line *l, const char *text, const char *end)
 {
-    bool begins = true;
+    bool begins = true, row = false; /* of a table */
     const char *after;
     struct str inner;
 
     for (const char *p = text; p < end && !is_full(l);) {
         size_t marks = begins ? line_marks(p) : 0;
 
+        row = begins ? p[strspn(p, " \t")] == '|' : row;
         if (marks > 0) {
             p += marks;
             begins = *p != '\n';
@@ -110,7 +113,8 @@ strip(struct line *l, const char *text, const char *end)
             p++;
         } else {
             begins = *p == '\n';
-            add(l, *p++);
+            add(l, row && *p == '|' ? ' ' : *p);
+            p++;
         }
     }
 }

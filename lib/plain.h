@@ -12,7 +12,7 @@ struct arena;
 /*
  * At most `max` bytes in whole code points, and an ellipsis when there is more.
  * White space becomes one space each. Left out are the marks that lines begin
- * with (headings, quotes, lists, fences), those of bold text and of code, and
+ * with (headings, quotes, lists, fences), those of tables, bold text and code, and
  * the addresses of links. A text of nothing but marks stays as it is. `text` is
  * valid UTF-8; of a long one no more than its start is looked at.
  */

@@ -30,6 +30,11 @@ def test_a_text_is_taken_and_indexed_by_a_job(user, agent):
     assert ready['status'] == 'ready' and ready['chunk_count'] == 1 and ready['error'] is None
 
 
+def test_the_list_of_pages_previews_them_without_marks(user, agent):
+    source = indexed(user, add(user, agent, content='# Home\n\n| Part | Does |\n| --- | --- |\n| app | **answers** |\n'))
+    assert got(user.get(f'/api/sources/{source["id"]}/pages'))['data'][0]['preview'] == 'Home Part Does app answers'
+
+
 def test_nine_megabytes_are_a_source_and_over_ten_are_not(user, agent):
     source = add(user, agent, content='word ' * 1800000)
     assert indexed(user, source)['chunk_count'] > 1000

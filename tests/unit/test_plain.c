@@ -57,6 +57,16 @@ of_links_and_pictures_the_words_stay(void **state)
 }
 
 static void
+of_tables_the_cells_stay(void **state)
+{
+    (void)state;
+    same("| Part | Does |\n| --- | :-: |\n| app | answers |\n\nThat | is all.",
+         "Part Does app answers That | is all.");
+    same("|   |   |\n|---|---|\n# Manual", "Manual");
+    same("a || b", "a || b");
+}
+
+static void
 a_text_of_nothing_but_marks_stays_as_it_is(void **state)
 {
     (void)state;
@@ -89,6 +99,7 @@ main(void)
         UNIT_TEST(marks_that_lines_begin_with_are_left_out),
         UNIT_TEST(marks_of_bold_text_and_code_are_left_out),
         UNIT_TEST(of_links_and_pictures_the_words_stay),
+        UNIT_TEST(of_tables_the_cells_stay),
         UNIT_TEST(a_text_of_nothing_but_marks_stays_as_it_is),
         UNIT_TEST(a_long_text_ends_with_an_ellipsis_at_a_whole_character),
     };
