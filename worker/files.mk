@@ -47,6 +47,7 @@ libworker_a_SOURCES = \
 	worker/extract/extract.c worker/extract/extract.h \
 	worker/extract/format.h worker/extract/format_docx.c worker/extract/format_pdf.c \
 	worker/extract/format_text.c \
+	worker/extract/forum.c worker/extract/forum.h \
 	worker/extract/guard.c worker/extract/guard.h \
 	worker/extract/line.c worker/extract/line.h \
 	worker/extract/markdown.c worker/extract/markdown.h worker/extract/markdown_private.h \

@@ -168,6 +168,73 @@ titles_below_an_article_are_none_of_it_however_long_they_are(void **state)
     assert_contains(text_of(*state, article), "the owl");
 }
 
+static void
+what_an_element_holds_is_read_alone_when_only_links_stand_around_it(void **state)
+{
+    const char *text = text_of(
+        *state, arena_printf(*state,
+                             "<div><article><h1>Swifts</h1>%s</article><div class=right><h4><a "
+                             "href=/a>The bats of the mill</a></h4><p><a href=/a>They fly out at "
+                             "dusk, one after the other, and nobody has ever counted more than "
+                             "ninety of them in one night.</a></p></div></div>",
+                             paragraphs(*state, 4)));
+
+    assert_contains(text, "tower number 3");
+    assert_null(strstr(text, "bats of the mill"));
+}
+
+/* ---- what forums write -------------------------------------------------------------------- */
+
+static void
+what_a_forum_writes_around_posts_is_none_of_them(void **state)
+{
+    const char *text = text_of(
+        *state,
+        "<h2>A lamp that flickers</h2><table class=frame><tr><td><b>Ann</b><div>Joined: Wed Jun "
+        "11, 2014</div><div>Posts: 75</div></td><td><div>Post subject: A lamp that flickers</div>"
+        "<div>The lamp on my desk flickers whenever the fridge starts, and only then. Is that the "
+        "lamp or the wire?</div></td></tr><tr><td><b>Bob</b><div>Joined: Sun May 3, 2009</div>"
+        "</td><td><div>It is the wire, and an old one. I joined: two of them like that once, and "
+        "had the same.</div><p><a href=/u/7>Ann</a> likes this.</p></td></tr></table><div>Users "
+        "browsing this forum: Ann and 3 guests</div><div>You cannot post new topics in this forum"
+        "</div><p>You cannot post letters here, says a sign.</p>");
+
+    assert_contains(text, "flickers whenever the fridge");
+    assert_contains(text, "I joined: two of them");
+    assert_contains(text, "You cannot post letters here");
+    assert_null(strstr(text, "Jun"));
+    assert_null(strstr(text, "Posts:"));
+    assert_null(strstr(text, "Post subject"));
+    assert_null(strstr(text, "likes this"));
+    assert_null(strstr(text, "browsing"));
+    assert_null(strstr(text, "new topics"));
+}
+
+static void
+values_of_a_table_stay_though_a_forum_might_have_written_their_names(void **state)
+{
+    const char *text =
+        text_of(*state, "<main><h1>Members</h1><p>Those who keep the lighthouse, and "
+                        "since when they do.</p><table><tr><th>Name<th>Joined:<th>"
+                        "Posts:<tr><td>Ann<td>2014<td>north</table></main>");
+
+    assert_contains(text, "| Name | Joined: | Posts: |");
+}
+
+static void
+lines_that_say_where_a_page_is_are_left_out(void **state)
+{
+    const char *text = text_of(
+        *state, "<div><div><a href=/>Home</a> &raquo; <a href=/b>Birds</a> &raquo; Swifts</div><h1>"
+                "Swifts</h1><p>Home to swifts are <a href=/t>towers</a> and <a href=/c>cliffs</a> "
+                "alike, and they come back to the same one every year.</p><p><a href=/m>&raquo; "
+                "Read more</a></p></div>");
+
+    assert_contains(text, "Home to swifts are towers");
+    assert_null(strstr(text, "Birds"));
+    assert_null(strstr(text, "Read more"));
+}
+
 int
 main(void)
 {
@@ -178,6 +245,10 @@ main(void)
         UNIT_TEST(what_a_heading_calls_related_is_left_out_below_a_longer_text),
         UNIT_TEST(lines_that_lead_to_the_pages_before_and_after_are_left_out),
         UNIT_TEST(titles_below_an_article_are_none_of_it_however_long_they_are),
+        UNIT_TEST(what_an_element_holds_is_read_alone_when_only_links_stand_around_it),
+        UNIT_TEST(what_a_forum_writes_around_posts_is_none_of_them),
+        UNIT_TEST(values_of_a_table_stay_though_a_forum_might_have_written_their_names),
+        UNIT_TEST(lines_that_say_where_a_page_is_are_left_out),
     };
 
     return cmocka_run_group_tests_name("extract_around", tests, NULL, NULL);

@@ -87,7 +87,7 @@ find_root(struct dom_node *body)
         uint32_t share = n->gone || n->tag == TAG_STRING ? 0 : share_needed(n);
         uint64_t here = share > 0 ? weight(n, body) : 0;
 
-        if (share > 0 && here * 100 >= share * all && here < least) {
+        if (share > 0 && here * 100 >= share * all && here <= least) {
             best = n;
             least = here;
         }

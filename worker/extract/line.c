@@ -114,6 +114,16 @@ line_is_link(const struct line *line)
     return linked + 2 >= chars;
 }
 
+bool
+line_holds_link(const struct line *line)
+{
+    uint32_t links = 0;
+
+    for (const struct dom_node *i = line->first; i != line->end; i = i->next)
+        links += i->gone ? 0 : i->m.links;
+    return links > 0;
+}
+
 void
 line_drop(const struct line *line)
 {

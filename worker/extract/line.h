@@ -38,6 +38,8 @@ size_t line_words_of(struct str text, char *out, size_t size);
 /* Whether all of its text is in links. */
 bool line_is_link(const struct line *line);
 
+bool line_holds_link(const struct line *line);
+
 void line_drop(const struct line *line);
 
 #endif

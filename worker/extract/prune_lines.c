@@ -1,6 +1,7 @@
 /* Lines that are no part of a text: what leads on, what is pressed, whose picture it is. */
 #include "lib/str.h"
 #include "worker/extract/dom.h"
+#include "worker/extract/forum.h"
 #include "worker/extract/line.h"
 #include "worker/extract/measure.h"
 #include "worker/extract/prune.h"
@@ -12,36 +13,103 @@
 
 /* How links begin that stand alone and only lead on. */
 static const char *const leading[] = {
-    "add to bag",       "add to basket",   "add to cart",
-    "apply now",        "back to",         "book a ",
-    "book now",         "browse all",      "buy now",
-    "click here",       "contact us",      "contact sales",
-    "continue read",    "discover more",   "download now",
-    "explore more",     "find out more",   "follow us",
-    "get a quote",      "get in touch",    "get started",
-    "how to buy",       "join now",        "jump to",
-    "keep reading",     "learn more",      "load more",
-    "log in",           "more details",    "more info",
-    "order now",        "quick view",      "read about",
-    "read all",         "read article",    "read full",
-    "read more",        "read our",        "read story",
-    "read the ",        "read case",       "read success",
-    "register now",     "request a ",      "see all",
-    "see details",      "see full",        "see more",
-    "see price",        "see pricing",     "see review",
-    "select options",   "share on",        "shop all",
-    "shop now",         "show all",        "show more",
-    "sign in",          "sign up",         "skip to",
-    "start a free",     "start free",      "start now",
-    "start your",       "subscribe",       "try for free",
-    "try free",         "try it free",     "try now",
-    "view all",         "view details",    "view full",
-    "view more",        "view product",    "watch video",
-    "mehr erfahren",    "weiterlesen",     "mehr lesen",
-    "jetzt kaufen",     "en savoir plus",  "lire la suite",
-    "voir plus",        "leer m\xc3\xa1s", "ver m\xc3\xa1s",
-    "saber m\xc3\xa1s", "leggi tutto",     "scopri di pi\xc3\xb9",
-    "lees meer",        "saiba mais",      "leia mais",
+    "add to bag",
+    "add to basket",
+    "add to cart",
+    "apply now",
+    "back to",
+    "book a ",
+    "book now",
+    "browse all",
+    "buy now",
+    "click here",
+    "contact us",
+    "contact sales",
+    "continue read",
+    "discover more",
+    "download now",
+    "explore more",
+    "find out more",
+    "follow us",
+    "get a quote",
+    "get in touch",
+    "get started",
+    "how to buy",
+    "join now",
+    "jump to",
+    "keep reading",
+    "learn more",
+    "load more",
+    "log in",
+    "more details",
+    "more info",
+    "order now",
+    "quick view",
+    "read about",
+    "read all",
+    "read article",
+    "read full",
+    "read more",
+    "read our",
+    "read story",
+    "read the ",
+    "read case",
+    "read success",
+    "register now",
+    "request a ",
+    "see all",
+    "see details",
+    "see full",
+    "see more",
+    "see price",
+    "see pricing",
+    "see review",
+    "select options",
+    "share on",
+    "shop all",
+    "shop now",
+    "show all",
+    "show more",
+    "sign in",
+    "sign up",
+    "skip to",
+    "start a free",
+    "start free",
+    "start now",
+    "start your",
+    "subscribe",
+    "try for free",
+    "try free",
+    "try it free",
+    "try now",
+    "view all",
+    "view details",
+    "view full",
+    "view more",
+    "view product",
+    "watch video",
+    "mehr erfahren",
+    "weiterlesen",
+    "mehr lesen",
+    "jetzt kaufen",
+    "en savoir plus",
+    "lire la suite",
+    "voir plus",
+    "leer m\xc3\xa1s",
+    "ver m\xc3\xa1s",
+    "saber m\xc3\xa1s",
+    "leggi tutto",
+    "scopri di pi\xc3\xb9",
+    "lees meer",
+    "saiba mais",
+    "leia mais",
+    "reply",
+    "register",
+    "print this",
+    "email this",
+    "report this",
+    "report post",
+    "report abuse",
 };
 
 /* Lines that are of the page and not of its text. */
@@ -76,6 +144,24 @@ static const char *const whole[] = {
     "tweet",
     "view all",
     "view more",
+    "add to compare",
+    "add to favorites",
+    "add to favourites",
+    "add to wish list",
+    "add to wishlist",
+    "ask a question",
+    "click to enlarge",
+    "email a friend",
+    "email friend",
+    "email this page",
+    "print this page",
+    "printer friendly",
+    "skip navigation",
+    "tell a friend",
+    "write a review",
+    "in den warenkorb",
+    "nach oben",
+    "weiterempfehlen",
 };
 
 static const char *const credits[] = {
@@ -168,16 +254,6 @@ leads_on(const struct line *line, const char *words, size_t len)
            line_is_link(line);
 }
 
-static bool
-holds_link(const struct line *line)
-{
-    uint32_t links = 0;
-
-    for (const struct dom_node *i = line->first; i != line->end; i = i->next)
-        links += i->gone ? 0 : i->m.links;
-    return links > 0;
-}
-
 struct turning {
     bool back; /* a line led to the page before */
 };
@@ -200,19 +276,57 @@ turns_pages(struct turning *t, const struct line *line, const char *words, size_
     return from || (to && t->back);
 }
 
+/* "Home > Birds > Swifts" */
+static bool
+is_crumbs(const struct line *line, const char *words)
+{
+    static const char *const home[] = { "home ", "you are here", "startseite ", "accueil ",
+                                        "inicio " };
+    uint32_t links = 0, linked = 0, chars = 0;
+
+    if (!begins(words, home, COUNT(home)))
+        return false;
+    for (const struct dom_node *i = line->first; i != line->end; i = i->next) {
+        links += i->gone ? 0 : i->m.links;
+        linked += i->gone ? 0 : i->m.linked;
+        chars += i->gone ? 0 : i->m.chars;
+    }
+    return links >= 2 && linked * 3 > chars;
+}
+
+static bool
+is_no_text(struct turning *turning, const struct line *line, const char *words, size_t len)
+{
+    if (is_among(words, whole, COUNT(whole)) && (line->parent->tag != TAG_LI || line_is_link(line)))
+        return true;
+    if (len < CREDIT_BYTES && begins(words, credits, COUNT(credits)))
+        return true;
+    if (len < CREDIT_BYTES && begins(words, filed, COUNT(filed)) && line_holds_link(line))
+        return true;
+    return is_copyright(words) || is_crumbs(line, words) || leads_on(line, words, len) ||
+           turns_pages(turning, line, words, len);
+}
+
 static void
 judge(void *context, const struct line *line)
 {
-    char words[LINE_BYTES];
-    size_t len = line_words(line, words, sizeof(words));
+    char buffer[LINE_BYTES], *words = buffer;
+    size_t len = line_words(line, words, sizeof(buffer));
+    bool whole_line = len + 1 < sizeof(buffer), gone;
 
-    if (len == 0 || len + 1 == sizeof(words) || is_data(line))
+    if (len == 0)
         return;
-    if ((is_among(words, whole, COUNT(whole)) &&
-         (line->parent->tag != TAG_LI || line_is_link(line))) ||
-        (len < CREDIT_BYTES && begins(words, credits, COUNT(credits))) || is_copyright(words) ||
-        leads_on(line, words, len) || turns_pages(context, line, words, len) ||
-        (len < CREDIT_BYTES && begins(words, filed, COUNT(filed)) && holds_link(line)))
+    if (strncmp(words, "\xc2\xbb ", 3) == 0) {
+        words += 3;
+        len -= 3;
+    }
+    if (is_data(line))
+        gone = forum_says(line, words, len);
+    else if (whole_line)
+        gone = is_no_text(context, line, words, len) || forum_says(line, words, len);
+    else
+        gone = strstr(words, "all rights reserved") != NULL;
+    if (gone)
         line_drop(line);
 }
 
