@@ -8,18 +8,6 @@
 
 #define PROBLEMS_MAX ((size_t)16 * 1024) /* bytes; further problems are not listed */
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool
 percent_decode(struct arena *a, struct str s, enum percent kind, const char **out)
 {
@@ -33,8 +21,8 @@ percent_decode(struct arena *a, struct str s, enum percent kind, const char **ou
         if (kind == PERCENT_QUERY && s.p[i] == '+')
             text[len] = ' ';
         if (s.p[i] == '%') {
-            high = i + 2 < s.len ? hex_digit(s.p[i + 1]) : -1;
-            low = i + 2 < s.len ? hex_digit(s.p[i + 2]) : -1;
+            high = i + 2 < s.len ? str_hex(s.p[i + 1]) : -1;
+            low = i + 2 < s.len ? str_hex(s.p[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return false;
             text[len] = (char)(high * 16 + low);

@@ -1,16 +1,7 @@
 #include "lib/json_key.h"
 
 #include "lib/buf.h"
-
-static int
-hex_digit(int b)
-{
-    if (b >= '0' && b <= '9')
-        return b - '0';
-    if (b >= 'a' && b <= 'f')
-        return b - 'a' + 10;
-    return b >= 'A' && b <= 'F' ? b - 'A' + 10 : -1;
-}
+#include "lib/str.h"
 
 int
 json_hex4(const char *p, size_t len)
@@ -18,7 +9,7 @@ json_hex4(const char *p, size_t len)
     int value = 0;
 
     for (size_t i = 0; i < 4; i++) {
-        int digit = i < len ? hex_digit((unsigned char)p[i]) : -1;
+        int digit = i < len ? str_hex(p[i]) : -1;
 
         if (digit < 0)
             return -1;

@@ -1,6 +1,7 @@
 /*
  * Json_key: the name of a member as it stands, escapes and all, in a JSON text
- * whose string has been checked. A part of lib/json_check; the reader takes json_hex4() from it.
+ * whose string has been checked. A part of lib/json_check; the reader and
+ * json_slice take json_hex4() from it.
  *
  * A key is given by its first byte after the opening quote and ends at the
  * closing one. Two spellings are the same key when they decode to the same.

@@ -2,31 +2,13 @@
 
 #include "lib/arena.h"
 #include "lib/buf.h"
+#include "lib/json_key.h"
 
 #include <string.h>
 
 static const struct str nothing = { "", 0 };
 
 /* ---- mending ------------------------------------------------------------------ */
-
-static int
-hex_value(const char *digits)
-{
-    int value = 0;
-
-    for (int i = 0; i < 4; i++) {
-        char c = digits[i];
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
-
-        if (digit < 0)
-            return -1;
-        value = value * 16 + digit;
-    }
-    return value;
-}
 
 static bool
 is_unicode_escape(const char *p)
@@ -40,8 +22,8 @@ json_mend(char *text)
     static const char replacement[4] = { 'f', 'f', 'f', 'd' };
 
     for (char *p = text; (p = strchr(p, '\\')); p += p[1] ? 2 : 1) {
-        int value = is_unicode_escape(p) ? hex_value(p + 2) : -1;
-        int next = value >= 0 && is_unicode_escape(p + 6) ? hex_value(p + 8) : -1;
+        int value = is_unicode_escape(p) ? json_hex4(p + 2, 4) : -1;
+        int next = value >= 0 && is_unicode_escape(p + 6) ? json_hex4(p + 8, 4) : -1;
 
         if (value >= 0xd800 && value <= 0xdbff && next >= 0xdc00 && next <= 0xdfff)
             p += 10;

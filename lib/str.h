@@ -30,6 +30,16 @@ str_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+/* The value of a hexadecimal digit; -1 for anything else. */
+static inline int
+str_hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = str_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool str_starts(struct str s, struct str prefix);
 struct str str_trim(struct str s); /* spaces, tabs, CR and LF at both ends */
 

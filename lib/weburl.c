@@ -25,15 +25,6 @@ is_slash(char c)
     return c == '/' || c == '\\';
 }
 
-int
-weburl_hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = str_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void
 encode(struct buf *out, struct str text, const char *set)
 {

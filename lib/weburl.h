@@ -49,7 +49,4 @@ int weburl_port(const struct weburl *url);
  */
 struct err weburl_host(struct arena *a, struct str text, const char **out) CHECKED;
 
-/* The value of a hexadecimal digit; -1 for anything else. */
-int weburl_hex(char c);
-
 #endif

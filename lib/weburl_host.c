@@ -45,8 +45,8 @@ read_piece(struct str s, unsigned *out)
     size_t n = 0;
 
     *out = 0;
-    while (n < s.len && n < 4 && weburl_hex(s.p[n]) >= 0)
-        *out = *out << 4 | (unsigned)weburl_hex(s.p[n++]);
+    while (n < s.len && n < 4 && str_hex(s.p[n]) >= 0)
+        *out = *out << 4 | (unsigned)str_hex(s.p[n++]);
     return n;
 }
 
@@ -177,7 +177,7 @@ read_number(struct str s, uint64_t *out)
         skip(&s, 1);
     }
     for (size_t i = 0; i < s.len; i++) {
-        int digit = weburl_hex(s.p[i]);
+        int digit = str_hex(s.p[i]);
 
         if (digit < 0 || (uint64_t)digit >= base)
             return false;
@@ -252,9 +252,9 @@ percent_decoded(struct arena *a, struct str text)
     size_t n = 0;
 
     for (size_t i = 0; i < text.len; i++) {
-        if (text.p[i] == '%' && i + 2 < text.len && weburl_hex(text.p[i + 1]) >= 0 &&
-            weburl_hex(text.p[i + 2]) >= 0) {
-            bytes[n++] = (char)(weburl_hex(text.p[i + 1]) << 4 | weburl_hex(text.p[i + 2]));
+        if (text.p[i] == '%' && i + 2 < text.len && str_hex(text.p[i + 1]) >= 0 &&
+            str_hex(text.p[i + 2]) >= 0) {
+            bytes[n++] = (char)(str_hex(text.p[i + 1]) << 4 | str_hex(text.p[i + 2]));
             i += 2;
         } else {
             bytes[n++] = text.p[i];

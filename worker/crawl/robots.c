@@ -2,7 +2,7 @@
 
 #include "lib/arena.h"
 #include "lib/buf.h"
-#include "lib/weburl.h"
+#include "lib/str.h"
 
 #include <string.h>
 
@@ -51,8 +51,8 @@ normal(struct arena *a, struct str s)
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.p[i];
         bool is_escape =
-            c == '%' && i + 2 < s.len && weburl_hex(s.p[i + 1]) >= 0 && weburl_hex(s.p[i + 2]) >= 0;
-        int value = is_escape ? weburl_hex(s.p[i + 1]) << 4 | weburl_hex(s.p[i + 2]) : c;
+            c == '%' && i + 2 < s.len && str_hex(s.p[i + 1]) >= 0 && str_hex(s.p[i + 2]) >= 0;
+        int value = is_escape ? str_hex(s.p[i + 1]) << 4 | str_hex(s.p[i + 2]) : c;
 
         if (is_escape ? is_unreserved(value) : c > ' ' && c <= '~')
             buf_add_char(&out, (char)value);

@@ -71,14 +71,11 @@ reference(struct str name)
         skip(&name, 1);
     }
     for (size_t i = 0; i < name.len; i++) {
-        char c = str_lower(name.p[i]);
-        uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10
-                                                : 99;
+        int digit = str_hex(name.p[i]);
 
-        if (digit >= base || n > 0x10ffff)
+        if (digit < 0 || (uint32_t)digit >= base || n > 0x10ffff)
             return 0;
-        n = n * base + digit;
+        n = n * base + (uint32_t)digit;
     }
     return n > 0x10ffff || (n >= 0xd800 && n < 0xe000) ? 0 : n;
 }

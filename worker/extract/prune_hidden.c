@@ -47,14 +47,12 @@ hex(struct str digits)
     uint32_t value = 0;
 
     for (size_t i = 0; i < digits.len; i++) {
-        char c = str_lower(digits.p[i]);
-        uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10
-                                                : 16;
+        int digit = str_hex(digits.p[i]);
 
-        if (digit == 16)
+        if (digit < 0)
             return NO_COLOUR;
-        value = value << (digits.len == 3 ? 8 : 4) | (digits.len == 3 ? digit * 17 : digit);
+        value =
+            value << (digits.len == 3 ? 8 : 4) | (uint32_t)(digits.len == 3 ? digit * 17 : digit);
     }
     return value;
 }
