@@ -204,7 +204,7 @@ static bool
 begins(const char *words, const char *const *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (strncmp(words, list[i], strlen(list[i])) == 0)
+        if (words[0] == list[i][0] && strncmp(words, list[i], strlen(list[i])) == 0)
             return true;
     return false;
 }
@@ -213,7 +213,7 @@ static bool
 is_among(const char *words, const char *const *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (strcmp(words, list[i]) == 0)
+        if (words[0] == list[i][0] && strcmp(words, list[i]) == 0)
             return true;
     return false;
 }
