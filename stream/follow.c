@@ -123,6 +123,25 @@ follow_unwatched(struct follows *f, int64_t now_ms, struct follow **out, size_t 
     return n + add_unwatched(&f->dirty, now_ms, out + n, max - n);
 }
 
+static int64_t
+next_watch(struct link *head, int64_t latest)
+{
+    LIST_EACH(it, after, head)
+    {
+        struct follow *one = LIST_OF(it, struct follow, link);
+
+        if (one->watch_ms < latest)
+            latest = one->watch_ms;
+    }
+    return latest;
+}
+
+int64_t
+follow_next_watch(struct follows *f, int64_t latest)
+{
+    return next_watch(&f->clean, next_watch(&f->dirty, latest));
+}
+
 static size_t
 add_ids(struct link *head, struct id *out)
 {

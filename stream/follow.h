@@ -58,6 +58,9 @@ void follow_mark(struct follows *f, struct follow *one, int64_t now_ns);
 /* Those whose feed is to be watched by now, at most `max`; returns how many. */
 size_t follow_unwatched(struct follows *f, int64_t now_ms, struct follow **out, size_t max);
 
+/* When the next feed is to be watched, or `latest` if that is earlier. */
+int64_t follow_next_watch(struct follows *f, int64_t latest);
+
 /* The ids of all, in an array of the arena; their number is that of the table. */
 struct id *follow_ids(struct follows *f, struct arena *a);
 

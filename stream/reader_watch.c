@@ -23,7 +23,7 @@ has(const struct id *ids, size_t n, struct id id)
 /* Up to AT_ONCE topics of one kind; *tried tells how many. What happened before a feed was watched
    was not told: it is looked at once. */
 static struct err
-watch_some(struct reader *r, struct follows *follows, size_t *tried, bool *left)
+watch_some(struct reader *r, struct follows *follows, size_t *tried)
 {
     struct follow *unwatched[AT_ONCE];
     struct id owners[AT_ONCE], *watched;
@@ -39,7 +39,6 @@ watch_some(struct reader *r, struct follows *follows, size_t *tried, bool *left)
         bool done = has(watched, count, owners[i]);
 
         unwatched[i]->watch_ms = clock_mono_ms() + (done ? RENEW_MS : AGAIN_MS);
-        *left |= !done;
         if (done)
             follow_mark(follows, unwatched[i], clock_mono_ns());
     }
@@ -47,25 +46,25 @@ watch_some(struct reader *r, struct follows *follows, size_t *tried, bool *left)
 }
 
 static struct err
-watch_all(struct reader *r, struct follows *follows, bool *left)
+watch_all(struct reader *r, struct follows *follows)
 {
     size_t tried = AT_ONCE;
 
     while (tried == AT_ONCE)
-        TRY(watch_some(r, follows, &tried, left));
+        TRY(watch_some(r, follows, &tried));
     return OK;
 }
 
 void
 reader_watch_feeds(struct reader *r)
 {
-    bool left = false;
-    struct err e = watch_all(r, &r->feeds, &left);
+    struct err e = watch_all(r, &r->feeds);
 
     if (!e.code)
-        e = watch_all(r, &r->crawls, &left);
+        e = watch_all(r, &r->crawls);
     reader_complain("watch_failed", e);
-    r->watch_ms = clock_mono_ms() + (e.code ? ERROR_MS : left ? AGAIN_MS : RENEW_MS);
+    r->watch_ms = e.code ? clock_mono_ms() + ERROR_MS
+                         : follow_next_watch(&r->crawls, follow_next_watch(&r->feeds, INT64_MAX));
     arena_reset(r->scratch);
 }
 

@@ -55,6 +55,10 @@ a_feed_is_to_be_watched_when_it_is_joined_and_when_its_time_comes(void **state)
     assert_string_equal(taken[0]->entry.id.s, b.s);
     assert_int_equal(follow_unwatched(&follows, 500, taken, 8), 2);
     assert_int_equal(follow_unwatched(&follows, 500, taken, 1), 1);
+    assert_int_equal(follow_next_watch(&follows, 1000), 0);
+    follow_leave(&follows, b);
+    assert_int_equal(follow_next_watch(&follows, 1000), 500);
+    assert_int_equal(follow_next_watch(&follows, 100), 100);
 }
 
 static void
