@@ -161,10 +161,11 @@ def test_services_that_die_together_all_come_back(tmp_path):
 
     def running(times):
         """The processes when each has been started so often."""
-        states = [[(tmp_path / f'{name}.{kind}') for kind in ('starts', 'pid')] for name in names]
-        if not all(path.exists() for state in states for path in state):
+        try:
+            told = [((tmp_path / f'{name}.starts').read_text().strip(), (tmp_path / f'{name}.pid').read_text().split())
+                    for name in names]
+        except FileNotFoundError: # one is not started, or ended and not yet started again
             return None
-        told = [(starts.read_text().strip(), pid.read_text().split()) for starts, pid in states]
         return [int(pid[0]) for _, pid in told] if all(n == str(times) and pid for n, pid in told) else None
 
     try:
