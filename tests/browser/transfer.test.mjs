@@ -1,6 +1,6 @@
 /* All chats out of the client as one file, and chats into it from files of any size. */
 
-import { as } from './harness.mjs';
+import { as, until } from './harness.mjs';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
@@ -76,7 +76,7 @@ test('all chats are exported as one file, which somebody else imports', () => as
   assert.equal(markdown.match(/^# Chat \d+\n\n## User, /gm).length, 120);
   await as(async (bob) => {
     assert.deepEqual(await imported(await bob.page('/settings'), 'again.json', text), ['120 chats were imported.', []]);
-    const [chat] = (await bob.call('GET', '/api/chats?q=119')).data;
+    const chat = await until(async () => (await bob.call('GET', '/api/chats?q=119')).data[0], 'the titles, which are indexed behind');
     assert.deepEqual((await bob.messages(chat.id)).map((m) => m.content), ['question 119', 'answer 119']);
   }, 'Bob');
 }));
