@@ -9,7 +9,7 @@ from client import Client, Watcher
 from fakes.upstream import script_text
 from faults.load import ask, make_agent
 
-RESCUED_S = 15  # much more than it takes, and much less than until a silent worker is buried
+RESCUED_S = 3  # the promise for a process that dies
 
 
 def until(condition, timeout, what):
@@ -32,7 +32,7 @@ def runs(client, made):
     return watchers
 
 
-def test_work_of_a_killed_worker_runs_again_at_once(stack, invariants):
+def test_work_of_a_killed_worker_runs_again_within_three_seconds(stack, invariants):
     client = Client(stack.url, stack.user().key)
     agent = make_agent(client, stack, 'script;tokens=100;rate=20;seed=5')
     marks = [f'rescue {n} {time.time_ns()}' for n in range(6)]
@@ -41,7 +41,7 @@ def test_work_of_a_killed_worker_runs_again_at_once(stack, invariants):
     died = time.time()
     stack.kill('worker')
     for mark in marks:
-        again = until(lambda: [c for c in calls(stack, mark) if c['began'] > died], 30, 'the model is asked again')
+        again = until(lambda: [c for c in calls(stack, mark) if c['began'] > died], 10, 'the model is asked again')
         assert again[0]['began'] - died <= RESCUED_S
     for m, watcher in zip(made, watchers):
         assert client.wait(m['request_id'])['final_response'] == script_text(5, 100)
@@ -49,7 +49,7 @@ def test_work_of_a_killed_worker_runs_again_at_once(stack, invariants):
     invariants()
 
 
-def test_another_worker_takes_over_at_once(stack, second_worker, invariants):
+def test_another_worker_takes_over_within_three_seconds(stack, second_worker, invariants):
     client = Client(stack.url, stack.user().key)
     agent = make_agent(client, stack, 'script;tokens=120;rate=20;seed=5')
     marks = [f'take over {n} {time.time_ns()}' for n in range(10)]
@@ -131,17 +131,19 @@ def test_cancel_against_completion_has_one_winner_each(stack, invariants):
     invariants()
 
 
-def test_a_running_answer_is_cancelled_when_the_reply_comes(stack, invariants):
+def test_a_running_answer_is_cancelled_within_a_second(stack, invariants):
     client = Client(stack.url, stack.user().key)
     agent = make_agent(client, stack, 'script;tokens=1000;rate=20;seed=10')
     request = ask(client, agent, f'cancel me {time.time_ns()}')['request_id']
     watcher = Watcher(client, request)
     watcher.read(most=8)
     marker = client.get(f'/api/requests/{request}').json['user_message']
+    began = time.monotonic()
     reply = client.post(f'/api/requests/{request}/cancel')
+    assert time.monotonic() - began < 1
     assert reply.status == 200 and reply.json['status'] == 'cancelled'
     assert reply.json['partial_content'] and script_text(10, 1000).startswith(reply.json['partial_content'])
     assert watcher.read() and watcher.text() == reply.json['partial_content']
-    assert until(lambda: calls(stack, marker)[0]['left'], 30, 'the model server sees the client leave')
+    assert until(lambda: calls(stack, marker)[0]['left'], 2, 'the model server sees the client leave')
     assert client.post(f'/api/requests/{request}/cancel').json['status'] == 'cancelled'
     invariants()
