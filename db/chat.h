@@ -18,6 +18,7 @@ struct db;
 
 #define CHAT_TITLE_MAX   200 /* characters */
 #define CHAT_SESSION_MAX 200 /* characters */
+#define CHAT_PREVIEW_MAX 200 /* bytes */
 
 struct chat {
     struct id id, user_id, agent_id; /* agent_id is unset when the agent is gone */

@@ -156,7 +156,6 @@ set(struct db *db, struct id crawl_id, const char *status, struct id job_id, con
     return db_later(db, Q_CRAWL_SOURCE_STATUS, ARGS(arg_id(crawl_id)));
 }
 
-/* It may have ended by itself in this moment. */
 struct err
 crawl_pause(struct db *db, struct arena *a, struct id source_id, struct crawl *out)
 {

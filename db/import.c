@@ -1,8 +1,8 @@
 #include "db/import.h"
 
+#include "db/chat.h"
 #include "db/db.h"
 #include "db/job.h"
-#include "db/request_private.h"
 #include "lib/arena.h"
 #include "lib/plain.h"
 
@@ -88,7 +88,7 @@ import_chat(struct db *db, struct arena *a, const char *title, bool pinned, bool
             preview = rows[i].content;
     TRY(db_later(db, Q_IMPORT_CHAT,
                  ARGS(arg_id(id), arg_str(title), arg_bool(pinned), arg_bool(archived),
-                      arg_str(plain_start(a, preview, REQUEST_PREVIEW_MAX)), arg_int(rows[0].at_us),
+                      arg_str(plain_start(a, preview, CHAT_PREVIEW_MAX)), arg_int(rows[0].at_us),
                       arg_int(rows[n - 1].at_us))));
     TRY(add_messages(db, a, id, rows, n));
     return db_later(db, Q_IMPORT_FOUND, ARGS(arg_id(id)));

@@ -6,7 +6,8 @@ select content, done, skipped from imports where id = $1 and user_id = (select a
 
 -- name: import_chat
 insert into chats (id, user_id, title, title_by, pinned, archived, shelf, preview, created_at, active_at, read_at)
-select $1, app_user(), $2, 'user', $3, $4, chat_shelf(null, null, $4), $5, timestamptz 'epoch' + $6::bigint * interval '1 microsecond',
+select $1, app_user(), $2, 'user', $3, $4, chat_shelf(null, null, $4), $5,
+       timestamptz 'epoch' + $6::bigint * interval '1 microsecond',
        timestamptz 'epoch' + $7::bigint * interval '1 microsecond', clock_timestamp();
 
 -- name: import_messages

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define PREVIEW_MAX 200 /* bytes */
-
 static void
 read_answer(const struct row *r, struct message *m)
 {
@@ -58,7 +56,7 @@ message_add(struct db *db, struct arena *a, struct id chat_id, const char *role,
 
     TRY(db_missing(db_one(db, a, Q_MESSAGE_ADD,
                           ARGS(arg_id(id), arg_id(chat_id), arg_str(role), arg_str(content),
-                               arg_str(plain_start(a, content, PREVIEW_MAX))),
+                               arg_str(plain_start(a, content, CHAT_PREVIEW_MAX))),
                           &row),
                    "chat not found"));
     *out = (struct message){

@@ -1,5 +1,6 @@
 #include "db/request.h"
 
+#include "db/chat.h"
 #include "db/db.h"
 #include "db/feed.h"
 #include "db/job.h"
@@ -408,7 +409,7 @@ request_finish(struct db *db, struct arena *a, const struct request_end *end,
                  ARGS(arg_id(end->id), arg_str(end->status), arg_str(end->output),
                       arg_str(end->usage), arg_str(end->error), arg_str(end->finish_reason),
                       arg_int(end->last_seq), arg_str(end->content), arg_str(end->sources),
-                      arg_str(plain_start(a, end->content, REQUEST_PREVIEW_MAX)),
+                      arg_str(plain_start(a, end->content, CHAT_PREVIEW_MAX)),
                       arg_bool(end->untraced))));
     if (job)
         TRY(job_end_here(db, a, w, job));

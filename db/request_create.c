@@ -1,4 +1,5 @@
 /* How a request is made: see request_create() in db/request.h. */
+#include "db/chat.h"
 #include "db/db.h"
 #include "db/job.h"
 #include "db/notify.h"
@@ -60,7 +61,7 @@ static const char *
 preview_of(struct arena *a, const struct request_new *in)
 {
     return in->message_count > 0
-               ? plain_start(a, in->messages[in->message_count - 1].content, REQUEST_PREVIEW_MAX)
+               ? plain_start(a, in->messages[in->message_count - 1].content, CHAT_PREVIEW_MAX)
                : "";
 }
 

@@ -4,8 +4,6 @@
 
 #include "db/request.h"
 
-#define REQUEST_PREVIEW_MAX 200 /* bytes */
-
 /* Where a new request goes. */
 struct request_place {
     struct id agent_id, chat_id; /* chat_id: unset for one that is to be made */

@@ -10,8 +10,9 @@ set local role offstage_owner;
 -- placeholder, which is the last of them (one without a parent follows whatever is shown last); the
 -- request with the first two events of its log; its job; and a line of the caller's feed, which comes
 -- last, since its counter stays locked until the transaction ends. Tells whether a worker is to be
--- woken, and whether anybody watches the feed. A function, because starting a statement costs more than the row that it adds, and starting
--- it under policies as much again: everything here is the caller's by its own hand.
+-- woken, and whether anybody watches the feed. A function, because starting a statement costs more
+-- than the row that it adds, and starting it under policies as much again: everything here is the
+-- caller's by its own hand.
 create function request_add(new_id uuid, in_chat uuid, chat_is_new boolean, of_agent uuid, new_title text,
                             new_preview text, ids uuid[], parents uuid[], roles text[], states text[],
                             contents text[], asked uuid, answer uuid, http_id text, trace text, by_key uuid,

@@ -8,7 +8,6 @@ import { deflateRawSync } from 'node:zlib';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-
 const folder = mkdtempSync(path.join(tmpdir(), 'offstage-transfer-'));
 after(() => rmSync(folder, { recursive: true }));
 

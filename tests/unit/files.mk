@@ -67,7 +67,7 @@ UNIT_TESTS = \
 	tests/unit/test_vector \
 	tests/unit/test_words
 
-EXTRA_DIST += tests/unit/pages
+EXTRA_DIST += tests/unit/extract_page.h tests/unit/pages
 
 check_LIBRARIES = libharness.a
 libharness_a_SOURCES = \

@@ -1,29 +1,11 @@
 #include "lib/buf.h"
 #include "lib/language.h"
 #include "lib/str.h"
-#include "tests/harness/harness.h"
+#include "tests/unit/extract_page.h"
 #include "worker/extract/charset.h"
-#include "worker/extract/extract.h"
 #include "worker/extract/tag.h"
 
 #include <string.h>
-
-/* The page of an HTML document. */
-static struct extract_page
-page_of(struct arena *a, const char *html)
-{
-    struct extract_input in = { str_from(html), "text/html; charset=utf-8", NULL };
-    struct extract_page page = { .type = EXTRACT_NONE };
-
-    assert_ok(extract_page(a, &in, &page));
-    return page;
-}
-
-static const char *
-text_of(struct arena *a, const char *html)
-{
-    return page_of(a, html).text;
-}
 
 /* ---- content ----------------------------------------------------------------------- */
 

@@ -1,23 +1,11 @@
 /* What stands around an article is left out: its comments, its side, and what leads elsewhere. */
 #include "lib/arena.h"
 #include "lib/buf.h"
-#include "lib/str.h"
-#include "tests/harness/harness.h"
-#include "worker/extract/extract.h"
+#include "tests/unit/extract_page.h"
 
 #include <string.h>
 
 #define ARTICLE "<meta property=og:type content=article>"
-
-static const char *
-text_of(struct arena *a, const char *html)
-{
-    struct extract_input in = { str_from(html), "text/html; charset=utf-8", NULL };
-    struct extract_page page = { .type = EXTRACT_NONE };
-
-    assert_ok(extract_page(a, &in, &page));
-    return page.text;
-}
 
 /* Paragraphs about swifts, some 150 characters each. */
 static const char *

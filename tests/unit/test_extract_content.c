@@ -1,21 +1,9 @@
 /* What of a page is its content, by kinds of pages. */
 #include "lib/arena.h"
 #include "lib/buf.h"
-#include "lib/str.h"
-#include "tests/harness/harness.h"
-#include "worker/extract/extract.h"
+#include "tests/unit/extract_page.h"
 
 #include <string.h>
-
-static const char *
-text_of(struct arena *a, const char *html)
-{
-    struct extract_input in = { str_from(html), "text/html; charset=utf-8", NULL };
-    struct extract_page page = { .type = EXTRACT_NONE };
-
-    assert_ok(extract_page(a, &in, &page));
-    return page.text;
-}
 
 /* ---- forums ---------------------------------------------------------------------------- */
 

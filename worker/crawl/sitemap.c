@@ -32,6 +32,7 @@ static void
 add(struct scan *s, struct str address)
 {
     struct sitemap *out = s->out;
+
     address = str_trim(address);
     if (address.len == 0)
         return;

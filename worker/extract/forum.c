@@ -38,15 +38,6 @@ static const char *const member[] = {
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static bool
-begins(const char *words, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (words[0] == list[i][0] && strncmp(words, list[i], strlen(list[i])) == 0)
-            return true;
-    return false;
-}
-
-static bool
 ends(const char *words, size_t len)
 {
     static const char *const list[] = { " likes this", " like this", " is offline", " is online" };
@@ -62,10 +53,10 @@ forum_says(const struct line *line, const char *words, size_t len)
 {
     if (len >= RULE_BYTES || line->parent->tag == TAG_CODE)
         return false;
-    if (begins(words, forum, COUNT(forum)) || strstr(words, " reading this topic") ||
+    if (line_begins(words, forum, COUNT(forum)) || strstr(words, " reading this topic") ||
         strstr(words, " anonymous users"))
         return true;
-    if (len < MEMBER_BYTES && begins(words, member, COUNT(member)))
+    if (len < MEMBER_BYTES && line_begins(words, member, COUNT(member)))
         return true;
     return ends(words, len) && line_holds_link(line);
 }

@@ -115,6 +115,15 @@ line_is_link(const struct line *line)
 }
 
 bool
+line_begins(const char *words, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (words[0] == list[i][0] && strncmp(words, list[i], strlen(list[i])) == 0)
+            return true;
+    return false;
+}
+
+bool
 line_holds_link(const struct line *line)
 {
     uint32_t links = 0;

@@ -35,6 +35,9 @@ size_t line_words(const struct line *line, char *out, size_t size);
 /* Likewise of any text. */
 size_t line_words_of(struct str text, char *out, size_t size);
 
+/* Whether words begin with one of `count` texts, of which none is empty. */
+bool line_begins(const char *words, const char *const *list, size_t count);
+
 /* Whether all of its text is in links. */
 bool line_is_link(const struct line *line);
 

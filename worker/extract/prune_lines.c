@@ -201,15 +201,6 @@ static const char *const filed[] = {
 };
 
 static bool
-begins(const char *words, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (words[0] == list[i][0] && strncmp(words, list[i], strlen(list[i])) == 0)
-            return true;
-    return false;
-}
-
-static bool
 is_among(const char *words, const char *const *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -250,7 +241,7 @@ is_copyright(const char *words)
 static bool
 leads_on(const struct line *line, const char *words, size_t len)
 {
-    return len < LEAD_BYTES && begins(words, leading, COUNT(leading)) && !is_heading(line) &&
+    return len < LEAD_BYTES && line_begins(words, leading, COUNT(leading)) && !is_heading(line) &&
            line_is_link(line);
 }
 
@@ -269,7 +260,7 @@ turns_pages(struct turning *t, const struct line *line, const char *words, size_
 
     if (is_heading(line) || !line_is_link(line))
         return false;
-    from = begins(words, back, COUNT(back));
+    from = line_begins(words, back, COUNT(back));
     for (size_t i = 0; i < COUNT(on); i++)
         to = to || (len > strlen(on[i]) && strcmp(words + len - strlen(on[i]), on[i]) == 0);
     t->back = t->back || from;
@@ -284,7 +275,7 @@ is_crumbs(const struct line *line, const char *words)
                                         "inicio " };
     uint32_t links = 0, linked = 0, chars = 0;
 
-    if (!begins(words, home, COUNT(home)))
+    if (!line_begins(words, home, COUNT(home)))
         return false;
     for (const struct dom_node *i = line->first; i != line->end; i = i->next) {
         links += i->gone ? 0 : i->m.links;
@@ -299,9 +290,9 @@ is_no_text(struct turning *turning, const struct line *line, const char *words, 
 {
     if (is_among(words, whole, COUNT(whole)) && (line->parent->tag != TAG_LI || line_is_link(line)))
         return true;
-    if (len < CREDIT_BYTES && begins(words, credits, COUNT(credits)))
+    if (len < CREDIT_BYTES && line_begins(words, credits, COUNT(credits)))
         return true;
-    if (len < CREDIT_BYTES && begins(words, filed, COUNT(filed)) && line_holds_link(line))
+    if (len < CREDIT_BYTES && line_begins(words, filed, COUNT(filed)) && line_holds_link(line))
         return true;
     return is_copyright(words) || is_crumbs(line, words) || leads_on(line, words, len) ||
            turns_pages(turning, line, words, len);
@@ -355,7 +346,7 @@ is_numbered(const struct dom_node *caption)
     char words[LINE_BYTES];
 
     (void)line_words(&line, words, sizeof(words));
-    return begins(words, starts, COUNT(starts));
+    return line_begins(words, starts, COUNT(starts));
 }
 
 static void

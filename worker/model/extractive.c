@@ -126,7 +126,7 @@ collect(struct search *s, const struct dialect_question *q)
     }
 }
 
-/* As if there were so many sentences more without any of the words. */
+/* As if there were `unseen` sentences more, without any of the words. */
 static void
 weigh(struct search *s, size_t unseen)
 {
@@ -170,9 +170,16 @@ score(struct search *s, const struct dialect_question *q)
         if (c->met && (!best || c->score > best->score))
             best = c;
     }
-    /* Of few sentences, a word that is in one is not common for that, nor one in none so rare. */
+    return best;
+}
+
+/* Whether enough of the question is met. Of few sentences each is a large share, so that its words
+   seem common: they are weighed here as if there were more. */
+static bool
+says_enough(struct search *s, const struct candidate *c)
+{
     weigh(s, UNSEEN);
-    return best && weight_of(s, best->met) >= ENOUGH * s->total ? best : NULL;
+    return weight_of(s, c->met) >= ENOUGH * s->total;
 }
 
 static bool
@@ -368,7 +375,7 @@ answer(struct arena *a, const struct dialect_question *q, struct dialect_answer 
     collect(s, q);
     weigh(s, 0);
     best = score(s, q);
-    if (!best) {
+    if (!best || !says_enough(s, best)) {
         *out = (struct dialect_answer){ .text = NOTHING_FITS };
         return OK;
     }
