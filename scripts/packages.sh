@@ -24,7 +24,6 @@ readonly PACKAGES_BUILD=(
     uuid-dev:uuid/uuid.h
     zlib1g-dev:zlib.h
     nodejs:node
-    chromium:chromium
     npm:npm
 )
 
