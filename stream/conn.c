@@ -44,7 +44,7 @@ refuse(struct conn *c, struct err e)
     log_info("request_refused", LOG_S("request_id", c->name), LOG_I("status", err_status(e.code)),
              LOG_S("msg", e.msg));
     buf_init(&text, c->gateway->scratch, REPLY_MAX);
-    reply_problem(&text, e, &mark);
+    reply_problem(&text, e, &c->visit.fault, &mark);
     answer_and_free(c, &text);
 }
 

@@ -47,7 +47,18 @@ sentence(struct arena *a, const char *detail)
 }
 
 static void
-write_problem(struct buf *out, struct err e, const char *name)
+write_fault(struct json_writer *w, const struct visit_fault *fault)
+{
+    jw_array(w, "errors");
+    jw_object(w, NULL);
+    jw_str(w, "parameter", fault->name);
+    jw_str(w, "detail", fault->detail);
+    jw_object_end(w);
+    jw_array_end(w);
+}
+
+static void
+write_problem(struct buf *out, struct err e, const struct visit_fault *fault, const char *name)
 {
     const char *detail = detail_of(e);
     struct json_writer w;
@@ -59,17 +70,20 @@ write_problem(struct buf *out, struct err e, const char *name)
     jw_int(&w, "status", err_status(e.code));
     jw_str(&w, "detail", detail);
     jw_str(&w, "instance", name);
+    if (e.code == ERR_INVALID && fault->name)
+        write_fault(&w, fault);
     jw_str(&w, "error", sentence(out->arena, detail));
     jw_object_end(&w);
 }
 
 void
-reply_problem(struct buf *out, struct err e, const struct reply_mark *mark)
+reply_problem(struct buf *out, struct err e, const struct visit_fault *fault,
+              const struct reply_mark *mark)
 {
     struct buf json;
 
     buf_init(&json, out->arena, REPLY_MAX);
-    write_problem(&json, e, mark->name);
+    write_problem(&json, e, fault, mark->name);
     head(out, err_status(e.code), err_title(e.code), mark);
     if (e.code == ERR_METHOD)
         buf_add_str(out, "Allow: GET\r\n");

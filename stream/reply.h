@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct visit;
+struct visit_fault;
 
 /* What every answer tells of itself: the X-Request-Id, and how long it took. */
 struct reply_mark {
@@ -22,8 +23,9 @@ struct reply_mark {
 
 #define REPLY_MAX ((size_t)64 * 1024) /* bytes of an answer, but for the events of a stream */
 
-/* problem+json (RFC 9457), as the app writes it. */
-void reply_problem(struct buf *out, struct err e, const struct reply_mark *mark);
+/* problem+json (RFC 9457), as the app writes it; `fault` says more of an ERR_INVALID. */
+void reply_problem(struct buf *out, struct err e, const struct visit_fault *fault,
+                   const struct reply_mark *mark);
 
 /* 204: a response that has ended, and its reader has all of it. */
 void reply_nothing(struct buf *out, const struct reply_mark *mark);

@@ -66,10 +66,19 @@ parameter(const struct visit_text *text, const char *name)
     return NULL;
 }
 
+#define AFTER_RULE "must be an integer from -1 to 9223372036854775807"
+#define WAIT_RULE  "must be an integer from 0 to 60"
+
+/* The error of a visit whose parameter or header `name` breaks `rule`; both literals. */
+#define BROKEN(v, kind, name, rule)                                                                \
+    ((v)->fault = (struct visit_fault){ name, rule },                                              \
+     ERR(ERR_INVALID, "the " kind " " name " " rule))
+
+/* What is absent (NULL) is right, and leaves `out` as it is. */
 static bool
 read_after(const char *value, int64_t *out)
 {
-    return str_int(str_from(value), -1, INT64_MAX, out);
+    return !value || str_int(str_from(value), -1, INT64_MAX, out);
 }
 
 /*
@@ -80,17 +89,17 @@ read_after(const char *value, int64_t *out)
 static struct err
 read_position(const struct visit_text *text, struct visit *out)
 {
-    const char *value = parameter(text, "after");
-    const char *other = out->what == VISIT_STATUS ? parameter(text, "sequence_number") : NULL;
-    int64_t last;
+    int64_t last = AFTER_UNSET;
 
     out->after = AFTER_UNSET;
-    if ((other && !read_after(other, &out->after)) || (value && !read_after(value, &out->after)))
-        return ERR(ERR_MALFORMED, "the number to go on after must be an integer from -1");
-    if (out->what == VISIT_STATUS || !text->last_event_id)
+    if (out->what == VISIT_STATUS && !read_after(parameter(text, "sequence_number"), &out->after))
+        return BROKEN(out, "parameter", "sequence_number", AFTER_RULE);
+    if (!read_after(parameter(text, "after"), &out->after))
+        return BROKEN(out, "parameter", "after", AFTER_RULE);
+    if (out->what == VISIT_STATUS)
         return OK;
     if (!read_after(text->last_event_id, &last))
-        return ERR(ERR_MALFORMED, "Last-Event-ID must be an integer from -1");
+        return BROKEN(out, "header", "Last-Event-ID", AFTER_RULE);
     if (last > out->after)
         out->after = last;
     return OK;
@@ -101,9 +110,9 @@ read_wait(const struct visit_text *text, struct visit *out)
 {
     const char *value = out->what == VISIT_STATUS ? parameter(text, "wait") : NULL;
 
-    if (value && !str_int(str_from(value), 0, VISIT_WAIT_MAX, &out->wait_s))
-        return ERR(ERR_MALFORMED, "wait must be an integer from 0 to 60");
-    return OK;
+    if (!value || str_int(str_from(value), 0, VISIT_WAIT_MAX, &out->wait_s))
+        return OK;
+    return BROKEN(out, "parameter", "wait", WAIT_RULE);
 }
 
 /* ---- credentials ---------------------------------------------------------- */

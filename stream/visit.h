@@ -43,6 +43,11 @@ struct visit_text {
     bool upgrade;                /* to a WebSocket */
 };
 
+/* The parameter or header that breaks a rule, and the rule; literals, NULL where nothing does. */
+struct visit_fault {
+    const char *name, *detail;
+};
+
 struct visit {
     enum visit_what what;
     bool websocket;
@@ -54,12 +59,14 @@ struct visit {
     bool by_proxy;                   /* the token is an e-mail address */
     char token[VISIT_TOKEN_MAX + 1]; /* VISIT_VISITOR: for that request alone */
     char ws_key[VISIT_KEY + 1];
+    struct visit_fault fault;
 };
 
 /*
- * ERR_NOT_FOUND, ERR_METHOD, ERR_MALFORMED (the query, the handshake),
- * ERR_UNAUTHENTICATED (no credential), ERR_FORBIDDEN (a page of another origin
- * uses its visitor's cookie). `public_url` is the setting; "" for none.
+ * ERR_NOT_FOUND, ERR_METHOD, ERR_MALFORMED (the handshake), ERR_UNAUTHENTICATED
+ * (no credential), ERR_FORBIDDEN (a page of another origin uses its visitor's
+ * cookie), ERR_INVALID (out->fault names what of the query or the header is
+ * wrong). `public_url` is the setting; "" for none.
  */
 struct err visit_read(const struct visit_text *text, const char *public_url,
                       struct visit *out) CHECKED;

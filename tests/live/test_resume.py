@@ -79,13 +79,15 @@ def test_a_browser_that_reconnects_to_the_same_url_goes_on_after_what_it_got_sin
                                    '?after=99999999999999999999'])
 def test_a_number_that_is_none_is_refused(gateway, writer, query):
     reply = gateway.client(writer).get(writer.request().path + query)
-    assert reply.status == 400
+    assert reply.status == 422
     assert reply.headers['Content-Type'] == 'application/problem+json'
-    assert reply.json['status'] == 400 and reply.json['type'] == '/problems/malformed'
+    assert reply.json['status'] == 422 and reply.json['type'] == '/problems/invalid'
+    assert [fault['parameter'] for fault in reply.json['errors']] == ['after']
 
 
 def test_a_last_event_id_that_is_no_number_is_refused(gateway, writer):
-    assert gateway.client(writer).get(writer.request().path, headers={'Last-Event-ID': 'abc'}).status == 400
+    reply = gateway.client(writer).get(writer.request().path, headers={'Last-Event-ID': 'abc'})
+    assert reply.status == 422 and [fault['parameter'] for fault in reply.json['errors']] == ['Last-Event-ID']
 
 
 def test_who_has_all_of_an_answer_that_ended_is_told_not_to_come_again(gateway, writer):

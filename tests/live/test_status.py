@@ -79,7 +79,10 @@ def test_without_a_wait_nothing_is_held(gateway, writer, wait):
 
 @pytest.mark.parametrize('wait', ['x', '-1', '61', '1.5', ''])
 def test_a_wait_that_is_none_is_refused(gateway, writer, wait):
-    assert gateway.client(writer).get(f'/api/requests/{writer.request().id}?wait={wait}').status == 400
+    reply = gateway.client(writer).get(f'/api/requests/{writer.request().id}?wait={wait}')
+    assert reply.status == 422 and reply.json['type'] == '/problems/invalid'
+    assert reply.json['errors'] == [{'parameter': 'wait', 'detail': 'must be an integer from 0 to 60'}]
+    assert reply.json['error'] == 'The parameter wait must be an integer from 0 to 60'
 
 
 def test_what_is_not_the_callers_is_the_apps_to_refuse(gateway, writer, scribe):

@@ -87,20 +87,21 @@ static void
 a_problem_tells_the_client_no_more_than_it_may_know(void **state)
 {
     struct reply_mark mark = { .name = "n1", .db_ns = 2000000, .all_ns = 2500000 };
+    struct visit_fault none = { NULL, NULL };
     struct buf out;
 
     buf_init(&out, *state, REPLY_MAX);
-    reply_problem(&out, ERR(ERR_NOT_FOUND, "request not found"), &mark);
+    reply_problem(&out, ERR(ERR_NOT_FOUND, "request not found"), &none, &mark);
     assert_contains(out.data, "HTTP/1.1 404 Not found\r\n");
     assert_contains(out.data, "\r\nX-Request-Id: n1\r\n");
     assert_contains(out.data, "\r\nServer-Timing: db;dur=2.00, app;dur=0.50\r\n");
     assert_contains(out.data, "\"error\":\"Request not found\"");
     buf_init(&out, *state, REPLY_MAX);
-    reply_problem(&out, ERR(ERR_INTERNAL, "secret"), &(struct reply_mark){ .name = "n2" });
+    reply_problem(&out, ERR(ERR_INTERNAL, "secret"), &none, &(struct reply_mark){ .name = "n2" });
     assert_contains(out.data, "HTTP/1.1 500 ");
     assert_null(strstr(out.data, "secret"));
     buf_init(&out, *state, REPLY_MAX);
-    reply_problem(&out, ERR(ERR_UNAVAILABLE, "host=db1 refused"),
+    reply_problem(&out, ERR(ERR_UNAVAILABLE, "host=db1 refused"), &none,
                   &(struct reply_mark){ .name = "n3" });
     assert_contains(out.data, "\r\nRetry-After: 1\r\n");
     assert_null(strstr(out.data, "db1"));

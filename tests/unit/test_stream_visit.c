@@ -152,8 +152,10 @@ a_position_is_an_integer_and_nothing_else(void **state)
     assert_ok(visit_with(STREAM, "afterwards=x", NULL));
     assert_true(v.after == AFTER_UNSET);
     for (size_t i = 0; i < TEST_COUNT(bad); i++)
-        assert_err(ERR_MALFORMED, visit_with(STREAM, bad[i], NULL));
-    assert_err(ERR_MALFORMED, visit_with(STREAM, NULL, "x"));
+        assert_err(ERR_INVALID, visit_with(STREAM, bad[i], NULL));
+    assert_string_equal(v.fault.name, "after");
+    assert_err(ERR_INVALID, visit_with(STREAM, NULL, "x"));
+    assert_string_equal(v.fault.name, "Last-Event-ID");
 }
 
 static void
@@ -178,8 +180,11 @@ a_status_takes_its_own_parameters(void **state)
     assert_ok(visit_with(STATUS, "sequence_number=5", NULL));
     assert_int_equal(v.after, 5);
     assert_int_equal(v.wait_s, 0);
-    assert_err(ERR_MALFORMED, visit_with(STATUS, "wait=61", NULL));
-    assert_err(ERR_MALFORMED, visit_with(STATUS, "wait=", NULL));
+    assert_err(ERR_INVALID, visit_with(STATUS, "wait=61", NULL));
+    assert_err(ERR_INVALID, visit_with(STATUS, "wait=", NULL));
+    assert_string_equal(v.fault.name, "wait");
+    assert_err(ERR_INVALID, visit_with(STATUS, "sequence_number=x", NULL));
+    assert_string_equal(v.fault.name, "sequence_number");
     assert_ok(visit_with(STREAM, "wait=61", NULL));
 }
 
