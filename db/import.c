@@ -39,7 +39,8 @@ import_load(struct db *db, struct arena *a, struct id id, struct import_state *o
     *out = (struct import_state){ .content = row_str(&row, "content"),
                                   .len = row_len(&row, "content"),
                                   .done = row_int(&row, "done"),
-                                  .skipped = row_int(&row, "skipped") };
+                                  .skipped = row_int(&row, "skipped"),
+                                  .known = row_int(&row, "known") };
     return OK;
 }
 
@@ -77,27 +78,54 @@ add_messages(struct db *db, struct arena *a, struct id chat_id, const struct imp
 }
 
 struct err
-import_chat(struct db *db, struct arena *a, const char *title, bool pinned, bool archived,
-            const struct import_row *rows, size_t n)
+import_known(struct db *db, struct arena *a, const struct import_new_chat *chat, bool *known)
+{
+    struct id *ids = arena_array(a, chat->count, sizeof(*ids));
+    const char **hashes = arena_array(a, chat->count, sizeof(*hashes));
+    size_t n = 0;
+    struct row row;
+
+    while (n < chat->count && id_is_set(chat->rows[n].file_id)) {
+        char *hash = arena_alloc(a, 2 * SECRET_HASH_BYTES + 1);
+
+        secret_hash_hex(chat->rows[n].content, hash);
+        ids[n] = chat->rows[n].file_id;
+        hashes[n++] = hash;
+    }
+    if (n < chat->count)
+        n = 0; /* with a message that no message of ours can be */
+    TRY(db_one(
+        db, a, Q_IMPORT_KNOWN,
+        ARGS(arg_bytes(chat->hash, sizeof(chat->hash)), arg_ids(a, ids, n), arg_strs(a, hashes, n)),
+        &row));
+    *known = row_bool(&row, "known");
+    return OK;
+}
+
+struct err
+import_chat(struct db *db, struct arena *a, const struct import_new_chat *chat)
 {
     struct id id = id_new();
     const char *preview = "";
 
-    for (size_t i = 0; i < n; i++)
-        if (!rows[i].hidden)
-            preview = rows[i].content;
+    for (size_t i = 0; i < chat->count; i++)
+        if (!chat->rows[i].hidden)
+            preview = chat->rows[i].content;
     TRY(db_later(db, Q_IMPORT_CHAT,
-                 ARGS(arg_id(id), arg_str(title), arg_bool(pinned), arg_bool(archived),
-                      arg_str(plain_start(a, preview, CHAT_PREVIEW_MAX)), arg_int(rows[0].at_us),
-                      arg_int(rows[n - 1].at_us))));
-    TRY(add_messages(db, a, id, rows, n));
+                 ARGS(arg_id(id), arg_str(chat->title), arg_bool(chat->pinned),
+                      arg_bool(chat->archived), arg_str(plain_start(a, preview, CHAT_PREVIEW_MAX)),
+                      arg_int(chat->rows[0].at_us), arg_int(chat->rows[chat->count - 1].at_us),
+                      arg_bytes(chat->hash, sizeof(chat->hash)))));
+    TRY(add_messages(db, a, id, chat->rows, chat->count));
     return db_later(db, Q_IMPORT_FOUND, ARGS(arg_id(id)));
 }
 
 struct err
-import_mark(struct db *db, struct id id, int64_t done, int64_t skipped)
+import_mark(struct db *db, struct id id, const struct import_state *state)
 {
-    return db_later(db, Q_IMPORT_MARK, ARGS(arg_id(id), arg_int(done), arg_int(skipped)));
+    return db_later(
+        db, Q_IMPORT_MARK,
+        ARGS(arg_id(id), arg_int(state->done), arg_int(state->skipped), arg_int(state->known)));
 }
 
 struct err

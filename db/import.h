@@ -8,6 +8,7 @@
 
 #include "lib/err.h"
 #include "lib/id.h"
+#include "lib/secret.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,25 +30,39 @@ struct err import_new(struct db *db, struct arena *a, struct id user_id, const c
 struct import_state {
     const char *content;
     size_t len;
-    int64_t done, skipped; /* chats of the file, from its start; skipped are among done */
+    int64_t done;           /* chats of the file, from its start */
+    int64_t skipped, known; /* among them: could not be read, were there already */
 };
 struct err import_load(struct db *db, struct arena *a, struct id id,
                        struct import_state *out) CHECKED;
 
 struct import_row {
     struct id id, parent_id; /* parent_id unset: none */
+    struct id file_id;       /* by which the file knows it; may be unset */
     const char *role, *status, *content;
     const char *sources, *rating, *comment; /* may be NULL; sources: JSON */
     bool hidden;
     int64_t at_us;
 };
 
-/* A chat with its messages, oldest first. Queued. */
-struct err import_chat(struct db *db, struct arena *a, const char *title, bool pinned,
-                       bool archived, const struct import_row *rows, size_t n) CHECKED;
+struct import_new_chat {
+    const char *title;
+    bool pinned, archived;
+    uint8_t hash[SECRET_HASH_BYTES]; /* of the text that it comes from */
+    const struct import_row *rows;   /* oldest first */
+    size_t count;                    /* at least 1 */
+};
+
+/* Whether the caller has the chat already, outside the bin: from the same text, or exported here.
+ */
+struct err import_known(struct db *db, struct arena *a, const struct import_new_chat *chat,
+                        bool *known) CHECKED;
+
+/* Queued. */
+struct err import_chat(struct db *db, struct arena *a, const struct import_new_chat *chat) CHECKED;
 
 /* How far it is. Queued. */
-struct err import_mark(struct db *db, struct id id, int64_t done, int64_t skipped) CHECKED;
+struct err import_mark(struct db *db, struct id id, const struct import_state *state) CHECKED;
 
 /* The file is not needed any more. Queued. */
 struct err import_end(struct db *db, struct id id) CHECKED;

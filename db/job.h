@@ -219,7 +219,8 @@ struct err job_fence(struct db *db, const struct job_worker *w) CHECKED;
 struct err job_end_here(struct db *db, struct arena *a, const struct job_worker *w,
                         const struct job_end *end) CHECKED;
 
-/* 0..100 and a line for people; shown by the API while the job runs. Queued. */
+/* 0..100 and a line for people; shown while the job runs, the line also when it has ended by
+ * job_end_here(). Queued. */
 struct err job_progress(struct db *db, struct arena *a, const struct job_worker *w,
                         struct id job_id, int percent, const char *message) CHECKED;
 

@@ -124,6 +124,7 @@ create table jobs_done (
     request_id   text,
     payload      text,
     error        text,
+    message      text, -- the last that was noted
     primary key (id)
 ) partition by range (id);
 create table jobs_done_rest partition of jobs_done default;
@@ -142,7 +143,7 @@ create view all_jobs with (security_invoker = true) as
       from jobs j
     union all
     select d.id, d.user_id, d.subject_id, d.kind, d.queue, d.priority, d.attempt, d.max_attempts, d.state::int,
-           case d.state when 4 then 100 else 0 end, null, d.error, d.created_at, d.run_at, d.started_at, d.finished_at
+           case d.state when 4 then 100 else 0 end, d.message, d.error, d.created_at, d.run_at, d.started_at, d.finished_at
       from jobs_done d;
 
 -- ---- adding ---------------------------------------------------------------------------
@@ -418,11 +419,12 @@ begin
         returning j.*, e.outcome, e.error as last_error
     ), kept as (
         insert into jobs_done (id, created_at, run_at, started_at, queue, priority, state, attempt, max_attempts, kind,
-                               user_id, subject_id, serial_key, unique_key, request_id, payload, error)
+                               user_id, subject_id, serial_key, unique_key, request_id, payload, error, message)
         select id, created_at, run_at, started_at, queue, priority,
                case outcome when 0 then 4 when 3 then 6 else 5 end, least(attempt, max_attempts), max_attempts, kind,
                user_id, subject_id, serial_key, unique_key, request_id, case when outcome <> 0 then payload end,
-               case when outcome <> 0 then coalesce(last_error, error) end
+               case when outcome <> 0 then coalesce(last_error, error) end,
+               (select n.message from job_notes n where n.job_id = gone.id)
           from gone
          where not (forget and outcome = 0)
     ), back as (
@@ -462,16 +464,18 @@ end $$;
 create function job_over(j jobs, state int, reason text) returns void
     language plpgsql volatile
 as $$
+declare
+    last_note text;
 begin
+    delete from job_notes n where n.job_id = j.id returning n.message into last_note;
     if state <> 4 or not j.forget then
         insert into jobs_done (id, created_at, run_at, started_at, queue, priority, state, attempt, max_attempts, kind,
-                               user_id, subject_id, serial_key, unique_key, request_id, payload, error)
+                               user_id, subject_id, serial_key, unique_key, request_id, payload, error, message)
         values (j.id, j.created_at, j.run_at, j.started_at, j.queue, j.priority, state,
                 least(j.attempt, j.max_attempts), j.max_attempts, j.kind, j.user_id, j.subject_id, j.serial_key,
                 j.unique_key, j.request_id, case when state <> 4 then j.payload end,
-                case when state <> 4 then coalesce(reason, j.error) end);
+                case when state <> 4 then coalesce(reason, j.error) end, last_note);
     end if;
-    delete from job_notes n where n.job_id = j.id;
     if j.serial_key is not null and j.waits < 3
        and exists (select from jobs n where n.serial_key = j.serial_key and n.waits = 3) then
         perform jobs_next_of_keys(array[j.serial_key]);

@@ -535,7 +535,8 @@ insert into search_pending (user_id, chat_id) select user_id, id from chats;
 
 -- ---- imports ---------------------------------------------------------------------------------
 
--- A file of chats until its job has read it. `done` chats are stored: an attempt that
+-- A file of chats until its job has read it. `done` chats have been looked at, and stored but
+-- for those that could not be read (skipped) or were there already (known): an attempt that
 -- follows another goes on there.
 create table imports (
     id         uuid primary key,
@@ -543,10 +544,14 @@ create table imports (
     content    text not null,
     done       int not null default 0,
     skipped    int not null default 0,
+    known      int not null default 0,
     created_at timestamptz not null default now()
 );
 create index imports_user on imports (user_id);
 create index imports_created on imports (created_at);
+-- SHA-256 of the text that a chat was imported from, by which it is known when it comes again.
+alter table chats add column import_hash bytea check (octet_length(import_hash) = 32);
+create index chats_import on chats (user_id, import_hash) where import_hash is not null;
 
 -- ---- what leaves ------------------------------------------------------------------------------
 -- In small batches, so that no transaction holds its locks for long; a worker calls again
@@ -759,7 +764,7 @@ alter table agents drop column titles;
 revoke delete on response_events from offstage_app;
 drop index chats_user, chats_agent, chats_pinned, chats_deleted, chats_session;
 delete from chats where deleted_at is not null;
-alter table chats drop column shelf, drop column deleted_at;
+alter table chats drop column shelf, drop column deleted_at, drop column import_hash;
 create index chats_user on chats (user_id, active_at desc, id desc);
 create index chats_agent on chats (agent_id, active_at desc, id desc);
 create unique index chats_session on chats (user_id, agent_id, session_id) where session_id is not null;

@@ -30,7 +30,8 @@ WORLD = """
     values (:'binned', :'owner', :'agent', 'Hello', now(), 2);
     insert into message_feedback (message_id, user_id, rating) values (:'answer', :'owner', 'up');
     insert into messages (id, user_id, chat_id, parent_id, role, content, hidden)
-    select gen_random_uuid(), user_id, chat_id, parent_id, role, 'Hello', true from messages where id = :'answer';
+    select :'hidden', user_id, chat_id, parent_id, role, 'Hello', true from messages where id = :'answer';
+    update chats set import_hash = sha256('Hello') where id = :'chat';
     update traces set upstream_id = 'tr-' || :'request', upstream_status = 'pending' where id = :'request';
     insert into webhook_deliveries (id, user_id, webhook_id, job_id, event, subject_id, body, state)
     values (:'delivery', :'owner', :'hook', gen_random_uuid(), 'x', :'request', 'Hello', 'pending'),
@@ -100,7 +101,9 @@ EXAMPLES = {
     'embedding_answer': ["'{asked}', null"],
     'embedding_answered': ["'{answered}'", r'^\\x61$'],
     'import_load': ["'{import}'"],
-    'import_mark': ["'{import}', 1, 1"],
+    'import_known-1': ["'a', array['{hidden}']::uuid[], array[encode(sha256('Hello'), 'hex')]", '^t$'],
+    'import_known': ["sha256('Hello'), '{{}}', '{{}}'", '^t$'],
+    'import_mark': ["'{import}', 1, 1, 1"],
     'import_end': ["'{import}'"],
     'job_list': ["'ffffffff-ffff-ffff-ffff-ffffffffffff', null, null, null, 1000"],
     'message_rate': ["'{answer}', 'down', 'x'"],

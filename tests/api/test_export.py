@@ -16,6 +16,10 @@ def imported(user, body):
     return job, got(user.get('/api/chats'))['data']
 
 
+def chat_named(user, title):
+    return next(c['id'] for c in got(user.get('/api/chats'))['data'] if c['title'] == title)
+
+
 def talk(user, agent):
     chat = made(user.post('/api/chats', json={'agent_id': agent['id'], 'title': 'A "talk"'}))['id']
     for text in ('one', 'two'):
@@ -114,6 +118,33 @@ def test_what_is_stored_is_kept_when_the_rest_is_not_to_be_read_again(user, stac
     wait_for(lambda: got(user.get(f'/api/jobs/{job}'))['state'] == 'completed', 30, 'the import')
     assert [c['title'] for c in got(user.get('/api/chats'))['data']] == ['second']
     assert stack.sql("select count(*) as n from imports where id = :'id'", id=id)[0]['n'] == '0'
+
+
+def test_a_file_that_comes_again_makes_no_chat_twice(user):
+    chats = [{'title': f'Chat {i}', 'messages': [{'role': 'user', 'content': f'Hi {i}'}]} for i in range(3)]
+    job, _ = imported(user, {'chats': chats})
+    assert job['message'] == 'Imported 3 chats'
+    got(user.patch(f'/api/chats/{chat_named(user, "Chat 0")}', json={'title': 'Mine'}))
+    user.delete(f'/api/chats/{chat_named(user, "Chat 1")}')
+    chats[2]['messages'].append({'role': 'assistant', 'content': 'Hello'})
+    job, there = imported(user, {'chats': [*chats, {'what': 'ever'}]})
+    assert job['state'] == 'completed' and job['message'] == 'Imported 2 chats, 1 was there already, 1 could not be read'
+    assert sorted(c['title'] for c in there) == ['Chat 1', 'Chat 2', 'Chat 2', 'Mine']
+    job, again = imported(user, {'chats': chats})
+    assert job['state'] == 'completed' and job['message'] == 'Imported 0 chats, 3 were there already'
+    assert sorted(c['title'] for c in again) == sorted(c['title'] for c in there)
+
+
+def test_ones_own_export_makes_no_chat_twice_unless_it_was_changed(user, agent, other):
+    file = got(user.get(f'/api/chats/{talk(user, agent)}/export'))
+    job, chats = imported(user, file)
+    assert job['message'] == 'Imported 0 chats, 1 was there already' and len(chats) == 1
+    got(user.patch(f'/api/chats/{chats[0]["id"]}', json={'title': 'Renamed'}))
+    assert imported(user, file)[0]['message'] == 'Imported 0 chats, 1 was there already'
+    assert imported(other, file)[0]['message'] == 'Imported 1 chat'
+    file['chats'][0]['messages'][0]['content'] = 'One'
+    job, chats = imported(user, file)
+    assert job['message'] == 'Imported 1 chat' and len(chats) == 2
 
 
 def test_a_file_of_which_nothing_can_be_read_fails(user, stack):

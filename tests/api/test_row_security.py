@@ -69,7 +69,7 @@ def world(stack):
     names = {'owner': owner.id, 'agent': agent['id'], 'source': source['id'], 'chat': asked['chat_id'], 'answer': answer['message_id'],
              'request': asked['request_id'], 'hook': hook['id'], 'running': running['request_id'], 'running_status': 'streaming',
              **{name: str(uuid.uuid4()) for name in ('site', 'crawl', 'url', 'copy', 'page', 'copied', 'import', 'test', 'binned', 'session',
-                                                           'delivery', 'delivered', 'bare', 'asked', 'answered')}}
+                                                           'delivery', 'delivered', 'bare', 'asked', 'answered', 'hidden')}}
     # Notes of their use are some minutes old, so that queries that renew them find them.
     stack.sql("""
         update api_keys set last_used_at = now() - interval '1 hour' where user_id = :'owner';

@@ -73,6 +73,7 @@ test('all chats are exported as one file, which somebody else imports', () => as
   assert.equal(JSON.parse(text).chats.length, 120);
   const markdown = await exported(page, 'Export as Markdown');
   assert.equal(markdown.match(/^# Chat \d+\n\n## User, /gm).length, 120);
+  assert.deepEqual(await imported(page, 'again.json', text), ['0 chats were imported. 120 were there already.', []]);
   await as(async (bob) => {
     assert.deepEqual(await imported(await bob.page('/settings'), 'again.json', text), ['120 chats were imported.', []]);
     const chat = await until(async () => (await bob.call('GET', '/api/chats?q=119')).data[0], 'the titles, which are indexed behind');

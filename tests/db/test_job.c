@@ -341,6 +341,7 @@ an_end_in_a_transaction_commits_or_not_with_it(void **state)
     struct id id = world_add(w, (struct job_new){ 0 });
     struct job_claimed job = hand_claim(h, 1).claimed[0];
     struct job_end end = { .id = job.id, .place = job.place, .outcome = JOB_END_COMPLETED };
+    struct job_info info;
 
     assert_ok(db_begin(h->db, TX_WRITE, w->user));
     assert_ok(job_fence(h->db, &h->w));
@@ -349,9 +350,15 @@ an_end_in_a_transaction_commits_or_not_with_it(void **state)
     assert_string_equal(world_state(w, w->user, id), "running");
     assert_ok(db_begin(h->db, TX_WRITE, w->user));
     assert_ok(job_fence(h->db, &h->w));
+    assert_ok(job_progress(h->db, w->arena, &h->w, id, 90, "9 of 10 pages"));
     assert_ok(job_end_here(h->db, w->arena, &h->w, &end));
     assert_ok(db_commit(h->db));
     assert_string_equal(world_state(w, w->user, id), "completed");
+    assert_ok(db_begin(w->app, TX_READ, w->user));
+    assert_ok(job_get(w->app, w->arena, id, &info));
+    db_end_read(w->app);
+    assert_int_equal(info.progress, 100);
+    assert_string_equal(info.message, "9 of 10 pages");
     assert_ok(db_begin(h->db, TX_WRITE, w->user));
     assert_ok(job_end_here(h->db, w->arena, &h->w, &end));
     assert_err(ERR_LEASE_LOST, db_commit(h->db));

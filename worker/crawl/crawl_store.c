@@ -333,6 +333,7 @@ crawl_store(struct attempt *at, struct db *db)
     c->finish &= c->close_reason || (c->queued == 0 && t->sitemap_count == 0);
     if (c->finish) {
         TRY(finish(c, db, &status, &text));
+        TRY(job_progress(db, t->work, &at->lease, at->job.id, (int)c->task.counts.progress, text));
         TRY(job_end_here(db, t->work, &at->lease, &end));
     } else {
         count_progress(c);

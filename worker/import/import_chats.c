@@ -3,12 +3,15 @@
 #include "db/feed.h"
 #include "db/import.h"
 #include "lib/arena.h"
+#include "lib/buf.h"
 #include "lib/clock.h"
+#include "lib/secret.h"
 #include "worker/attempt.h"
 #include "worker/import/import_file.h"
 #include "worker/kind.h"
 
-#define BATCH_MESSAGES 2000 /* after as many a transaction ends, some tenths of a second */
+#define BATCH_MESSAGES 2000          /* after as many a transaction ends, some tenths of a second */
+#define RESULT_MAX     ((size_t)200) /* bytes */
 
 struct importing {
     struct import_state state;
@@ -33,8 +36,8 @@ open_file(struct attempt *at, struct db *db, struct importing *im)
     return OK;
 }
 
-static struct err
-store_chat(struct db *db, struct arena *a, const struct import_chat *chat)
+static struct import_row *
+rows_of(struct arena *a, const struct import_chat *chat)
 {
     struct import_row *rows = arena_array(a, chat->count, sizeof(*rows));
 
@@ -43,6 +46,7 @@ store_chat(struct db *db, struct arena *a, const struct import_chat *chat)
 
         rows[i] = (struct import_row){ .id = id_new(),
                                        .parent_id = m->parent >= 0 ? rows[m->parent].id : ID_NONE,
+                                       .file_id = m->id,
                                        .role = m->role,
                                        .status = m->status,
                                        .content = m->content,
@@ -52,7 +56,23 @@ store_chat(struct db *db, struct arena *a, const struct import_chat *chat)
                                        .hidden = !m->shown,
                                        .at_us = m->at_us };
     }
-    return import_chat(db, a, chat->title, chat->pinned, chat->archived, rows, chat->count);
+    return rows;
+}
+
+/* Unless it is there already, as it is when a file is imported again. */
+static struct err
+store_chat(struct db *db, struct arena *a, struct str conversation, const struct import_chat *chat,
+           bool *known)
+{
+    struct import_new_chat new = { .title = chat->title,
+                                   .pinned = chat->pinned,
+                                   .archived = chat->archived,
+                                   .rows = rows_of(a, chat),
+                                   .count = chat->count };
+
+    secret_hash(conversation.p, conversation.len, new.hash);
+    TRY(import_known(db, a, &new, known));
+    return *known ? OK : import_chat(db, a, &new);
 }
 
 /* A chat that cannot be read, or says nothing, is passed over: the others are wanted all the same.
@@ -62,10 +82,11 @@ store_some(struct db *db, struct importing *im)
 {
     struct str conversation;
     struct import_chat chat;
-    size_t stored = 0;
+    size_t read = 0;
 
-    while (stored < BATCH_MESSAGES) {
+    while (read < BATCH_MESSAGES) {
         struct err e;
+        bool known;
 
         if (!import_next(&im->file, &conversation)) {
             im->over = true;
@@ -77,36 +98,61 @@ store_some(struct db *db, struct importing *im)
             im->state.skipped++;
             continue;
         }
-        TRY(store_chat(db, im->scratch, &chat));
+        TRY(store_chat(db, im->scratch, conversation, &chat, &known));
         TRY(db_flush(db)); /* what is queued lies in the scratch arena */
-        stored += chat.count;
+        im->state.known += known;
+        read += chat.count;
         arena_reset(im->scratch);
     }
     return OK;
 }
 
+/* What came of it, in one line. */
+static const char *
+result(struct arena *a, const struct import_state *state)
+{
+    long long imported = state->done - state->skipped - state->known;
+    struct buf out;
+
+    buf_init(&out, a, RESULT_MAX);
+    buf_printf(&out, "Imported %lld %s", imported, imported == 1 ? "chat" : "chats");
+    if (state->known > 0)
+        buf_printf(&out, ", %lld %s there already", (long long)state->known,
+                   state->known == 1 ? "was" : "were");
+    if (state->skipped > 0)
+        buf_printf(&out, ", %lld could not be read", (long long)state->skipped);
+    return out.data;
+}
+
+static struct err
+tell_end(struct attempt *at, struct db *db, const struct import_state *state)
+{
+    const char *text = arena_printf(
+        at->arena,
+        "{\"id\":\"%s\",\"kind\":\"%s\",\"state\":\"completed\",\"imported\":%lld,"
+        "\"known\":%lld,\"skipped\":%lld}",
+        at->job.id.s, IMPORT_KIND, (long long)(state->done - state->skipped - state->known),
+        (long long)state->known, (long long)state->skipped);
+
+    return feed_add(db, at->job.user_id, "job", text);
+}
+
 static struct err
 mark(struct attempt *at, struct db *db, struct importing *im)
 {
-    int64_t all = (int64_t)im->file.count;
+    int64_t all = im->file.count ? (int64_t)im->file.count : 1;
     struct job_end end = attempt_job_end(at, JOB_END_COMPLETED, 0, NULL);
+    const char *text = im->over ? result(at->arena, &im->state)
+                                : arena_printf(at->arena, "Read chat %lld of %lld",
+                                               (long long)im->state.done, (long long)all);
 
-    if (!im->over) {
-        TRY(import_mark(db, at->job.subject_id, im->state.done, im->state.skipped));
-        return job_progress(db, at->arena, &at->lease, at->job.id,
-                            (int)(im->state.done * 100 / (all ? all : 1)),
-                            arena_printf(at->arena, "Imported chat %lld of %lld",
-                                         (long long)im->state.done, (long long)all));
-    }
+    TRY(job_progress(db, at->arena, &at->lease, at->job.id, (int)(im->state.done * 100 / all),
+                     text));
+    if (!im->over)
+        return import_mark(db, at->job.subject_id, &im->state);
     TRY(import_end(db, at->job.subject_id));
     TRY(job_end_here(db, at->arena, &at->lease, &end));
-    return feed_add(db, at->job.user_id, "job",
-                    arena_printf(at->arena,
-                                 "{\"id\":\"%s\",\"kind\":\"%s\",\"state\":\"completed\","
-                                 "\"imported\":%lld,\"skipped\":%lld}",
-                                 at->job.id.s, IMPORT_KIND,
-                                 (long long)(im->state.done - im->state.skipped),
-                                 (long long)im->state.skipped));
+    return tell_end(at, db, &im->state);
 }
 
 static struct err

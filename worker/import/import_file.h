@@ -11,6 +11,7 @@
 #define WORKER_IMPORT_FILE_H
 
 #include "lib/err.h"
+#include "lib/id.h"
 #include "lib/str.h"
 
 #include <stdbool.h>
@@ -23,6 +24,7 @@ struct arena;
 #define IMPORT_COMMENT_MAX 2000 /* likewise */
 
 struct import_message {
+    struct id id;              /* what the file calls it; unset when that is no UUID */
     int parent;                /* index of the message that it follows; -1: none */
     const char *role, *status; /* as messages.role and .status */
     const char *content;

@@ -140,6 +140,16 @@ show(struct import_chat *chat, int last)
         chat->messages[last].shown = true;
 }
 
+static struct id
+id_of(struct arena *a, struct str name)
+{
+    struct id id = ID_NONE;
+
+    if (name.len == ID_TEXT && !id_parse(str_dup(a, name), &id))
+        id = ID_NONE;
+    return id;
+}
+
 struct err
 import_tree(struct arena *a, struct import_node *nodes, size_t n, struct str current,
             int64_t now_us, struct import_chat *out)
@@ -158,6 +168,7 @@ import_tree(struct arena *a, struct import_node *nodes, size_t n, struct str cur
     for (size_t i = 0; i < out->count; i++) {
         kept[i]->place = (int)i;
         out->messages[i] = kept[i]->message;
+        out->messages[i].id = id_of(a, kept[i]->name);
         out->messages[i].at_us = kept[i]->at_us;
         out->messages[i].parent = kept[i]->up >= 0 ? nodes[kept[i]->up].place : -1;
     }

@@ -406,6 +406,7 @@ const words = {
   'transfer.exported': { one: '{n} chat is in the file.', other: '{n} chats are in the file.' },
   'transfer.importing': { one: '{n} chat imported, {percent} % of the file read…', other: '{n} chats imported, {percent} % of the file read…' },
   'transfer.imported': { one: '{n} chat was imported.', other: '{n} chats were imported.' },
+  'transfer.known': { one: '{n} was there already.', other: '{n} were there already.' },
   'transfer.skipped': { one: '{n} was empty, or in a form that is not known here.', other: '{n} were empty, or in a form that is not known here.' },
   'transfer.failed': { one: '{n} could not be taken:', other: '{n} could not be taken:' },
   'transfer.left_out': { one: '{n} is too long for a file:', other: '{n} are too long for a file:' },

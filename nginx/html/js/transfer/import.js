@@ -16,7 +16,7 @@ const POLL_MS = 500;
 const FEED_MS = 2000; // what the feed may be late
 
 /** @typedef {{title: string, why: string}} Failure */
-/** @typedef {{imported: number, skipped: number, failures: Failure[], read: number, size: number, isCut: boolean}} Summary */
+/** @typedef {{imported: number, known: number, skipped: number, failures: Failure[], read: number, size: number, isCut: boolean}} Summary */
 /** @typedef {import('./split.js').Piece} Piece */
 
 /**
@@ -27,7 +27,7 @@ const FEED_MS = 2000; // what the feed may be late
 export async function importFile(file, told, signal) {
   const ends = new JobEnds();
   /** @type {Summary} */
-  const summary = { imported: 0, skipped: 0, failures: [], read: 0, size: file.size, isCut: false };
+  const summary = { imported: 0, known: 0, skipped: 0, failures: [], read: 0, size: file.size, isCut: false };
   const step = () => told(summary);
   try {
     const parts = await partsOf(file);
@@ -89,6 +89,7 @@ async function importChats(chats, work) {
     const accepted = await patiently(() => call('POST', '/api/chats/import', null, { key, form, signal }), signal);
     const end = await ends.of(accepted.job_id, chats.length, signal);
     summary.imported += end.imported;
+    summary.known += end.known;
     summary.skipped += end.skipped;
   } catch (fault) {
     if (!(fault instanceof Problem) || ![400, 413, 422].includes(fault.status)) throw fault;
@@ -115,7 +116,7 @@ async function titleOf(chat) {
 /** How the jobs of imports end: that they do is asked for, and the feed tells how many chats came in. */
 class JobEnds {
   constructor() {
-    /** @type {Map<string, {imported: number, skipped: number}>} */
+    /** @type {Map<string, {imported: number, known: number, skipped: number}>} */
     this.told = new Map();
     this.close = on('feed', (event) => event.type === 'job' && 'imported' in event && this.told.set(event.id, event));
   }
@@ -126,10 +127,10 @@ class JobEnds {
       const told = this.told.get(id);
       if (told) return told;
       const job = await patiently(() => get(`/api/jobs/${id}`, { signal }), signal);
-      if (job.state === 'discarded' || job.state === 'cancelled') return { imported: 0, skipped: sent };
+      if (job.state === 'discarded' || job.state === 'cancelled') return { imported: 0, known: 0, skipped: sent };
       if (job.state === 'completed') {
         await pause(FEED_MS, signal);
-        return this.told.get(id) ?? { imported: sent, skipped: 0 };
+        return this.told.get(id) ?? { imported: sent, known: 0, skipped: 0 };
       }
       await pause(POLL_MS, signal);
     }

@@ -86,7 +86,8 @@ function make() {
   };
   /** @param {import('../transfer/import.js').Summary} summary */
   const tell = (summary) => {
-    say(text, [t('transfer.imported', { n: summary.imported }), ...some('transfer.skipped', summary.skipped),
+    say(text, [t('transfer.imported', { n: summary.imported }), ...some('transfer.known', summary.known),
+      ...some('transfer.skipped', summary.skipped),
       ...(summary.isCut ? [t('transfer.cut')] : []), ...some('transfer.failed', summary.failures.length)].join(' '));
   };
   return h('div', { class: 'stack' }, h('p', { class: 'quiet' }, t('transfer.hint')), h('div', { class: 'button-row' }, buttons), input, running, text, list);
