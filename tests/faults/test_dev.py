@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 
 import pytest
 
@@ -43,10 +44,10 @@ def processes_of(var):
 
 
 @pytest.fixture
-def var(tmp_path_factory):
+def var():
     # Short: a folder too deep for a socket's path is another test's matter.
-    path = pathlib.Path(f'/tmp/offstage-test-{os.getpid()}')
-    path.mkdir(mode=0o755)
+    path = pathlib.Path(tempfile.mkdtemp(prefix='offstage-'))
+    path.chmod(0o755)
     yield path
     dev(path, 'down')
     shutil.rmtree(path)
@@ -227,6 +228,16 @@ def test_the_admin_program_works_on_the_instance(var):
     asked = dev(var, 'admin', 'invite', 'new@example.org')
     assert asked.returncode == 0 and Stack(var).url in asked.stdout
     assert dev(var, 'admin', 'user', 'nonsense').returncode == 2
+
+
+def test_it_says_where_to_look(var):
+    said = up(var, '--ephemeral')
+    assert Stack(var).url in said and 'sign in       as admin@offstage.example' in said
+    refused = dev(var, 'logs', 'nosuch')
+    assert refused.returncode == 1
+    names = refused.stdout.split('one of: ')[1].split()
+    assert {'app', 'worker', 'stream', 'nginx', 'access'} <= set(names)
+    assert all(dev(var, 'logs', name).returncode == 0 for name in names)
 
 
 def test_a_failed_step_says_which_command_failed_and_what_to_do(var):
