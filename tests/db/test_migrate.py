@@ -30,7 +30,7 @@ class Cluster:
     """PostgreSQL refuses to run as root, so root runs it as the user postgres."""
 
     def __init__(self):
-        self.dir = Path(tempfile.mkdtemp(prefix="offstage-migrate-", dir="/tmp"))
+        self.dir = Path(tempfile.mkdtemp(prefix="offstage-migrate-"))
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "OFFSTAGE_"))}
         self.env.update(PGHOST=str(self.dir), PGUSER="postgres")
         self.prefix = []

@@ -24,7 +24,7 @@ def server_program(name):
 @pytest.fixture(scope="module")
 def cluster():
     """The folder of a cluster's socket. PostgreSQL refuses to run as root, so root runs it as postgres."""
-    folder = Path(tempfile.mkdtemp(prefix="offstage-db-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="offstage-db-"))
     prefix = []
     if os.getuid() == 0:
         owner = pwd.getpwnam("postgres")

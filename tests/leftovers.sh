@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# What a run of the tests leaves behind when it is cut, and how it goes: ./dev test keeps all
+# that its parts make in one folder, temporary files of every program included.
+
+# marked MARK: the live processes whose OFFSTAGE_TEST_RUN begins so
+marked()
+{
+    local environment
+
+    for environment in /proc/[0-9]*/environ; do
+        ! grep -qzF "OFFSTAGE_TEST_RUN=$1" "$environment" 2>/dev/null || printf '%s\n' "${environment//[!0-9]/}"
+    done
+}
+
+# clusters FOLDER: first processes of PostgreSQL below it. PostgreSQL writes over its environment, and
+# works in its data folder.
+clusters()
+{
+    local file pid
+
+    find "$1" -name postmaster.pid 2>/dev/null | while read -r file; do
+        { read -r pid <"$file"; } 2>/dev/null || continue
+        [[ $(readlink "/proc/$pid/cwd") != "${file%/*}" ]] || printf '%s\n' "$pid"
+    done
+}
+
+# instances FOLDER: the folders below it in which ./dev up has been
+instances()
+{
+    find "$1" -name secret.key -printf '%h\n' 2>/dev/null
+}
+
+# all_gone SECONDS COMMAND...: whether the command, which lists processes, lists none in that time
+all_gone()
+{
+    local end=$((SECONDS + $1))
+    shift
+
+    while [[ -n $("$@") ]]; do
+        ((SECONDS < end)) || return
+        sleep 0.1
+    done
+}
+
+# remove_run FOLDER MARK: end all that the run has started, and remove all that it has made
+remove_run()
+{
+    local var
+
+    # shellcheck disable=SC2046 # lists of numbers
+    {
+        kill $(marked "$2")
+        for var in $(instances "$1"); do
+            "$TOP/dev" --var "$var" down
+        done
+        kill -QUIT $(clusters "$1")
+        all_gone 20 clusters "$1" || kill -KILL $(clusters "$1")
+        all_gone 10 marked "$2" || kill -KILL $(marked "$2")
+    } >/dev/null 2>&1
+    rm -rf -- "$1"
+}
+
+# watch_run PROCESS FOLDER MARK: for a run that is killed and can do nothing itself
+watch_run()
+{
+    trap '' INT HUP
+    tail -s 0.5 --pid "$1" -f /dev/null
+    [[ ! -d $2 ]] || remove_run "$2" "$3"
+}
