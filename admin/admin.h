@@ -7,6 +7,7 @@
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
 
+#include "admin/options.h"
 #include "db/audit.h"
 #include "lib/err.h"
 #include "lib/id.h"
@@ -16,11 +17,6 @@
 
 struct arena;
 struct db;
-
-struct options {
-    const char *name, *role, *scope, *password_file;                      /* NULL: not given */
-    int64_t days, limit, requests_per_minute, unfinished, tokens_per_day; /* 0: not given */
-};
 
 struct admin {
     struct arena *arena;

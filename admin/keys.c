@@ -111,12 +111,16 @@ revoke(struct admin *ad)
 {
     struct user user;
     struct id id;
+    struct err e;
 
     if (!id_parse(ad->args[1], &id))
         return ERR(ERR_INVALID, "the id of a key is needed, as key list shows it");
     TRY(admin_begin(ad));
     TRY(become(ad, &user));
-    TRY(api_key_delete(ad->db, ad->arena, id));
+    e = api_key_delete(ad->db, ad->arena, id);
+    if (e.code == ERR_NOT_FOUND)
+        return ERR(ERR_NOT_FOUND, "key not found");
+    TRY(e);
     TRY(admin_audit(ad, AUDIT_KEY_REVOKED, id, NULL));
     return db_commit(ad->db);
 }

@@ -4,9 +4,8 @@
 #include "lib/arena.h"
 #include "lib/config.h"
 #include "lib/secret.h"
-#include "lib/str.h"
 
-#include <getopt.h>
+#include <getopt.h> /* optind */
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,15 +67,30 @@ admin_row(const char *const *cells, const int *widths, size_t n)
 
 /* ---- the command line ---------------------------------------------------------- */
 
+/* Commands of that noun, or all (NULL); whether there were any. */
+static bool
+print_commands(const char *noun)
+{
+    bool any = false;
+
+    for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
+        for (const struct command *c = tables[t]; c->noun; c++) {
+            if (noun && strcmp(noun, c->noun) != 0)
+                continue;
+            any = true;
+            printf("  %s%s%s%s%s\n      %s\n", c->noun, c->verb[0] ? " " : "", c->verb,
+                   c->usage[0] ? " " : "", c->usage, c->help);
+        }
+    }
+    return any;
+}
+
 static void
 print_help(void)
 {
     printf(PROGRAM ": accounts, keys and queues of an installation\n\n"
                    "Usage: " PROGRAM " COMMAND [ARGUMENT...]\n\n");
-    for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
-        for (const struct command *c = tables[t]; c->noun; c++)
-            printf("  %s%s%s %s\n      %s\n", c->noun, c->verb[0] ? " " : "", c->verb, c->usage,
-                   c->help);
+    print_commands(NULL);
     printf(
         "\n  --help, --version, --help-config\n\n"
         "It connects to OFFSTAGE_DATABASE_URL and takes the role offstage_app there. Links need\n"
@@ -91,77 +105,13 @@ bad_usage(const char *what)
     return 2;
 }
 
-static bool
-read_number(const char *text, int64_t max, int64_t *out)
+/* What is wrong with how a command is called, and how it is called. */
+static int
+bad_call(const struct command *c, const char *what)
 {
-    return str_int(str_from(text), 1, max, out);
-}
-
-enum option_id {
-    OPTION_NAME = 1,
-    OPTION_ROLE,
-    OPTION_SCOPE,
-    OPTION_PASSWORD_FILE,
-    OPTION_DAYS,
-    OPTION_LIMIT,
-    OPTION_REQUESTS,
-    OPTION_UNFINISHED,
-    OPTION_TOKENS
-};
-
-static bool
-take_option(struct options *o, int id, const char *text)
-{
-    switch (id) {
-    case OPTION_NAME:
-        o->name = text;
-        return text[0] != '\0';
-    case OPTION_ROLE:
-        o->role = text;
-        return true;
-    case OPTION_SCOPE:
-        o->scope = text;
-        return true;
-    case OPTION_PASSWORD_FILE:
-        o->password_file = text;
-        return true;
-    case OPTION_DAYS:
-        return read_number(text, 36500, &o->days);
-    case OPTION_LIMIT:
-        return read_number(text, 10000, &o->limit);
-    case OPTION_REQUESTS:
-        return read_number(text, INT32_MAX, &o->requests_per_minute);
-    case OPTION_UNFINISHED:
-        return read_number(text, INT32_MAX, &o->unfinished);
-    case OPTION_TOKENS:
-        return read_number(text, INT64_C(1000000000000), &o->tokens_per_day);
-    default:
-        return false;
-    }
-}
-
-static bool
-read_options(int argc, char **argv, struct options *out)
-{
-    static const struct option known[] = {
-        { "name", required_argument, NULL, OPTION_NAME },
-        { "role", required_argument, NULL, OPTION_ROLE },
-        { "scope", required_argument, NULL, OPTION_SCOPE },
-        { "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
-        { "days", required_argument, NULL, OPTION_DAYS },
-        { "limit", required_argument, NULL, OPTION_LIMIT },
-        { "requests-per-minute", required_argument, NULL, OPTION_REQUESTS },
-        { "unfinished", required_argument, NULL, OPTION_UNFINISHED },
-        { "tokens-per-day", required_argument, NULL, OPTION_TOKENS },
-        { NULL, 0, NULL, 0 },
-    };
-    int id;
-
-    opterr = 0;
-    while ((id = getopt_long(argc, argv, "", known, NULL)) != -1)
-        if (!take_option(out, id, optarg))
-            return false;
-    return true;
+    fprintf(stderr, "%s: %s\nUsage: %s %s%s%s%s%s\n", PROGRAM, what, PROGRAM, c->noun,
+            c->verb[0] ? " " : "", c->verb, c->usage[0] ? " " : "", c->usage);
+    return 2;
 }
 
 static const struct command *
@@ -212,35 +162,58 @@ run(struct admin *ad, const struct command *command)
     return 1;
 }
 
+/* The command of the line; NULL when there is nothing more to do than to end with the status. */
+static const struct command *
+read_line(struct admin *ad, int argc, char **argv, int *status)
+{
+    const struct command *command;
+    const char *wrong = options_read(ad->arena, argc, argv, &ad->options);
+    char *const *words = argv + optind;
+    size_t used, n = (size_t)(argc - optind);
+
+    *status = 0;
+    if (ad->options.help && (n == 0 || !print_commands(words[0])))
+        print_help();
+    if (ad->options.help)
+        return NULL;
+    command = find_command(words, n, &used);
+    if (wrong || !command) {
+        *status = bad_usage(wrong ? wrong : "there is no such command");
+        return NULL;
+    }
+    wrong = options_fit(ad->arena, &ad->options, command->usage);
+    if (!wrong && (n - used < command->least || n - used > command->most))
+        wrong = n - used < command->least ? "something is missing" : "that is too much";
+    if (wrong) {
+        *status = bad_call(command, wrong);
+        return NULL;
+    }
+    ad->args = (const char *const *)words + used;
+    ad->count = n - used;
+    return command;
+}
+
 int
 main(int argc, char **argv)
 {
     struct admin ad = { .arena = NULL };
     const struct command *command;
-    size_t words, used;
     int status;
 
-    if (argc == 1 || (argc == 2 && strcmp(argv[1], "--help") == 0)) {
+    if (argc == 1) {
         print_help();
-        return argc == 1 ? 2 : 0;
-    }
-    if (argc == 2 && strncmp(argv[1], "--", 2) == 0)
-        config_arguments(argc, argv, PROGRAM, 'O', "accounts, keys and queues", "");
-    if (!read_options(argc, argv, &ad.options))
-        return bad_usage("an option is unknown or its value is not one");
-    words = (size_t)(argc - optind);
-    command = find_command(argv + optind, words, &used);
-    if (!command)
-        return bad_usage("there is no such command");
-    if (words - used < command->least || words - used > command->most)
-        return bad_usage("too few or too many arguments");
-    if (!config_load('O'))
         return 2;
-    ad.args = (const char *const *)argv + optind + used;
-    ad.count = words - used;
+    }
+    if (argc == 2 && strncmp(argv[1], "--", 2) == 0 && strcmp(argv[1], "--help") != 0)
+        config_arguments(argc, argv, PROGRAM, 'O', "accounts, keys and queues", "");
     ad.arena = arena_new();
-    ad.who = user_name(ad.arena);
-    status = run(&ad, command);
+    command = read_line(&ad, argc, argv, &status);
+    if (command)
+        status = config_load('O') ? 0 : 2;
+    if (command && status == 0) {
+        ad.who = user_name(ad.arena);
+        status = run(&ad, command);
+    }
     arena_free(ad.arena);
     return status;
 }

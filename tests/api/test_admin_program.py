@@ -133,7 +133,7 @@ def test_what_it_does_is_in_the_audit_log(run, user):
 def test_it_explains_itself(run):
     helped = '\n'.join(run('--help'))
     for command in ('user add', 'user list', 'reset', 'invite', 'key add', 'queue list', 'worker list', 'audit'):
-        assert f'  {command} ' in helped
+        assert f'  {command}' in helped
     assert re.fullmatch(r'offstage-admin \d+\.\d+\.\d+', run('--version')[0])
     assert any('OFFSTAGE_SECRET_KEY' in line for line in run('--help-config'))
 
@@ -143,6 +143,23 @@ def test_it_explains_itself(run):
 def test_wrong_usage_is_told_and_changes_nothing(run, stack, words):
     run(*words, status=2)
     assert stack.sql("select 1 from users where email = 'a@b.c'") == []
+
+
+@pytest.mark.parametrize('words, told', [
+    (['user', 'list', '--days', '3'], ['it takes no --days', 'Usage: offstage-admin user list [PART]']),
+    (['audit', '--limit', 'x'], ['--limit must be an integer from 1 to 10000']),
+    (['audit', '--limit'], ['--limit needs a value']), (['audit', '--limits', '3'], ['there is no option --limits']),
+    (['key', 'revoke', 'a@b.c'], ['something is missing', 'Usage: offstage-admin key revoke EMAIL ID']),
+])
+def test_wrong_usage_is_told_by_name(run, words, told):
+    said = run(*words, status=2)
+    assert all(part in said for part in told), said
+
+
+def test_a_command_explains_itself(run):
+    helped = run('key', 'add', '--help')
+    assert [line.split()[:2] for line in helped if line.startswith('  key')] == [['key', 'add'], ['key', 'list'], ['key', 'revoke']]
+    assert run('nonsense', '--help') == run('--help')
 
 
 def test_without_a_secret_key_no_link_is_made(run, user):
