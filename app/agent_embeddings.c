@@ -28,7 +28,7 @@ read_key(struct request *rq, const struct agent *agent, struct agent_embeddings 
         e = secret_seal(rq->arena, config_str(SET_SECRET_KEY),
                         embedding_context(rq->arena, agent->id), key, &out->sealed);
     if (e.code)
-        jr_problem(in, "embeddings_credential", e.msg);
+        jr_error(in, "embeddings_credential", e);
 }
 
 void
@@ -50,7 +50,7 @@ agent_embeddings_read(struct request *rq, struct agent *agent, struct agent_embe
     if (url)
         e = url_check_user(rq->arena, url, config_str(SET_ALLOW_PRIVATE));
     if (e.code)
-        jr_problem(in, "embeddings_url", e.msg);
+        jr_error(in, "embeddings_url", e);
     read_key(rq, agent, out);
     out->moved = !same(old_url, agent->embeddings_url) || !same(old_model, agent->embeddings_model);
 }

@@ -30,7 +30,7 @@ check_url(struct arena *a, struct json_reader *in, int type, const char *url)
     if (url)
         e = url_check_user(a, url, config_str(SET_ALLOW_PRIVATE));
     if (e.code)
-        jr_problem(in, "url", e.msg);
+        jr_error(in, "url", e);
 }
 
 static void
@@ -94,7 +94,7 @@ seal(struct arena *a, struct json_reader *in, struct id agent_id, const char *ur
         e = secret_seal(a, config_str(SET_SECRET_KEY), agent_tool_context(a, agent_id, url),
                         credential, &sealed);
     if (e.code)
-        jr_problem(in, "credential", e.msg);
+        jr_error(in, "credential", e);
     return sealed;
 }
 

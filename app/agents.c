@@ -133,7 +133,7 @@ read_access(struct request *rq, struct json_reader *in, struct agent *g)
     if (mlflow_url)
         e = url_check_user(rq->arena, mlflow_url, config_str(SET_ALLOW_PRIVATE));
     if (e.code)
-        jr_problem(in, "mlflow_url", e.msg);
+        jr_error(in, "mlflow_url", e);
 }
 
 static void
@@ -146,7 +146,7 @@ check_endpoint(struct request *rq, struct json_reader *in, const struct agent *g
     if (g->endpoint_url && jr_has(in, "endpoint_url"))
         e = url_check_user(rq->arena, g->endpoint_url, config_str(SET_ALLOW_PRIVATE));
     if (e.code)
-        jr_problem(in, "endpoint_url", e.msg);
+        jr_error(in, "endpoint_url", e);
 }
 
 /* Overlay what the body holds on `g`; *sealed is the new credential. */
@@ -180,7 +180,7 @@ read_agent(struct request *rq, struct agent *g, const char **sealed,
         e = secret_seal(rq->arena, config_str(SET_SECRET_KEY),
                         agent_credential_context(rq->arena, g->id), credential, sealed);
     if (e.code)
-        jr_problem(in, "credential", e.msg);
+        jr_error(in, "credential", e);
     return jr_check(in);
 }
 

@@ -157,7 +157,7 @@ read_url(struct request *rq, struct json_reader *in, struct source_new *new)
         return;
     e = url_check_user(rq->arena, new->url, config_str(SET_ALLOW_PRIVATE));
     if (e.code)
-        jr_problem(in, "url", e.msg);
+        jr_error(in, "url", e);
     if (!new->title)
         new->title = str_dup(rq->arena, str_utf8_prefix(str_from(new->url), SOURCE_TITLE_MAX));
 }

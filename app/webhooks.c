@@ -87,7 +87,7 @@ read_url(struct request *rq, struct json_reader *in)
     struct err e = url ? url_check_user(rq->arena, url, config_str(SET_ALLOW_PRIVATE)) : OK;
 
     if (e.code)
-        jr_problem(in, "url", e.msg);
+        jr_error(in, "url", e);
     return url;
 }
 

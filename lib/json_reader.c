@@ -52,8 +52,9 @@ pointer_to(const struct json_reader *in, const char *key)
     return out.data;
 }
 
+/* `link` stands between the two in a sentence. */
 static void
-note(struct json_reader *in, const char *pointer, const char *detail)
+note(struct json_reader *in, const char *pointer, const char *link, const char *detail)
 {
     struct json_reader *first = outermost(in);
     struct json_writer w;
@@ -61,7 +62,7 @@ note(struct json_reader *in, const char *pointer, const char *detail)
 
     if (!first->err.code)
         first->err = err_fmt(in->arena, ERR_INVALID, "%s%s%s", pointer,
-                             pointer[0] ? " " : "the object ", detail);
+                             pointer[0] ? link : "the object ", detail);
     buf_init(&one, in->arena, PROBLEMS_MAX);
     if (in->problems->len > 0)
         buf_add_char(&one, ',');
@@ -77,7 +78,13 @@ note(struct json_reader *in, const char *pointer, const char *detail)
 void
 jr_problem(struct json_reader *in, const char *key, const char *detail)
 {
-    note(in, pointer_to(in, key), detail);
+    note(in, pointer_to(in, key), " ", detail);
+}
+
+void
+jr_error(struct json_reader *in, const char *key, struct err e)
+{
+    note(in, pointer_to(in, key), ": ", e.msg);
 }
 
 static void problem(struct json_reader *in, const char *pointer, const char *fmt, ...)
@@ -89,7 +96,7 @@ problem(struct json_reader *in, const char *pointer, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    note(in, pointer, arena_vprintf(in->arena, fmt, ap));
+    note(in, pointer, " ", arena_vprintf(in->arena, fmt, ap));
     va_end(ap);
 }
 

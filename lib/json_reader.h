@@ -76,6 +76,9 @@ const char *jr_opt_raw(struct json_reader *in, const char *key, size_t max);
 /* Note a problem with a member in the caller's own words ("must be ..."). */
 void jr_problem(struct json_reader *in, const char *key, const char *detail);
 
+/* The same of an error that says by itself what is wrong. */
+void jr_error(struct json_reader *in, const char *key, struct err e);
+
 /*
  * OK, or ERR_MALFORMED when the text was no JSON object, or ERR_INVALID when
  * any reader, of this object or a nested one, noted a problem or a member was

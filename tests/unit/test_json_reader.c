@@ -259,6 +259,19 @@ a_caller_may_note_problems_in_its_own_words(void **state)
 }
 
 static void
+an_error_that_speaks_for_itself_follows_its_member_behind_a_colon(void **state)
+{
+    struct json_reader *in = reading(*state, "{}");
+    struct err e;
+
+    jr_error(in, "url", ERR(ERR_INVALID, "the host is not public"));
+    e = jr_check(in);
+    assert_string_equal(e.msg, "/url: the host is not public");
+    assert_string_equal(in->problems->data,
+                        "{\"pointer\":\"/url\",\"detail\":\"the host is not public\"}");
+}
+
+static void
 what_is_no_object_is_malformed_and_reads_as_nothing(void **state)
 {
     static const char *const bad[] = { "", "[]", "1", "\"x\"", "null", "{", "{\"a\":1,\"a\":2}" };
@@ -330,6 +343,7 @@ main(void)
         UNIT_TEST(every_problem_is_noted_and_the_first_is_the_message),
         UNIT_TEST(nested_objects_and_arrays_point_to_their_place),
         UNIT_TEST(a_caller_may_note_problems_in_its_own_words),
+        UNIT_TEST(an_error_that_speaks_for_itself_follows_its_member_behind_a_colon),
         UNIT_TEST(what_is_no_object_is_malformed_and_reads_as_nothing),
         UNIT_TEST(the_parser_takes_whatever_the_check_lets_pass),
         UNIT_TEST(a_flood_of_problems_is_bounded),
