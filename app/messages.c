@@ -79,6 +79,7 @@ messages_create(struct request *rq, struct reply *rp)
     struct message message;
 
     TRY(jr_check(in));
+    TRY(request_last(rq));
     TRY(message_add(rq->db, rq->arena, rq->id, roles[role], content, &message));
     write_message(reply_created(rp, "/api/messages/%s", message.id.s), &message);
     return OK;

@@ -163,6 +163,15 @@ request_next(struct request *rq, enum tx mode)
     return OK;
 }
 
+struct err
+request_last(struct request *rq)
+{
+    TRY(params_check(&rq->params));
+    if (!rq->reply_is_kept)
+        db_commit_along(rq->db);
+    return OK;
+}
+
 /* ---- replying ----------------------------------------------------------- */
 
 void

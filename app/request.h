@@ -66,7 +66,8 @@ struct request {
     const char *name;    /* {name} of the path, decoded */
     struct auth_caller caller;
     bool has_caller;
-    enum tx tx; /* of the transaction that is open */
+    enum tx tx;         /* of the transaction that is open */
+    bool reply_is_kept; /* under an Idempotency-Key, in the same transaction */
     struct buf body;
     struct json_reader json;
     struct err err;         /* what the reply tells */
@@ -125,6 +126,12 @@ const char *request_traceparent(const struct request *rq);
  * another transaction of the same caller. Refuses unknown parameters first.
  */
 struct err request_next(struct request *rq, enum tx mode) CHECKED;
+
+/*
+ * What the handler asks next is one query of the caller's own rows, and the last thing that it does:
+ * the commit may travel with it. Refuses unknown parameters first.
+ */
+struct err request_last(struct request *rq) CHECKED;
 
 /* Where the route lets admins see everybody's rows: for the rest of the transaction. */
 void request_be_admin(struct request *rq);

@@ -231,6 +231,7 @@ run_handler(struct request *rq, struct reply *rp, const struct shown *shown)
     TRY(once_begin(rq, rp, shown->token, &once, &replayed));
     if (replayed)
         return params_check(&rq->params);
+    rq->reply_is_kept = once.key != NULL;
     TRY(rq->route->handler(rq, rp));
     TRY(params_check(&rq->params));
     return once_end(rq, rp, &once);

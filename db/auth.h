@@ -66,8 +66,9 @@ struct err auth_by_visitor(struct db *db, struct arena *a, struct id request_id,
  * Ask whether a caller who was identified some time ago still is who it was,
  * and make it the caller of the open transaction: a fraction of the work of
  * looking the token up. Queued: auth_holds() knows once the answer is there
- * (see db_ask()); until then nothing may be shown or committed. False also
- * for what has not been answered.
+ * (see db_ask()); until then nothing may be shown. Where it does not hold the
+ * transaction is nobody's, and whatever follows in it finds nothing to change.
+ * False also for what has not been answered.
  */
 struct rows;
 struct err auth_again(struct db *db, struct arena *a, const struct auth_caller *caller,

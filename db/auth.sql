@@ -14,9 +14,10 @@ select user_id, role, credential_id, scope, stale, ts(good_until) as good_until,
   from auth_proxy($1);
 
 -- name: auth_again
--- Who was identified before is the caller again, if nothing has changed since.
-select set_config('app.user_id', $1, true) as user_id, n = $2 and ($3::timestamptz is null or now() < $3) as holds
-  from auth_epoch;
+-- Who was identified before is the caller again, if nothing has changed since; else nobody is, so
+-- that what follows before the answer is read does nothing, though it be committed.
+select set_config('app.user_id', case when g.holds then $1 else '' end, true) as user_id, g.holds
+  from (select n = $2 and ($3::timestamptz is null or now() < $3) as holds from auth_epoch) g;
 
 -- name: auth_touch_session
 -- Requests that come together note it once: the others skip the locked row.

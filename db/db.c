@@ -33,6 +33,7 @@ send_query(struct db *db, enum query q, const struct arg *args, size_t nargs)
     int lengths[ARGS_MAX], formats[ARGS_MAX];
 
     assert(nargs <= ARGS_MAX && db->queued < DB_QUEUED_MAX);
+    assert(!db->ended || q == Q_NOTIFY);
     if (!db->conn)
         return ERR(ERR_UNAVAILABLE, "not connected to the database");
     for (size_t i = 0; i < nargs; i++) {
@@ -89,15 +90,25 @@ error_in(struct db *db, const PGresult *res, int query)
     return PQstatus(db->conn) == CONNECTION_BAD ? db_lost(db) : db_error_of(db, res, query);
 }
 
+/* What COMMIT says of a transaction that had failed is ROLLBACK. */
+static struct err
+committed(PGresult *res)
+{
+    return strcmp(PQcmdStatus(res), "COMMIT") == 0
+               ? OK
+               : ERR(ERR_INTERNAL, "the transaction was rolled back");
+}
+
 /*
- * Read everything that was queued. *out gets the result of the last statement
- * (the caller clears it); the first error of any statement is returned.
+ * Read everything that was queued. *out gets the result of the last statement,
+ * or of the one before a COMMIT that went along (the caller clears it); the
+ * first error of any statement is returned.
  */
 static struct err
 collect(struct db *db, PGresult **out)
 {
     struct err first = OK;
-    int n = db->queued;
+    int n = db->queued, wanted = n - 1 - db->ends;
 
     *out = NULL;
     for (int i = 0; i < n && db->conn; i++) {
@@ -109,10 +120,13 @@ collect(struct db *db, PGresult **out)
         notices_judge(db, i, res);
         if (db->asked.out && i == db->asked.statement && !first.code)
             *db->asked.out = keep_rows(db->asked.arena, res);
-        else if (i == n - 1)
+        else if (i == wanted)
             *out = res;
-        else
+        else {
+            if (i > wanted && !first.code)
+                first = committed(res);
             PQclear(res);
+        }
     }
     db->queued = 0;
     db->asked.out = NULL;
@@ -198,7 +212,7 @@ db_begin(struct db *db, enum tx mode, struct id user)
     settle_lazy(db);
     assert(!db->in_tx);
     TRY(db_connect(db));
-    db->failed = db->undone = false;
+    db->failed = db->undone = db->ends = db->ended = false;
     db->asked.out = NULL;
     notices_drop(db);
     if (mode == TX_NONE)
@@ -233,6 +247,11 @@ db_commit(struct db *db)
     PGresult *res;
     struct err e;
 
+    if (db->ended) {
+        db->ended = false;
+        send_notices(db);
+        return OK;
+    }
     if (!db->in_tx)
         return OK;
     if (db->failed || !db->conn) {
@@ -244,8 +263,8 @@ db_commit(struct db *db)
         e = settle(db, &res);
     else
         res = NULL;
-    if (!e.code && strcmp(PQcmdStatus(res), "COMMIT") != 0)
-        e = ERR(ERR_INTERNAL, "the transaction was rolled back");
+    if (!e.code)
+        e = committed(res);
     PQclear(res);
     if (e.code)
         db_rollback(db);
@@ -255,6 +274,13 @@ db_commit(struct db *db)
         send_notices(db);
     }
     return e;
+}
+
+void
+db_commit_along(struct db *db)
+{
+    assert(db->in_tx && !db->ends);
+    db->ends = true;
 }
 
 void
@@ -307,6 +333,7 @@ run(struct db *db, enum query q)
 void
 db_rollback(struct db *db)
 {
+    db->ends = db->ended = false;
     if (!db->in_tx)
         return;
     db->in_tx = db->failed = false;
@@ -339,6 +366,18 @@ db_take_time_ns(struct db *db)
 
 /* ---- queries ------------------------------------------------------------ */
 
+/* COMMIT went along with a query, and this came of both. */
+static void
+end_with(struct db *db, struct err e)
+{
+    db->ends = false;
+    if (e.code)
+        return;
+    db->in_tx = false;
+    db->ended = true;
+    db->commits++;
+}
+
 struct err
 db_all(struct db *db, struct arena *a, enum query q, const struct arg *args, size_t nargs,
        struct rows *out)
@@ -346,8 +385,12 @@ db_all(struct db *db, struct arena *a, enum query q, const struct arg *args, siz
     PGresult *res = NULL;
     struct err e = send_query(db, q, args, nargs);
 
+    if (!e.code && db->ends)
+        e = send_query(db, Q_COMMIT, NO_ARGS);
     if (!e.code)
         e = settle(db, &res);
+    if (db->ends)
+        end_with(db, e);
     if (e.code)
         return keep(a, e);
     *out = keep_rows(a, res);

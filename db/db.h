@@ -78,6 +78,13 @@ void db_be_user(struct db *db, struct id user);
 struct err db_commit(struct db *db) CHECKED;
 
 /*
+ * Let COMMIT travel with the next db_one() or db_all(), which must be the transaction's last query:
+ * a round trip less. Once that has given OK its changes are kept, and db_commit() only sends the
+ * notifications; its failure may mean, as with db_commit(), that the outcome is unknown.
+ */
+void db_commit_along(struct db *db);
+
+/*
  * Notify `channel` (a literal) once the open transaction has committed, in a transaction of its own
  * that is not synced. In the first it would cost all writers dearly: whoever commits a NOTIFY holds
  * one lock of the whole database until its WAL is on disk, so that commits go one at a time. What

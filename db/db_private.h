@@ -18,6 +18,8 @@ struct db {
     struct db_options options;
     PGconn *conn;
     bool in_tx, failed;
+    bool ends;        /* COMMIT goes with the next query, see db_commit_along() */
+    bool ended;       /* it went, and db_commit() is still to come */
     bool undone;      /* see db_was_undone() */
     uint64_t commits; /* see db_commits() */
     bool binary;      /* rows are asked for in the binary format */

@@ -294,7 +294,10 @@ begin
     end if;
     with taken as (
         delete from public.search_pending
-         where n = any (array(select n from public.search_pending order by n limit 100))
+         where n = any (array(select p.n
+                                from (select h.n, dense_rank() over (order by h.chat_id) as chat
+                                        from (select n, chat_id from public.search_pending order by n limit 1000) h) p
+                               where p.chat <= 100))
         returning user_id, chat_id
     ), titled as (
         select distinct c.id, c.user_id, c.title

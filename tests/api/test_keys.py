@@ -33,6 +33,18 @@ def test_a_revoked_key_is_out_at_once(stack, user):
     assert user.delete(f'/api/keys/{key["id"]}').status_code == 404
 
 
+def test_a_revoked_key_changes_nothing_though_each_process_remembers_it(stack, user, chat):
+    """Who was known a moment ago is not looked up again: the transaction says whether it still holds."""
+    key = made(user.post('/api/keys', json={'name': 'x', 'scope': 'write'}))
+    caller = Caller(stack.url, key['key'])
+    messages = f'/api/chats/{chat["id"]}/messages'
+    for i in range(12):
+        made(caller.post(messages, json={'role': 'user', 'content': str(i)}))
+    assert user.delete(f'/api/keys/{key["id"]}').status_code == 204
+    assert {caller.post(messages, json={'role': 'user', 'content': 'x'}).status_code for _ in range(12)} == {401}
+    assert [m['content'] for m in got(user.get(messages))['data']] == [str(i) for i in range(12)]
+
+
 def test_a_key_ends_at_its_time(stack, user):
     key = made(user.post('/api/keys', json={'name': 'x', 'expires_at': '2100-01-31T12:00:00.5+01:00'}))
     assert key['expires_at'] == '2100-01-31T11:00:00.500000Z'
