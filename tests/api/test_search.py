@@ -85,6 +85,18 @@ def test_an_answer_is_found_and_what_is_deleted_is_not(user, agent, stack):
     assert search(user, word) == []
 
 
+def test_what_is_deleted_leaves_the_index(user, chat, stack):
+    said, kept = add(user, chat, 'ephemeral'), add(user, chat, 'lasting')
+    indexed(stack)
+    words = "select message_id from message_words where chat_id = :'id' order by message_id"
+    assert [w['message_id'] for w in stack.sql(words, id=chat['id'])] == [said['id'], kept['id']]
+    assert user.delete(f'/api/messages/{said["id"]}').status_code == 204
+    assert [w['message_id'] for w in stack.sql(words, id=chat['id'])] == [kept['id']]
+    stack.sql("delete from chats where id = :'id'", id=chat['id'])
+    assert stack.sql(words, id=chat['id']) == []
+    assert stack.sql("select 1 from chat_words where chat_id = :'id'", id=chat['id']) == []
+
+
 def test_a_text_cannot_forge_a_match(user, chat, stack):
     add(user, chat, 'a \x01forged\x02 zebra')
     indexed(stack)

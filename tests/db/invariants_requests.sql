@@ -77,3 +77,8 @@ having count(e.seq) <> f.seq or max(e.seq) <> f.seq;
 select id, shelf, archived, deleted_at
   from chats
  where shelf <> chat_shelf(deleted_at, session_id, archived);
+
+-- name: what is searched for is there
+select 'message', message_id from message_words where message_id not in (select id from messages)
+ union all
+select 'chat', chat_id from chat_words where chat_id not in (select id from chats);
