@@ -128,8 +128,8 @@ const char *request_traceparent(const struct request *rq);
 struct err request_next(struct request *rq, enum tx mode) CHECKED;
 
 /*
- * What the handler asks next is one query of the caller's own rows, and the last thing that it does:
- * the commit may travel with it. Refuses unknown parameters first.
+ * What the handler asks next is one query of the caller's own rows, and the last thing that it
+ * does: the commit may travel with it. Refuses unknown parameters first.
  */
 struct err request_last(struct request *rq) CHECKED;
 

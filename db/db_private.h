@@ -57,6 +57,26 @@ struct err db_error_text(struct db *db, enum err_code code, const char *what, co
 void notices_judge(struct db *db, int statement, const PGresult *res);
 void notices_drop(struct db *db);
 
+/* Queue a statement; what it answers is read by pipeline_settle(). */
+struct err pipeline_send(struct db *db, enum query q, const struct arg *args, size_t nargs);
+struct err pipeline_send_text(struct db *db, const char *sql);
+
+/*
+ * Send what is queued and read every answer. *out gets the result of the last
+ * statement, or of the one before a COMMIT that went along (the caller clears
+ * it); the first error of any statement is returned.
+ */
+struct err pipeline_settle(struct db *db, PGresult **out);
+
+/* Read the answer to what was sent last without waiting: a read's COMMIT, notifications. */
+void pipeline_settle_lazy(struct db *db);
+
+/* A result becomes rows that live as long as the arena. */
+struct rows pipeline_rows(struct arena *a, PGresult *res);
+
+/* Of a COMMIT's result: what it says of a transaction that had failed is ROLLBACK. */
+struct err pipeline_committed(PGresult *res);
+
 /* The result of one queued statement: all but the last of its PGresults are dropped. */
 PGresult *db_take_result(struct db *db);
 

@@ -16,7 +16,7 @@ sql += $(srcdir)/db/counter.sql $(srcdir)/db/embedding.sql
 libdb_a_SOURCES = \
 	db/crawl.c db/crawl.h db/crawl_run.c db/crawl_run.h db/site_page.c db/site_page.h \
 	db/agent.c db/agent.h db/api_key.c db/api_key.h db/arg.c db/audit.c db/audit.h db/auth.c db/auth.h db/cancel.c db/cancel.h db/chat.c \
-	db/chat.h db/chunk.c db/chunk.h db/db.c db/db.h db/db_connect.c db/db_error.c db/db_notify.c db/db_private.h db/event.c \
+	db/chat.h db/chunk.c db/chunk.h db/db.c db/db.h db/db_connect.c db/db_error.c db/db_notify.c db/db_pipeline.c db/db_private.h db/event.c \
 	db/event.h db/event_json.c db/event_json.h db/feed.c db/feed.h db/idempotency.c \
 	db/idempotency.h db/invitation.c db/invitation.h db/job.c db/job.h db/job_exchange.c db/job_marks.c db/job_marks.h \
 	db/job_worker.c db/login.c db/login.h db/mail_job.c db/mail_job.h db/message.c db/message.h db/notify.h \
