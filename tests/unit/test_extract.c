@@ -340,6 +340,18 @@ what_was_encoded_twice_is_mended(void **state)
 }
 
 static void
+words_are_whole_wherever_they_may_be_parted(void **state)
+{
+    struct extract_page page = page_of(*state, "<title>Donau\xc2\xad"
+                                               "dampfer</title><h1>Donau&shy;"
+                                               "dampfer</h1><p>Die Donau&#173;dampf\xc2\xad"
+                                               "schiff&shy;&shy;fahrt.&shy;");
+
+    assert_string_equal(page.title, "Donaudampfer");
+    assert_string_equal(page.text, "# Donaudampfer\n\nDie Donaudampfschifffahrt.");
+}
+
+static void
 a_hundred_thousand_nested_elements_are_read(void **state)
 {
     static const char *const pieces[] = {
@@ -455,6 +467,7 @@ main(void)
         UNIT_TEST(charsets_are_decided_as_browsers_do),
         UNIT_TEST(bytes_become_utf8_whatever_they_are),
         UNIT_TEST(what_was_encoded_twice_is_mended),
+        UNIT_TEST(words_are_whole_wherever_they_may_be_parted),
         UNIT_TEST(a_hundred_thousand_nested_elements_are_read),
         UNIT_TEST(fifty_megabytes_of_attributes_are_passed_over),
         UNIT_TEST(a_text_over_the_limit_is_cut),

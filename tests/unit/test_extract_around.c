@@ -53,6 +53,38 @@ an_article_is_read_without_comments_that_are_longer_than_it(void **state)
     assert_contains(commented(*state, ARTICLE, "sightings"), "Visitor 39");
 }
 
+/* ---- what is above and below it ---------------------------------------------------------- */
+
+static const char *
+below_menu(struct arena *a, const char *content)
+{
+    return text_of(a, arena_printf(a, "<nav><ul><li>Towers %s</ul></nav><div>%s</div>",
+                                   paragraphs(a, 6), content));
+}
+
+static void
+a_menu_that_unfolds_may_say_nearly_as_much_as_the_page(void **state)
+{
+    const char *text = below_menu(*state, paragraphs(*state, 9));
+
+    assert_contains(text, "tower number 8");
+    assert_null(strstr(text, "Towers"));
+    assert_contains(below_menu(*state, "Swifts"), "Towers");
+}
+
+static void
+a_page_of_which_only_the_foot_is_there_says_nothing(void **state)
+{
+    const char *foot = "<footer><div>Privacy policy - Sitemap - Terms of use - Information for "
+                       "buyers - Legal notice - Guide to enquiries of others, and what they cost."
+                       "</div></footer>";
+
+    assert_string_equal(text_of(*state, foot), "");
+    assert_contains(
+        text_of(*state, arena_printf(*state, "<footer>%s</footer>", paragraphs(*state, 2))),
+        "tower number 1");
+}
+
 /* ---- what is beside it ------------------------------------------------------------------- */
 
 static const char *
@@ -82,6 +114,23 @@ a_side_may_hold_much_of_a_page_and_is_none_of_its_content(void **state)
     assert_contains(text, "tower number 3");
     assert_null(strstr(text, "In our shop"));
     assert_contains(with_side(*state, "<h1>Swifts</h1>", "right"), "In our shop");
+}
+
+static void
+an_element_for_sides_that_holds_the_title_holds_the_article(void **state)
+{
+    const char *text = text_of(
+        *state, arena_printf(*state,
+                             "<main><aside><h1>Swifts</h1>%s</aside></main><aside><h2>Weather</h2>"
+                             "<p>It will rain in the north of the country, and be dry in the south "
+                             "of it.</p></aside><ul><li><a href=/a>About</a><li><a "
+                             "href=/n>News</a><li><a href=/s>Shop</a></ul><dialog><h1>Welcome</h1>"
+                             "<p>Tell us where you live, and we tell you where to buy.</dialog>",
+                             paragraphs(*state, 1)));
+
+    assert_contains(text, "tower number 0");
+    assert_null(strstr(text, "rain"));
+    assert_null(strstr(text, "Welcome"));
 }
 
 static void
@@ -228,6 +277,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIT_TEST(an_article_is_read_without_comments_that_are_longer_than_it),
+        UNIT_TEST(a_menu_that_unfolds_may_say_nearly_as_much_as_the_page),
+        UNIT_TEST(a_page_of_which_only_the_foot_is_there_says_nothing),
+        UNIT_TEST(an_element_for_sides_that_holds_the_title_holds_the_article),
         UNIT_TEST(a_side_may_hold_much_of_a_page_and_is_none_of_its_content),
         UNIT_TEST(a_page_that_nothing_else_tells_from_its_side_is_read_whole),
         UNIT_TEST(what_a_heading_calls_related_is_left_out_below_a_longer_text),

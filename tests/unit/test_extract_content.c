@@ -249,6 +249,25 @@ a_paragraph_that_is_there_twice_is_read_once_and_rows_stay(void **state)
 }
 
 static void
+a_refrain_is_read_each_time_it_stands_in_its_place(void **state)
+{
+    const char *refrain = "Row, row, row the boat, gently down the stream, and merrily the while.";
+    const char *text =
+        text_of(*state, arena_printf(*state,
+                                     "<main><h1>The boat</h1><p>Out at the lock the water "
+                                     "rises, and the morning is cold.</p><p>%s</p><p>Down at the "
+                                     "weir the water falls, and the evening is long.</p><p>%s</p>"
+                                     "<div>Home at the pier the water rests.<br>%s<br>So does "
+                                     "the boat.<br>%s</div></main>",
+                                     refrain, refrain, refrain, refrain));
+    size_t times = 0;
+
+    for (const char *at = text; (at = strstr(at, refrain)); at++)
+        times++;
+    assert_int_equal(times, 2);
+}
+
+static void
 teasers_inside_an_article_are_left_out_and_its_own_sections_stay(void **state)
 {
     struct buf html;
@@ -419,6 +438,7 @@ main(void)
         UNIT_TEST(a_foot_that_is_longer_than_the_content_is_none_of_it),
         UNIT_TEST(authors_boxes_and_reviews_are_none_of_it),
         UNIT_TEST(a_paragraph_that_is_there_twice_is_read_once_and_rows_stay),
+        UNIT_TEST(a_refrain_is_read_each_time_it_stands_in_its_place),
         UNIT_TEST(teasers_inside_an_article_are_left_out_and_its_own_sections_stay),
         UNIT_TEST(an_article_is_read_without_its_title_and_its_date),
         UNIT_TEST(what_is_not_of_the_text_that_an_article_gives_is_left_out),

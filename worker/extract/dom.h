@@ -70,7 +70,7 @@ struct dom_node {
     struct dom_node *parent, *first, *last, *next;
     unsigned words; /* enum class_words of class and id */
     struct dom_attr *attrs;
-    struct str text; /* of TAG_STRING, entities decoded, white space as it was */
+    struct str text; /* of TAG_STRING, entities decoded, white space as it was, no soft hyphens */
     struct dom_measure m;
 };
 

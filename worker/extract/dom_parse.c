@@ -114,6 +114,28 @@ is_in_heading(const struct dom_node *n)
     return false;
 }
 
+/* Where a word may be parted at the end of a line is nothing that is searched for. */
+static struct str
+without_soft_hyphens(struct arena *a, struct str text)
+{
+    static const struct str hyphen = { "\xc2\xad", 2 };
+    const char *at = memmem(text.p, text.len, hyphen.p, hyphen.len);
+    struct buf out;
+
+    if (!at)
+        return text;
+    buf_init(&out, a, text.len);
+    for (; at; at = memmem(text.p, text.len, hyphen.p, hyphen.len)) {
+        size_t before = (size_t)(at - text.p);
+
+        buf_add(&out, text.p, before);
+        text.p = at + hyphen.len;
+        text.len -= before + hyphen.len;
+    }
+    buf_add(&out, text.p, text.len);
+    return (struct str){ out.data, out.len };
+}
+
 static struct dom_node *
 take_node(struct arena *a, const struct stand_ins *texts, const GumboNode *from,
           struct dom_node *parent)
@@ -128,7 +150,7 @@ take_node(struct arena *a, const struct stand_ins *texts, const GumboNode *from,
         n->words = class_words(dom_attr(n, DOM_CLASS)) | class_words(dom_attr(n, DOM_ID));
     } else if (from->type != GUMBO_NODE_COMMENT) {
         n->tag = TAG_STRING;
-        n->text = stand_ins_read(texts, a, str_from(from->v.text.text));
+        n->text = without_soft_hyphens(a, stand_ins_read(texts, a, str_from(from->v.text.text)));
     }
     n->parent = parent;
     if (!parent)

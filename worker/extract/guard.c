@@ -190,7 +190,7 @@ read_as(struct str name)
         const char *name;
         enum tag tag;
     } list[] = {
-        { "search", TAG_NAV },          { "dialog", TAG_ASIDE },
+        { "search", TAG_NAV },          { "dialog", TAG_NAV },
         { "plaintext", TAG_PRE },       { "image", TAG_IMG },
         { "listing", TAG_PRE },         { "math", TAG_SPAN },
         { "annotation", TAG_TEMPLATE }, { "annotation-xml", TAG_TEMPLATE },

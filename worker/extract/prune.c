@@ -47,8 +47,8 @@ is_frame(const struct dom_node *n)
     switch ((unsigned)n->tag) {
     case TAG_NAV:
     case TAG_FOOTER:
-    case TAG_ASIDE:
         return true;
+    case TAG_ASIDE:
     case TAG_HEADER:
         return !has_main_heading(n);
     default:
@@ -96,16 +96,20 @@ has_content(const struct dom_node *top)
 
 /*
  * What a page ends with, or has at its side, may be longer than its content, and is not it: when
- * that is elsewhere.
+ * that is elsewhere. So may a menu that unfolds be; and a foot without paragraphs is no content at
+ * all, though a page that scripts fill may have nothing else.
  */
 static bool
 is_apart(const struct dom_node *n, const struct dom_node *body, const struct dom_measure *all)
 {
     bool foot = n->tag == TAG_FOOTER, side = n->tag == TAG_ASIDE || (n->words & CLASS_FRAME);
+    bool elsewhere = measure_plain(body) >= measure_plain(n) + APART_CHARS;
 
-    if ((!foot && !side) || n->m.chars > all->chars / 5 * 4)
-        return false;
-    if (!foot && measure_plain(body) < measure_plain(n) + APART_CHARS)
+    if (n->tag == TAG_NAV)
+        return elsewhere;
+    if (foot && n->m.mass < n->m.chars / 2)
+        return !has_content(n);
+    if ((!foot && !side) || n->m.chars > all->chars / 5 * 4 || (!foot && !elsewhere))
         return false;
     return !has_content(n) && (foot || has_content(body));
 }

@@ -44,7 +44,7 @@ void prune_lines(struct dom_node *body);
 /* Quotes of what the page says above them. */
 void prune_quotes(struct arena *scratch, struct dom_node *body);
 
-/* Paragraphs that are there twice, for narrow screens and for wide ones. */
+/* Paragraphs that are there twice, in two places: for narrow screens and for wide ones. */
 void prune_repeats(struct arena *scratch, struct dom_node *root);
 
 #endif

@@ -83,14 +83,27 @@ is_row(const struct dom_node *n)
     return false;
 }
 
+/* What holds the paragraph, or the lines between <br>. */
+static const struct dom_node *
+place_of(const struct line *line)
+{
+    return line->parent->parts ? line->parent : line->parent->parent;
+}
+
+/* A refrain stands where it stood before; what is there for other screens has its own place. */
 static void
 judge_repeat(void *context, const struct line *line)
 {
     char words[LINE_BYTES];
     size_t len = line_words(line, words, sizeof(words));
+    int64_t here = (int64_t)(intptr_t)place_of(line), *first;
 
-    if (len >= REPEAT_BYTES && (*seen_at(context, (struct str){ words, len }))++ > 0 &&
-        !is_row(line->parent))
+    if (len < REPEAT_BYTES)
+        return;
+    first = seen_at(context, (struct str){ words, len });
+    if (*first == 0)
+        *first = here;
+    else if (*first != here && !is_row(line->parent))
         line_drop(line);
 }
 
