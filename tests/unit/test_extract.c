@@ -277,6 +277,14 @@ charsets_are_decided_as_browsers_do(void **state)
         { "<!-- <meta charset=big5> --><meta charset=gb2312>", NULL, "GBK" },
         { "<meta charset=utf-16>", NULL, "UTF-8" },
         { "<meta charset=nonsense>x", NULL, "UTF-8" },
+        { "<meta charset=koi8-r>\xd1\x87\xd0\xb0\xd0\xb9\xd0\xba\xd0\xb0 "
+          "\xd0\xbd\xd0\xb0\xd0\xb4",
+          NULL, "UTF-8" },
+        { "<meta charset=koi8-r>\xd1\x87\xd0\xb0\xd0\xb9\xd0\xba\xd0\xb0 "
+          "\xd0\xbd\xd0\xb0\xd0",
+          NULL, "KOI8-R" },
+        { "\xd1\x87\xd0\xb0\xd0\xb9\xd0\xba\xd0\xb0 \xd0\xbd\xd0\xb0\xd0\xb4",
+          "text/html; charset=koi8-r", "KOI8-R" },
         { "<?xml version='1.0' encoding='iso-8859-2'?>", NULL, "ISO-8859-2" },
         { "\xff\xfex\0", NULL, "UTF-16LE" },
     };

@@ -9,6 +9,7 @@
 
 #define PRESCAN   1024 /* bytes in which <meta> counts */
 #define LABEL_MAX 40   /* bytes */
+#define UTF8_SURE 8    /* bytes that only go on with a character */
 
 static const struct str utf8_mark = { "\xef\xbb\xbf", 3 };
 static const struct str le_mark = { "\xff\xfe", 2 };
@@ -90,11 +91,20 @@ declared_in_xml(struct str head)
     return at ? charset_label((struct str){ value.p, (size_t)(at - value.p) }) : NULL;
 }
 
+/* By chance a few characters of another encoding are UTF-8, and many never. */
+static bool
+is_surely_utf8(struct str bytes)
+{
+    size_t valid = str_utf8_valid(bytes);
+
+    return valid == bytes.len && valid - str_utf8_count(bytes) >= UTF8_SURE;
+}
+
 const char *
 charset_decide(struct str bytes, const char *content_type, bool markup)
 {
     struct str head = { bytes.p, bytes.len < PRESCAN ? bytes.len : PRESCAN };
-    const char *name = NULL;
+    const char *name = NULL, *inside = NULL;
 
     if (str_starts(bytes, utf8_mark))
         return "UTF-8";
@@ -104,12 +114,14 @@ charset_decide(struct str bytes, const char *content_type, bool markup)
         return "UTF-16BE";
     if (content_type)
         name = charset_label(str_trim(charset_in(str_from(content_type))));
-    if (!name && markup)
-        name = declared_in_meta(head);
-    if (!name && markup)
-        name = declared_in_xml(head);
     if (name)
         return name;
+    if (markup)
+        inside = declared_in_meta(head);
+    if (!inside && markup)
+        inside = declared_in_xml(head);
+    if (inside)
+        return is_surely_utf8(bytes) ? "UTF-8" : inside;
     return str_utf8_valid(bytes) == bytes.len ? "UTF-8" : "windows-1252";
 }
 

@@ -3,7 +3,8 @@
  * (WHATWG Encoding and HTML standards): a byte order mark, the Content-Type,
  * a <meta> in the first 1,024 bytes, else UTF-8 when the bytes are, else
  * windows-1252. Labels mean what the standard's table says: iso-8859-1 and ascii
- * are windows-1252, gb2312 is gbk.
+ * are windows-1252, gb2312 is gbk. Unlike a browser it does not believe a <meta> that calls
+ * plain UTF-8 something else: so it is left in pages that were saved anew.
  */
 #ifndef WORKER_EXTRACT_CHARSET_H
 #define WORKER_EXTRACT_CHARSET_H
