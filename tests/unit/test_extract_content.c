@@ -153,6 +153,25 @@ lines_that_only_lead_on_or_name_the_photographer_are_no_text(void **state)
 }
 
 static void
+links_that_look_like_buttons_are_no_text(void **state)
+{
+    const char *text = text_of(
+        *state,
+        "<main><h1>Kettles</h1><p>Two liters boil in three minutes, on gas and on iron "
+        "plates alike.</p><a class='btn btn-large' href=/b>Put it aside for me</a><div "
+        "class='button'><a href=/c>Compare</a></div><h2><a class=btn href=/d>Descaling"
+        "</a></h2><p>With vinegar, <a class=btn href=/e>once a month</a>.</p><a class=btn "
+        "href=/f>Kettles that whistle, and those that wait until somebody looks</a></main>");
+
+    assert_contains(text, "Two liters");
+    assert_null(strstr(text, "aside"));
+    assert_null(strstr(text, "Compare"));
+    assert_contains(text, "## Descaling");
+    assert_contains(text, "vinegar, once a month.");
+    assert_contains(text, "Kettles that whistle");
+}
+
+static void
 what_is_data_stays_whatever_it_is_called(void **state)
 {
     const char *text = text_of(
@@ -433,6 +452,7 @@ main(void)
         UNIT_TEST(the_titles_that_a_front_page_lists_are_its_content),
         UNIT_TEST(long_comments_do_not_make_an_article_a_discussion),
         UNIT_TEST(lines_that_only_lead_on_or_name_the_photographer_are_no_text),
+        UNIT_TEST(links_that_look_like_buttons_are_no_text),
         UNIT_TEST(what_is_data_stays_whatever_it_is_called),
         UNIT_TEST(captions_of_pictures_are_left_out_of_long_texts_and_figures_with_numbers_stay),
         UNIT_TEST(a_foot_that_is_longer_than_the_content_is_none_of_it),

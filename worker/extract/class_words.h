@@ -14,6 +14,7 @@ enum class_words {
     CLASS_COMMENT = 4, /* what readers wrote below */
     CLASS_SOFT = 8,    /* around the content, unless it has sentences of its own */
     CLASS_BYLINE = 16, /* who wrote an article, and when */
+    CLASS_BUTTON = 32, /* to be pressed */
 };
 
 /* The sum of what the words of a class or id say. */

@@ -1,5 +1,6 @@
 /* Lines that are no part of a text: what leads on, what is pressed, whose picture it is. */
 #include "lib/str.h"
+#include "worker/extract/class_words.h"
 #include "worker/extract/dom.h"
 #include "worker/extract/forum.h"
 #include "worker/extract/line.h"
@@ -8,6 +9,7 @@
 
 #define LINE_BYTES   256  /* of a line that is looked at */
 #define LEAD_BYTES   36   /* of a link that only leads on */
+#define BUTTON_BYTES 40   /* of a link that looks like a button */
 #define CREDIT_BYTES 120  /* of a line that says whose a picture is */
 #define PROSE_CHARS  1000 /* of paragraphs, where captions are an addition */
 
@@ -245,6 +247,17 @@ leads_on(const struct line *line, const char *words, size_t len)
            line_is_link(line);
 }
 
+/* A link that is made to look like a button says what is done by it. */
+static bool
+is_button(const struct line *line, size_t len)
+{
+    bool button = (line->parent->words & CLASS_BUTTON) != 0, all = true;
+
+    for (const struct dom_node *i = line->first; i != line->end; i = i->next)
+        all = all && (i->gone || i->m.chars == 0 || (i->words & CLASS_BUTTON));
+    return len < BUTTON_BYTES && (button || all) && !is_heading(line) && line_is_link(line);
+}
+
 struct turning {
     bool back; /* a line led to the page before */
 };
@@ -295,7 +308,7 @@ is_no_text(struct turning *turning, const struct line *line, const char *words, 
     if (len < CREDIT_BYTES && line_begins(words, filed, COUNT(filed)) && line_holds_link(line))
         return true;
     return is_copyright(words) || is_crumbs(line, words) || leads_on(line, words, len) ||
-           turns_pages(turning, line, words, len);
+           is_button(line, len) || turns_pages(turning, line, words, len);
 }
 
 static void
