@@ -59,7 +59,7 @@ static const char *
 below_menu(struct arena *a, const char *content)
 {
     return text_of(a, arena_printf(a, "<nav><ul><li>Towers %s</ul></nav><div>%s</div>",
-                                   paragraphs(a, 6), content));
+                                   paragraphs(a, 8), content));
 }
 
 static void

@@ -153,6 +153,30 @@ lines_that_only_lead_on_or_name_the_photographer_are_no_text(void **state)
 }
 
 static void
+what_a_shop_says_of_its_list_and_its_links_is_no_text(void **state)
+{
+    const char *text = text_of(
+        *state, "<main><h1>Kettles</h1><p>When you buy through our links, we may earn a commission."
+                "</p><div>Showing 1&ndash;12 of 27 products</div><p>Page 3 of the manual says how "
+                "to descale them, and page 8 of it how often: with vinegar, and once a month where "
+                "the water comes from chalk. Let it stand for an hour, and rinse it twice.</p>"
+                "<h2>Showing 2 of 3 faults</h2><p>The commission that sells them is paid by the "
+                "maker.</p><p>Ask at <a href=/x>[email&#160;protected]</a> for parts.</p><p><a "
+                "href=/x>[email&#160;protected]</a></p></main>");
+    const char *address;
+
+    assert_null(strstr(text, "earn"));
+    assert_null(strstr(text, "products"));
+    assert_contains(text, "Page 3 of the manual");
+    assert_contains(text, "## Showing 2 of 3 faults");
+    assert_contains(text, "The commission that sells them");
+    assert_contains(text, "Ask at [email");
+    address = strstr(text, "protected]");
+    assert_non_null(address);
+    assert_null(strstr(address + 1, "protected]"));
+}
+
+static void
 links_that_look_like_buttons_are_no_text(void **state)
 {
     const char *text = text_of(
@@ -452,6 +476,7 @@ main(void)
         UNIT_TEST(the_titles_that_a_front_page_lists_are_its_content),
         UNIT_TEST(long_comments_do_not_make_an_article_a_discussion),
         UNIT_TEST(lines_that_only_lead_on_or_name_the_photographer_are_no_text),
+        UNIT_TEST(what_a_shop_says_of_its_list_and_its_links_is_no_text),
         UNIT_TEST(links_that_look_like_buttons_are_no_text),
         UNIT_TEST(what_is_data_stays_whatever_it_is_called),
         UNIT_TEST(captions_of_pictures_are_left_out_of_long_texts_and_figures_with_numbers_stay),

@@ -10,6 +10,7 @@
 #define LINE_BYTES   256  /* of a line that is looked at */
 #define LEAD_BYTES   36   /* of a link that only leads on */
 #define BUTTON_BYTES 40   /* of a link that looks like a button */
+#define COUNT_BYTES  48   /* of a line that says how much of a list is shown */
 #define CREDIT_BYTES 120  /* of a line that says whose a picture is */
 #define PROSE_CHARS  1000 /* of paragraphs, where captions are an addition */
 
@@ -154,6 +155,7 @@ static const char *const whole[] = {
     "ask a question",
     "click to enlarge",
     "email a friend",
+    "email protected",
     "email friend",
     "email this page",
     "print this page",
@@ -240,6 +242,37 @@ is_copyright(const char *words)
            strncmp(words, "copyright 20", 12) == 0 || strstr(words, "all rights reserved");
 }
 
+/* A line in which a page says what it gains by its links, whoever wrote its text. */
+static bool
+is_disclosure(const char *words)
+{
+    static const char *const says[] = {
+        "contains affiliate links",   "earn a small commission",  "may contain affiliate links",
+        "may earn a commission",      "may earn an affiliate",    "may earn commission",
+        "may receive a commission",   "may receive an affiliate", "may receive commission",
+        "we may receive compensation"
+    };
+
+    for (size_t i = 0; i < COUNT(says); i++)
+        if (strstr(words, says[i]))
+            return true;
+    return false;
+}
+
+/* "Showing 1 to 12 of 27 products", "Page 1 of 8" */
+static bool
+is_count(const char *words, size_t len)
+{
+    static const char *const starts[] = { "showing ", "displaying ", "viewing ", "page " };
+    size_t digits = 0;
+
+    if (len >= COUNT_BYTES || !line_begins(words, starts, COUNT(starts)))
+        return false;
+    for (const char *p = words + 1; *p; p++)
+        digits += *p >= '0' && *p <= '9' && p[-1] == ' ';
+    return digits >= 2 && strstr(words, " of ");
+}
+
 static bool
 leads_on(const struct line *line, const char *words, size_t len)
 {
@@ -306,6 +339,8 @@ is_no_text(struct turning *turning, const struct line *line, const char *words, 
     if (len < CREDIT_BYTES && line_begins(words, credits, COUNT(credits)))
         return true;
     if (len < CREDIT_BYTES && line_begins(words, filed, COUNT(filed)) && line_holds_link(line))
+        return true;
+    if (!is_heading(line) && (is_disclosure(words) || is_count(words, len)))
         return true;
     return is_copyright(words) || is_crumbs(line, words) || leads_on(line, words, len) ||
            is_button(line, len) || turns_pages(turning, line, words, len);
