@@ -173,6 +173,31 @@ test('what is written while the network is away is kept, and sent once', () => a
   assert.deepEqual(asked, ['first', 'second']);
 }));
 
+test('what is written to a chat that cannot be opened now is seen to wait, and sent when it can', () => as(async (ada) => {
+  const agent = await ada.agent('recite');
+  const chat = await ada.call('POST', '/api/chats', { title: 'Far away', agent_id: agent.id });
+  const page = await ada.page();
+  await page.getByRole('link', { name: 'Far away' }).waitFor();
+  await ada.context.setOffline(true);
+  await page.getByRole('link', { name: 'Far away' }).click();
+  await page.getByText('The server cannot be reached.').waitFor();
+  await write(page, 'Are you there?');
+  await conversation(page).getByText('Are you there?').waitFor();
+  await page.getByText('Not sent yet').first().waitFor();
+  await ada.context.setOffline(false);
+  await finished(page).waitFor();
+  assert.deepEqual((await ada.messages(chat.id)).map((m) => m.content), ['Are you there?', 'Are you there?']);
+}));
+
+test('a long word in what an agent is about hides neither it nor the greeting', () => as(async (ada) => {
+  await ada.agent('recite', { description: 'word'.repeat(60) });
+  const page = await ada.page();
+  for (const part of [page.locator('.welcome h2'), page.locator('.welcome p')]) {
+    const { left, right } = await part.evaluate((node) => node.getBoundingClientRect().toJSON());
+    assert.ok(left >= 0 && right <= 390, `${left} to ${right}`);
+  }
+}, 'Ada', { viewport: { width: 390, height: 844 } }));
+
 test('a tab that is closed while a message is on its way loses nothing', () => as(async (ada) => {
   await ada.agent('recite');
   const page = await ada.page();

@@ -8,6 +8,14 @@ import { PAGES, Site } from './site.mjs';
 const site = await Site.start();
 after(() => site.close());
 
+test('a website that is added elsewhere is seen to be read', () => as(async (ada) => {
+  const agent = await ada.call('POST', '/api/agents', { name: 'Theatre', kind: 'extractive' });
+  const screen = await ada.page(`/agents/${agent.id}`);
+  await screen.getByText('This agent knows nothing yet.').waitFor();
+  await ada.call('POST', `/api/agents/${agent.id}/sources`, { type: 'url', url: site.url });
+  await screen.locator('.source-row').getByText('ready').waitFor();
+}));
+
 test('a website is added, read before one\'s eyes, looked at, tried, asked and read again', () => as(async (ada) => {
   const agent = await ada.call('POST', '/api/agents', { name: 'Theatre', kind: 'extractive' });
   const screen = await ada.page(`/agents/${agent.id}`);

@@ -85,7 +85,7 @@ const words = {
   'chat.no_agent': 'You have no agent yet.',
   'chat.no_agent_hint': 'An agent is a model to talk to, or a chatbot that answers from your pages.',
   'chat.make_agent': 'Create an agent',
-  'chat.agent_gone': 'The agent of this chat was deleted. Pick another to go on.',
+  'chat.agent_gone': 'This chat has no agent, or its agent was deleted. Pick one to go on.',
 
   'shelf.label': 'Archive and bin',
   'shelf.archive': 'Archive',

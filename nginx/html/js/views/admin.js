@@ -5,7 +5,7 @@ import { ago, badge, column, duration, empty, field, select, tabs } from './part
 import { attempt, copyText } from '../ui.js';
 import { count, t, timeOf } from '../words.js';
 import { fill, h, icon, iconButton } from '../dom.js';
-import { get, newKey, patch, post, withQuery } from '../api.js';
+import { get, newKey, patch, post, Problem, withQuery } from '../api.js';
 import { honest } from '../markdown.js';
 import { agentOf, state } from '../store.js';
 
@@ -20,6 +20,7 @@ const TONES = { running: 'accent', completed: 'good', discarded: 'bad', retryabl
 
 /** @param {string} tab */
 export async function adminPage(tab) {
+  if (state.me?.role !== 'admin') throw new Problem(404, '');
   /** @type {{load: () => Promise<void>} | null} */
   let shown = null;
   const show = (/** @type {() => {element: HTMLElement, load: () => Promise<void>}} */ make) => () => {

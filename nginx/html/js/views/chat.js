@@ -140,10 +140,11 @@ export function chatPage() {
       specs.push({ key: entry.key, guess: 80, keep: true, make: () => makeWaiting(entry) });
     }
     log.show(specs);
-    const isEmpty = conversation.loaded && specs.length === 0;
-    welcome.hidden = !isEmpty && !conversation.fault;
+    const isMissing = conversation.fault?.status === 404;
+    const isEmpty = specs.length === 0 && (conversation.loaded || conversation.fault !== null);
+    welcome.hidden = !isEmpty && !isMissing;
     element.classList.toggle('empty', !welcome.hidden);
-    element.classList.toggle('missing', conversation.fault?.status === 404);
+    element.classList.toggle('missing', isMissing);
     if (!welcome.hidden) drawWelcome(welcome, conversation, agentId(), compose.write);
   };
   const drawTitle = () => {

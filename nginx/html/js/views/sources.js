@@ -54,7 +54,10 @@ export function sourcesPanel(agent, ends) {
     }));
   };
   ends.push(on('feed', (event) => {
-    if (event.data_source_id) rows.get(event.data_source_id)?.progress(event);
+    if (!event.data_source_id || event.agent_id !== agent.id) return;
+    const row = rows.get(event.data_source_id);
+    if (row) row.progress(event);
+    else void load(); // added by somebody else, or elsewhere
   }));
   const timer = window.setInterval(() => {
     if ([...rows.values()].some((row) => row.isBusy())) void load();
