@@ -71,6 +71,19 @@ numbers_passages_in_the_order_in_which_they_are_cited(void **state)
 }
 
 static void
+what_is_like_the_answer_but_about_something_else_is_not_said(void **state)
+{
+    static const struct passage rooms[] = {
+        { .title = "12", .heading = "", .content = "Room 12 has 9 windows.", .score = 12.9 },
+        { .title = "4", .heading = "", .content = "Room 4 has 3 windows.", .score = 0.1 },
+        { .title = "6", .heading = "", .content = "Room 6 has 5 windows.", .score = 0.1 },
+    };
+
+    assert_string_equal(answer(*state, "How many windows has room 12?", rooms, 3).text,
+                        "Room 12 has 9 windows. [1]");
+}
+
+static void
 joins_what_several_passages_say(void **state)
 {
     struct dialect_answer a = answer(*state, "blades roof", garden, 3);
@@ -313,6 +326,7 @@ main(void)
         UNIT_TEST(answers_with_the_sentence_that_says_it),
         UNIT_TEST(a_source_of_two_sentences_answers_in_its_own_words),
         UNIT_TEST(numbers_passages_in_the_order_in_which_they_are_cited),
+        UNIT_TEST(what_is_like_the_answer_but_about_something_else_is_not_said),
         UNIT_TEST(joins_what_several_passages_say),
         UNIT_TEST(words_of_the_heading_count_for_what_stands_below_it),
         UNIT_TEST(code_and_lists_are_said_with_the_line_that_leads_to_them),

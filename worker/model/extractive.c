@@ -27,6 +27,7 @@
 #define SUBJECT         0.25         /* of its weight is added for what it is about */
 #define EXAMPLE_ROOM    80           /* bytes around a question that is quoted */
 #define CLOSE_TO_BEST   0.45         /* of the best score a sentence must reach to be said too */
+#define FAR_FROM_BEST   0.1          /* of the score of the best sentence's passage */
 #define UNSEEN          8            /* sentences more, for whether the best says enough */
 
 #define NOTHING_FITS                                                                               \
@@ -244,8 +245,16 @@ take(struct candidate *c, bool led)
     return bytes;
 }
 
+/* A sentence of a passage that is hardly like the question has the words that all have: it is about
+ * something else. */
+static bool
+is_far(const struct dialect_question *q, const struct candidate *c, const struct candidate *best)
+{
+    return q->passages[c->passage].score < FAR_FROM_BEST * q->passages[best->passage].score;
+}
+
 static void
-choose(struct search *s, double best)
+choose(struct search *s, const struct dialect_question *q, const struct candidate *best)
 {
     size_t bytes = 0;
 
@@ -255,8 +264,8 @@ choose(struct search *s, double best)
         for (size_t i = 0; i < s->count; i++) {
             struct candidate *c = &s->list[i];
 
-            if (!c->chosen && c->met && c->score >= CLOSE_TO_BEST * best &&
-                (!next || c->score > next->score) && is_welcome(s, c))
+            if (!c->chosen && c->met && c->score >= CLOSE_TO_BEST * best->score &&
+                !is_far(q, c, best) && (!next || c->score > next->score) && is_welcome(s, c))
                 next = c;
         }
         if (!next || (n > 0 && bytes + next->text.len > ANSWER_MAX))
@@ -379,7 +388,7 @@ answer(struct arena *a, const struct dialect_question *q, struct dialect_answer 
         *out = (struct dialect_answer){ .text = NOTHING_FITS };
         return OK;
     }
-    choose(s, best->score);
+    choose(s, q, best);
     write_answer(s, a, q, out);
     return OK;
 }
