@@ -33,7 +33,7 @@ read_question(struct request *rq, struct question *q)
     q->session = jr_opt_str(in, "session_id", 1, VISITOR_SESSION_MAX);
     q->request_id = jr_opt_id(in, "request_id");
     q->stream = jr_opt_bool(in, "stream", false);
-    if ((q->message != NULL) == id_is_set(q->request_id))
+    if (request_is_absent(in, "message") == request_is_absent(in, "request_id"))
         jr_problem(in, "message", "is required, or request_id in its place");
 }
 

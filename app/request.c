@@ -50,6 +50,12 @@ request_is_null(struct json_reader *in, const char *key)
     return jr_has(in, key) && !jr_opt_raw(in, key, SIZE_MAX);
 }
 
+bool
+request_is_absent(struct json_reader *in, const char *key)
+{
+    return !jr_has(in, key) || request_is_null(in, key);
+}
+
 void
 request_refuse_nulls(struct json_reader *in, const char *const *keys)
 {

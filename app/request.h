@@ -104,6 +104,7 @@ struct page request_page(struct request *rq);
 
 /* Is the member there, and null? */
 bool request_is_null(struct json_reader *in, const char *key);
+bool request_is_absent(struct json_reader *in, const char *key); /* or null */
 
 /* Note a problem for each of these that is. The list ends with NULL. */
 void request_refuse_nulls(struct json_reader *in, const char *const *keys);

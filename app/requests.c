@@ -80,12 +80,6 @@ new_request(struct request *rq, struct json_reader *in)
                                  .reserve_tokens = config_int(SET_RESERVE_TOKENS) };
 }
 
-static bool
-is_absent(struct json_reader *in, const char *key)
-{
-    return !jr_has(in, key) || request_is_null(in, key);
-}
-
 static struct message_text
 read_message(struct json_reader *in, size_t i)
 {
@@ -112,9 +106,9 @@ read_messages(struct request *rq, struct json_reader *in, struct request_new *ou
 
     for (size_t i = 0; i < n; i++)
         list[i] = read_message(in, i);
-    if (is_absent(in, "message") == is_absent(in, "messages"))
+    if (request_is_absent(in, "message") == request_is_absent(in, "messages"))
         jr_problem(in, "message", "is required, or messages in its place");
-    if (!is_absent(in, "messages") && (n == 0 || strcmp(list[n - 1].role, "user") != 0))
+    if (!request_is_absent(in, "messages") && (n == 0 || strcmp(list[n - 1].role, "user") != 0))
         jr_problem(in, "messages", "must end with a message of the user");
     if (text)
         list[n++] = (struct message_text){ "user", text };
@@ -142,7 +136,7 @@ requests_invoke(struct request *rq, struct reply *rp)
     new.chat_id = jr_opt_id(in, "chat_id");
     new.session_id = jr_opt_str(in, "session_id", 1, CHAT_SESSION_MAX);
     read_messages(rq, in, &new);
-    if (is_absent(in, "agent_id") && is_absent(in, "chat_id"))
+    if (request_is_absent(in, "agent_id") && request_is_absent(in, "chat_id"))
         jr_problem(in, "agent_id", "is required, or chat_id in its place");
     TRY(jr_check(in));
     TRY(create(rq, &new, &made));

@@ -164,17 +164,16 @@ read_url(struct request *rq, struct json_reader *in, struct source_new *new)
 
 /* ---- uploads ---------------------------------------------------------------------------- */
 
-static struct err
-check_file(const struct part *file)
+static void
+check_file(struct json_reader *in, const struct part *file)
 {
     if (file->body.len == 0)
-        return ERR(ERR_INVALID, "the file is empty");
+        jr_problem(in, "file", "is empty");
     if (strlen(file->type) > SOURCE_FILE_TYPE_MAX ||
         str_utf8_valid(str_from(file->type)) < strlen(file->type))
-        return ERR(ERR_INVALID, "the file's Content-Type is not one");
+        jr_problem(in, "file", "has a Content-Type that is none");
     if (str_utf8_count(str_from(file->file_name)) > SOURCE_FILE_NAME_MAX)
-        return ERR(ERR_INVALID, "the file's name has more than 300 characters");
-    return OK;
+        jr_problem(in, "file", "must have a name of at most 300 characters");
 }
 
 static const char *
@@ -187,33 +186,49 @@ base64(struct arena *a, struct str bytes)
                              sodium_base64_VARIANT_ORIGINAL);
 }
 
-/* The fields `file`, `title` and `type`, which can only be "file". */
-static struct err
-read_form(struct request *rq, struct source_new *new)
+/* The fields `file`, which is given back, `title` and `type`, which can only be "file". */
+static const struct part *
+read_fields(struct request *rq, struct json_reader *in, const struct part *parts, size_t n,
+            struct source_new *new)
 {
-    struct str body = { rq->body.data, rq->body.len };
     const struct part *file = NULL;
-    struct part *parts;
-    size_t n;
 
-    TRY(multipart_parse(rq->arena, rq->wire.content_type, body, &parts, &n));
     for (size_t i = 0; i < n; i++) {
         if (strcmp(parts[i].name, "file") == 0 && parts[i].file_name && !file)
             file = &parts[i];
         else if (strcmp(parts[i].name, "title") == 0)
             new->title = str_dup(rq->arena, parts[i].body);
-        else if (strcmp(parts[i].name, "type") != 0 || !str_eq(parts[i].body, STR("file")))
-            return err_fmt(rq->arena, ERR_INVALID, "the form's field \"%s\" is not taken here",
-                           parts[i].name);
+        else if (strcmp(parts[i].name, "type") != 0)
+            jr_problem(in, parts[i].name, "is not taken here");
+        else if (!str_eq(parts[i].body, STR("file")))
+            jr_problem(in, "type", "must be \"file\" in a form");
     }
     if (!file)
-        return ERR(ERR_INVALID, "the form has no field \"file\" with a file");
-    TRY(check_file(file));
-    if (!new->title || !new->title[0])
+        jr_problem(in, "file", "must be a file");
+    return file;
+}
+
+/* What is wrong with the fields is told as of the members of a document. */
+static struct err
+read_form(struct request *rq, struct source_new *new)
+{
+    struct str body = { rq->body.data, rq->body.len };
+    struct json_reader *in = &rq->json;
+    const struct part *file;
+    struct part *parts;
+    size_t n;
+
+    TRY(multipart_parse(rq->arena, rq->wire.content_type, body, &parts, &n));
+    jr_parse(in, rq->arena, "{}", 2);
+    file = read_fields(rq, in, parts, n, new);
+    if (file)
+        check_file(in, file);
+    if (file && (!new->title || !new->title[0]))
         new->title = file->file_name[0] ? file->file_name : "file";
-    if (str_utf8_valid(str_from(new->title)) < strlen(new->title) ||
-        str_utf8_count(str_from(new->title)) > SOURCE_TITLE_MAX)
-        return ERR(ERR_INVALID, "the title must be UTF-8 of at most 300 characters");
+    if (new->title && (str_utf8_valid(str_from(new->title)) < strlen(new->title) ||
+                       str_utf8_count(str_from(new->title)) > SOURCE_TITLE_MAX))
+        jr_problem(in, "title", "must be UTF-8 of at most 300 characters");
+    TRY(jr_check(in));
     new->file = base64(rq->arena, file->body);
     new->file_name = file->file_name;
     new->file_type = file->type;

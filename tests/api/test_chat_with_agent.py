@@ -148,5 +148,6 @@ def test_whoever_is_signed_in_follows_it_as_any_request(user, stack, public):
 def test_a_message_or_a_request_is_needed(user, agent):
     path = f'/api/agents/{agent["id"]}/chat'
     assert pointers(user.post(path, json={})) == {'/message'}
+    assert [e['detail'] for e in user.post(path, json={'message': ''}).json()['errors']] == ['must have 1 to 200000 characters']
     assert pointers(user.post(path, json={'message': 'a', 'request_id': nothing()})) == {'/message'}
     assert user.post(path, json={'request_id': nothing()}).status_code == 404

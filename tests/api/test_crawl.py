@@ -356,8 +356,9 @@ def test_a_file_that_cannot_be_read_says_so(user, agent):
 
 def test_a_form_without_a_file_is_refused(user, agent):
     path = f'/api/agents/{agent["id"]}/sources'
-    assert user.post(path, files={'other': ('x', b'y')}).status_code == 422
-    assert upload(user, agent, 'a.txt', b'', 'text/plain').status_code == 422
+    assert pointers(user.post(path, files={'other': ('x', b'y')})) == {'/other', '/file'}
+    assert pointers(upload(user, agent, 'a.txt', b'', 'text/plain')) == {'/file'}
+    assert pointers(upload(user, agent, 'a.txt', b'x', 'text/plain', title='x' * 301, type='url')) == {'/title', '/type'}
     headers = {'Content-Type': 'multipart/form-data; boundary=x'}
     assert user.post(path, data=b'no form', headers=headers).status_code == 400
     assert user.post(path, data=b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\ncut',
