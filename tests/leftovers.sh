@@ -49,6 +49,8 @@ remove_run()
 
     # shellcheck disable=SC2046 # lists of numbers
     {
+        # The parts themselves first: they would go on, and write to the folder.
+        kill -KILL $(cat "$1"/*/pid)
         kill $(marked "$2")
         for var in $(instances "$1"); do
             "$TOP/dev" --var "$var" down
@@ -56,8 +58,16 @@ remove_run()
         kill -QUIT $(clusters "$1")
         all_gone 20 clusters "$1" || kill -KILL $(clusters "$1")
         all_gone 10 marked "$2" || kill -KILL $(marked "$2")
+        # A process that was killed may have made a file meanwhile.
+        all_gone 10 rm_all "$1"
     } >/dev/null 2>&1
+}
+
+# rm_all FOLDER: the folder's name while there is something of it
+rm_all()
+{
     rm -rf -- "$1"
+    [[ ! -e $1 ]] || printf '%s\n' "$1"
 }
 
 # watch_run PROCESS FOLDER MARK: for a run that is killed and can do nothing itself

@@ -42,8 +42,8 @@ def test_a_run_that_is_cut_leaves_no_process_and_no_file(cut):
         memory = [pathlib.Path(file.read_text().strip()) for file in path.glob('*/live/t/*/memory')]
         assert run.poll() is None and any(place.is_dir() for place in memory) and processes_of(folder)
         run.send_signal(cut)
-        assert run.wait(60) == {signal.SIGKILL: -signal.SIGKILL}.get(cut, 130)
-        wait_for(lambda: not list(path.iterdir()) and not processes_of(folder), 60, 'all of it to go')
+        assert run.wait(180) == {signal.SIGKILL: -signal.SIGKILL}.get(cut, 130)
+        wait_for(lambda: not list(path.iterdir()) and not processes_of(folder), 180, 'all of it to go')
         assert not any(place.exists() for place in memory)
     finally:
         run.kill()
