@@ -120,8 +120,8 @@ charset_decide(struct str bytes, const char *content_type, bool markup)
         inside = declared_in_meta(head);
     if (!inside && markup)
         inside = declared_in_xml(head);
-    if (inside)
-        return is_surely_utf8(bytes) ? "UTF-8" : inside;
+    if (inside && (strcmp(inside, "UTF-8") == 0 || !is_surely_utf8(bytes)))
+        return inside;
     return str_utf8_valid(bytes) == bytes.len ? "UTF-8" : "windows-1252";
 }
 
