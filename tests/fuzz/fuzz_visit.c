@@ -52,9 +52,10 @@ check_reply(struct arena *a, struct err e, const struct visit *v, const char *na
     struct buf out;
 
     MUST(name[0] && is_visible(name));
+    MUST((e.code == ERR_INVALID) == (v->fault.name != NULL));
     buf_init(&out, a, REPLY_MAX);
     if (e.code)
-        reply_problem(&out, e, &mark);
+        reply_problem(&out, e, &v->fault, &mark);
     else
         reply_pass_on(&out, v, &mark);
     MUST(buf_ok(&out) && strstr(out.data, "\r\n\r\n"));
