@@ -12,15 +12,12 @@ marked()
     done
 }
 
-# clusters FOLDER: first processes of PostgreSQL below it. PostgreSQL writes over its environment, and
-# works in its data folder.
+# clusters FOLDER: processes of PostgreSQL that work below it. PostgreSQL writes over its environment, and
+# one that starts has no process in its postmaster.pid yet.
 clusters()
 {
-    local file pid
-
-    find "$1" -name postmaster.pid 2>/dev/null | while read -r file; do
-        { read -r pid <"$file"; } 2>/dev/null || continue
-        [[ $(readlink "/proc/$pid/cwd") != "${file%/*}" ]] || printf '%s\n' "$pid"
+    find /proc/[0-9]* -maxdepth 1 -name cwd -lname "$1/*" -printf '%h\n' 2>/dev/null | while read -r process; do
+        [[ $(cat "$process/comm" 2>/dev/null) != postgres ]] || printf '%s\n' "${process#/proc/}"
     done
 }
 
