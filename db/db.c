@@ -18,20 +18,41 @@ keep(struct arena *a, struct err e)
 static void
 send_notices(struct db *db)
 {
+    const char *channels[DB_NOTICES_MAX], *payloads[DB_NOTICES_MAX];
+    size_t n = notices_take(db, false, channels, payloads);
     struct err e;
 
-    if (db->notice_count == 0 || !db->conn)
+    if (n == 0)
         return;
+    pipeline_settle_lazy(db);
     e = pipeline_send(db, Q_NOTIFY,
-                      ARGS(arg_strs(db->notices, db->channels, db->notice_count),
-                           arg_strs(db->notices, db->payloads, db->notice_count)));
-    notices_drop(db);
+                      ARGS(arg_strs(db->notices, channels, n), arg_strs(db->notices, payloads, n)));
     if (e.code)
         return;
     if (PQpipelineSync(db->conn))
         db->lazy = true;
     else
         db_disconnect(db);
+}
+
+/*
+ * COMMIT, and right behind it the notifications that are expected to be due: a round trip less for
+ * who waits for them. A needless one wakes who is awake.
+ */
+static struct err
+commit_and_tell(struct db *db, PGresult **res)
+{
+    const char *channels[DB_NOTICES_MAX], *payloads[DB_NOTICES_MAX];
+    size_t n;
+
+    *res = NULL;
+    TRY(pipeline_send(db, Q_COMMIT, NO_ARGS));
+    n = notices_take(db, true, channels, payloads);
+    if (n == 0)
+        return pipeline_settle(db, res);
+    return pipeline_settle_then(
+        db, res, Q_NOTIFY,
+        ARGS(arg_strs(db->notices, channels, n), arg_strs(db->notices, payloads, n)));
 }
 
 /* ---- transactions ------------------------------------------------------- */
@@ -88,11 +109,7 @@ db_commit(struct db *db)
         db_rollback(db);
         return ERR(ERR_UNAVAILABLE, "the transaction had failed");
     }
-    e = pipeline_send(db, Q_COMMIT, NO_ARGS);
-    if (!e.code)
-        e = pipeline_settle(db, &res);
-    else
-        res = NULL;
+    e = commit_and_tell(db, &res);
     if (!e.code)
         e = pipeline_committed(res);
     PQclear(res);
@@ -152,8 +169,10 @@ static void
 run(struct db *db, enum query q)
 {
     PGresult *res = NULL;
-    struct err e = pipeline_send(db, q, NO_ARGS);
+    struct err e;
 
+    pipeline_settle_lazy(db);
+    e = pipeline_send(db, q, NO_ARGS);
     if (!e.code)
         e = pipeline_settle(db, &res);
     (void)e;

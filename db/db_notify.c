@@ -2,16 +2,18 @@
 #include "db/db_private.h"
 #include "lib/arena.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static void
 add_notice(struct db *db, const char *channel, const char *payload, int statement,
            const char *column)
 {
     if (db->notice_count == DB_NOTICES_MAX)
         return;
-    db->channels[db->notice_count] = channel;
-    db->depends_on[db->notice_count].statement = statement;
-    db->depends_on[db->notice_count].column = column;
-    db->payloads[db->notice_count++] = arena_strdup(db->notices, payload);
+    db->list[db->notice_count++] = (struct notice){
+        channel, arena_strdup(db->notices, payload), statement, column, false,
+    };
 }
 
 void
@@ -42,6 +44,34 @@ is_true(const PGresult *res, const char *column)
     return value && (*value == 't' || *value == 1);
 }
 
+static struct told *
+told_of(struct db *db, const char *channel)
+{
+    for (size_t i = 0; i < DB_TOLD; i++)
+        if (!db->told[i].channel || strcmp(db->told[i].channel, channel) == 0)
+            return &db->told[i];
+    return NULL;
+}
+
+static bool
+was_due(struct db *db, const struct notice *n)
+{
+    const struct told *t = told_of(db, n->channel);
+
+    return t && t->channel && strcmp(t->payload, n->payload) == 0;
+}
+
+static void
+remember(struct db *db, const struct notice *n, bool due)
+{
+    struct told *t = told_of(db, n->channel);
+
+    if (!t || strlen(n->payload) >= sizeof(t->payload) || (!due && !was_due(db, n)))
+        return;
+    t->channel = n->channel;
+    snprintf(t->payload, sizeof(t->payload), "%s", due ? n->payload : "");
+}
+
 /* Notifications that depended on what a statement did not yield are dropped. */
 void
 notices_judge(struct db *db, int statement, const PGresult *res)
@@ -50,18 +80,38 @@ notices_judge(struct db *db, int statement, const PGresult *res)
     size_t kept = 0;
 
     for (size_t i = 0; i < db->notice_count; i++) {
-        if (db->depends_on[i].statement == statement) {
-            const char *column = db->depends_on[i].column;
+        struct notice n = db->list[i];
 
-            if (!has_rows || (column && !is_true(res, column)))
+        if (n.statement == statement) {
+            bool due = has_rows && (!n.column || is_true(res, n.column));
+
+            remember(db, &n, due);
+            if (!due)
                 continue;
-            db->depends_on[i].statement = -1;
+            n.statement = -1;
         }
-        db->channels[kept] = db->channels[i];
-        db->payloads[kept] = db->payloads[i];
-        db->depends_on[kept++] = db->depends_on[i];
+        db->list[kept++] = n;
     }
     db->notice_count = kept;
+}
+
+/* Expected is what was due when it was asked for last: in a system at rest somebody waits for it.
+ */
+size_t
+notices_take(struct db *db, bool expected, const char **channels, const char **payloads)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < db->notice_count; i++) {
+        struct notice *n = &db->list[i];
+
+        if (n->sent || (expected && n->statement >= 0 && !was_due(db, n)))
+            continue;
+        n->sent = true;
+        channels[count] = n->channel;
+        payloads[count++] = n->payload;
+    }
+    return count;
 }
 
 void

@@ -149,6 +149,27 @@ pipeline_settle(struct db *db, PGresult **out)
     return e;
 }
 
+struct err
+pipeline_settle_then(struct db *db, PGresult **out, enum query q, const struct arg *args,
+                     size_t nargs)
+{
+    int awaited = db->queued;
+    struct err e;
+
+    *out = NULL;
+    if (db->conn && !PQpipelineSync(db->conn))
+        return db_lost(db);
+    TRY(pipeline_send(db, q, args, nargs));
+    db->queued = awaited;
+    e = pipeline_settle(db, out);
+    if (db->conn) {
+        db->sent[0] = (int)q;
+        db->queued = 1;
+        db->lazy = true;
+    }
+    return e;
+}
+
 void
 pipeline_settle_lazy(struct db *db)
 {

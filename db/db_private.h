@@ -9,9 +9,25 @@
 #define DB_QUEUED_MAX  256  /* statements between two syncs */
 #define DB_MESSAGE_MAX 1000 /* bytes */
 #define DB_NOTICES_MAX 64   /* notifications of one transaction; more are lost */
+#define DB_TOLD        4    /* channels */
+#define DB_TOLD_MAX    64   /* bytes of a payload that is remembered */
 
 /* Beside those of the .sql files: text that this layer itself sends. */
 enum { DB_STATEMENT_TEXT = -1 };
+
+/* What the open transaction will tell. */
+struct notice {
+    const char *channel, *payload;
+    int statement;      /* of those queued, which must yield a row; -1: none, or it has */
+    const char *column; /* that must be true in it; NULL: none */
+    bool sent;
+};
+
+/* The last notification of a channel that depended on an answer and was due. */
+struct told {
+    const char *channel; /* NULL: none */
+    char payload[DB_TOLD_MAX];
+};
 
 struct db {
     struct arena *arena;
@@ -36,12 +52,9 @@ struct db {
     int64_t next_connect_ms;
     char message[DB_MESSAGE_MAX];
     struct arena *notices; /* what the open transaction will tell, see db_notify() */
-    const char *channels[DB_NOTICES_MAX], *payloads[DB_NOTICES_MAX];
-    struct {
-        int statement;      /* of those queued, which must yield a row; -1: none */
-        const char *column; /* that must be true in it; NULL: none */
-    } depends_on[DB_NOTICES_MAX];
+    struct notice list[DB_NOTICES_MAX];
     size_t notice_count;
+    struct told told[DB_TOLD]; /* of the last ones, a channel each */
 };
 
 /* The connection is gone: close it and say why. */
@@ -57,6 +70,12 @@ struct err db_error_text(struct db *db, enum err_code code, const char *what, co
 void notices_judge(struct db *db, int statement, const PGresult *res);
 void notices_drop(struct db *db);
 
+/*
+ * Those that were not taken yet: all, or those that are expected to be due before their statements
+ * are answered. They count as sent. Arrays of DB_NOTICES_MAX; returns how many.
+ */
+size_t notices_take(struct db *db, bool expected, const char **channels, const char **payloads);
+
 /* Queue a statement; what it answers is read by pipeline_settle(). */
 struct err pipeline_send(struct db *db, enum query q, const struct arg *args, size_t nargs);
 struct err pipeline_send_text(struct db *db, const char *sql);
@@ -67,6 +86,10 @@ struct err pipeline_send_text(struct db *db, const char *sql);
  * it); the first error of any statement is returned.
  */
 struct err pipeline_settle(struct db *db, PGresult **out);
+
+/* The same, and `q` right behind it in a transaction of its own, whose answer nobody waits for. */
+struct err pipeline_settle_then(struct db *db, PGresult **out, enum query q, const struct arg *args,
+                                size_t nargs);
 
 /* Read the answer to what was sent last without waiting: a read's COMMIT, notifications. */
 void pipeline_settle_lazy(struct db *db);
