@@ -725,7 +725,7 @@ declare
         ['password_resets', 'id', 'user_id = $1', '1', ''],
         ['invitations', 'id', 'user_id = $1', '1', 'user_id = null'],
         ['invitations', 'id', 'accepted_by = $1', '1', 'accepted_by = null'],
-        ['jobs_done', 'id', 'user_id = $1', '1', 'user_id = null, payload = null'],
+        ['jobs_done', 'id', 'user_id = $1', '1', 'user_id = null, payload = null, message = null'],
         ['audit_entries', 'id', 'user_id = $1', '1', 'user_id = null, credential_id = null, address = null']];
     part     text[];
     n        int;
