@@ -21,6 +21,16 @@ clusters()
     done
 }
 
+# memory_of FOLDER: the shared memory of those, which one that is killed while it makes a cluster leaves
+memory_of()
+{
+    local process
+
+    for process in $(clusters "$1"); do
+        grep -ho '/dev/shm/PostgreSQL\.[0-9]*' "/proc/$process/maps"
+    done
+}
+
 # instances FOLDER: the folders below it in which ./dev up has been
 instances()
 {
@@ -42,19 +52,26 @@ all_gone()
 # remove_run FOLDER MARK: end all that the run has started, and remove all that it has made
 remove_run()
 {
-    local var
+    local var memory
 
-    # shellcheck disable=SC2046 # lists of numbers
+    # shellcheck disable=SC2046,SC2086 # lists of numbers and of files
     {
         # The parts themselves first: they would go on, and write to the folder.
         kill -KILL $(cat "$1"/*/pid)
+        # Halted, so that nothing is made behind the list of what there is.
+        kill -STOP $(marked "$2")
+        kill -STOP $(clusters "$1")
+        memory=$(memory_of "$1")
         kill $(marked "$2")
+        kill -CONT $(marked "$2") $(clusters "$1")
         for var in $(instances "$1"); do
             "$TOP/dev" --var "$var" down
         done
+        memory+=" $(memory_of "$1")"
         kill -QUIT $(clusters "$1")
         all_gone 20 clusters "$1" || kill -KILL $(clusters "$1")
         all_gone 10 marked "$2" || kill -KILL $(marked "$2")
+        rm -f $memory
         # A process that was killed may have made a file meanwhile.
         all_gone 10 rm_all "$1"
     } >/dev/null 2>&1
