@@ -25,8 +25,9 @@ send_notices(struct db *db)
     if (n == 0)
         return;
     pipeline_settle_lazy(db);
-    e = pipeline_send(db, Q_NOTIFY,
-                      ARGS(arg_strs(db->notices, channels, n), arg_strs(db->notices, payloads, n)));
+    e = pipeline_send(
+        db, Q_NOTIFY,
+        ARGS(arg_strs(db->notice_arena, channels, n), arg_strs(db->notice_arena, payloads, n)));
     if (e.code)
         return;
     if (PQpipelineSync(db->conn))
@@ -52,7 +53,7 @@ commit_and_tell(struct db *db, PGresult **res)
         return pipeline_settle(db, res);
     return pipeline_settle_then(
         db, res, Q_NOTIFY,
-        ARGS(arg_strs(db->notices, channels, n), arg_strs(db->notices, payloads, n)));
+        ARGS(arg_strs(db->notice_arena, channels, n), arg_strs(db->notice_arena, payloads, n)));
 }
 
 /* ---- transactions ------------------------------------------------------- */

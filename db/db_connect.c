@@ -73,7 +73,7 @@ close_db(void *arg)
     struct db *db = arg;
 
     db_disconnect(db);
-    arena_free(db->notices);
+    arena_free(db->notice_arena);
 }
 
 struct db *
@@ -83,7 +83,7 @@ db_new(struct arena *a, const struct db_options *options)
 
     db->arena = a;
     db->options = *options;
-    db->notices = arena_new();
+    db->notice_arena = arena_new();
     db->recent = recent_new(a, options->recent_bytes);
     arena_defer(a, close_db, db);
     return db;

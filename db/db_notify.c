@@ -11,8 +11,8 @@ add_notice(struct db *db, const char *channel, const char *payload, int statemen
 {
     if (db->notice_count == DB_NOTICES_MAX)
         return;
-    db->list[db->notice_count++] = (struct notice){
-        channel, arena_strdup(db->notices, payload), statement, column, false,
+    db->notices[db->notice_count++] = (struct notice){
+        channel, arena_strdup(db->notice_arena, payload), statement, column, false,
     };
 }
 
@@ -80,7 +80,7 @@ notices_judge(struct db *db, int statement, const PGresult *res)
     size_t kept = 0;
 
     for (size_t i = 0; i < db->notice_count; i++) {
-        struct notice n = db->list[i];
+        struct notice n = db->notices[i];
 
         if (n.statement == statement) {
             bool due = has_rows && (!n.column || is_true(res, n.column));
@@ -90,20 +90,19 @@ notices_judge(struct db *db, int statement, const PGresult *res)
                 continue;
             n.statement = -1;
         }
-        db->list[kept++] = n;
+        db->notices[kept++] = n;
     }
     db->notice_count = kept;
 }
 
-/* Expected is what was due when it was asked for last: in a system at rest somebody waits for it.
- */
+/* Expected is what was due last time: in a system at rest somebody waits for it. */
 size_t
 notices_take(struct db *db, bool expected, const char **channels, const char **payloads)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < db->notice_count; i++) {
-        struct notice *n = &db->list[i];
+        struct notice *n = &db->notices[i];
 
         if (n->sent || (expected && n->statement >= 0 && !was_due(db, n)))
             continue;
@@ -118,5 +117,5 @@ void
 notices_drop(struct db *db)
 {
     db->notice_count = 0;
-    arena_reset(db->notices);
+    arena_reset(db->notice_arena);
 }

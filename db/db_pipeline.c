@@ -140,10 +140,8 @@ pipeline_settle(struct db *db, PGresult **out)
     *out = NULL;
     if (!db->conn)
         return ERR(ERR_UNAVAILABLE, "the connection to the database was lost");
-    if (!PQpipelineSync(db->conn)) {
-        db->queued = 0;
+    if (!PQpipelineSync(db->conn))
         return db_lost(db);
-    }
     e = collect(db, out);
     db->wait_ns += clock_mono_ns() - began;
     return e;

@@ -51,8 +51,9 @@ struct db {
     int64_t wait_ns;
     int64_t next_connect_ms;
     char message[DB_MESSAGE_MAX];
-    struct arena *notices; /* what the open transaction will tell, see db_notify() */
-    struct notice list[DB_NOTICES_MAX];
+    struct arena *notice_arena;
+    struct notice
+        notices[DB_NOTICES_MAX]; /* what the open transaction will tell, see db_notify() */
     size_t notice_count;
     struct told told[DB_TOLD]; /* of the last ones, a channel each */
 };

@@ -48,6 +48,10 @@ def test_a_message_needs_a_known_role_and_a_text(user, chat):
     path = f'/api/chats/{chat["id"]}/messages'
     assert pointers(user.post(path, json={'role': 'tool'})) == {'/role', '/content'}
     assert pointers(user.post(path, json={'role': 'user', 'content': 'x' * 200001})) == {'/content'}
+
+
+def test_a_message_with_an_unknown_parameter_is_not_added(user, chat):
+    path = f'/api/chats/{chat["id"]}/messages'
     assert pointers(user.post(path + '?rolle=user', json={'role': 'user', 'content': 'x'})) == {'rolle'}
     assert got(user.get(path))['data'] == []
 
